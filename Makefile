@@ -1,0 +1,78 @@
+# Targets with a comment of two hashes are listed by `make help`.
+# `make run` and `make test` need nothing but Go; the others also use tools/.
+
+SHELL         := bash
+.SHELLFLAGS   := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+TOOL    := go tool -modfile=$(CURDIR)/tools/go.mod
+FULL    := go tool -modfile=$(CURDIR)/tools/golangci/go.mod
+SCHEMAS := proto/troupe.proto
+# The modules with code of ours: the library, its tools, its benchmarks.
+MODULES := . $(patsubst %/go.mod,%,$(wildcard tools/go.mod test/bench/go.mod))
+
+ARGS  ?=
+SEED  ?=
+RUNS  ?=
+BENCH ?= .
+# COUNT=-count=1 runs tests although nothing changed; ci sets it.
+COUNT ?=
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## watch a group of workers in this terminal; ARGS="-watch" until Ctrl-C
+	go run ./examples/demo $(ARGS)
+
+.PHONY: test
+test: ## all tests: units, plays, fixed seeds, live tests, examples, style
+	go test $(COUNT) ./...
+
+.PHONY: race
+race: ## all tests again, under the race detector
+	go test $(COUNT) -race ./...
+
+.PHONY: swarm
+swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
+	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args $(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS))
+
+.PHONY: live
+live: ## tests on real NATS servers and real processes
+	go test -count=1 ./test/live
+
+.PHONY: bench
+bench: ## measure moves, crashes and leader changes; BENCH=regexp selects
+	cd test/bench && go test -run '^$$' -bench '$(BENCH)' ./...
+
+.PHONY: lint
+lint: ## format, vet, staticcheck, code that nothing reaches
+	@echo 'gofumpt'; files=$$($(TOOL) gofumpt -l .); if [ -n "$$files" ]; then echo "gofumpt would change:"; echo "$$files"; exit 1; fi
+	@for module in $(MODULES); do echo "vet and staticcheck in $$module"; (cd $$module && go vet ./... && $(TOOL) staticcheck ./...); done
+	@echo 'deadcode'; dead=$$($(TOOL) deadcode -test ./...); if [ -n "$$dead" ]; then echo "$$dead"; exit 1; fi
+
+.PHONY: lint-full
+lint-full: ## golangci-lint with .golangci.yml; building it takes a minute or two
+	$(FULL) golangci-lint run ./...
+
+.PHONY: proto
+proto: ## generate Go code from the schema of the records
+	cd tools && go run ./protogen -root .. -out .. $(SCHEMAS)
+
+.PHONY: diagrams
+diagrams: ## draw the actors' tables into README.md and docs
+	go test -count=1 -run '^TestDiagrams$$' ./test/shape -args -write
+
+.PHONY: verify
+verify: ## fail if generated files, diagrams or go.mod files are out of date
+	cd tools && go run ./protogen -check -root .. -out .. $(SCHEMAS)
+	go test -count=1 -run '^TestDiagrams$$' ./test/shape
+	@for module in $(MODULES); do echo "go mod tidy -diff in $$module"; (cd $$module && go mod tidy -diff); done
+
+# The tests of `test` include the fixed seeds, the live tests and the examples,
+# so that none of them is a step of its own here.
+.PHONY: ci
+ci: COUNT = -count=1
+ci: verify lint lint-full test race ## everything that must hold before a change lands
