@@ -1,0 +1,258 @@
+package partition
+
+import (
+	"slices"
+	"time"
+)
+
+// SeatsPerPublish limits how many sessions one publish changes, so that it stays
+// one atomic batch: 1000 messages are the server's limit, and a large
+// assignment takes several. What is left over follows in the next publish.
+const SeatsPerPublish = 400
+
+// Target is where a decision wants every partition to be.
+type Target struct {
+	// Seats are the sessions that count, in the order of CompareWorkers.
+	Seats []TargetSeat
+	Set   Set
+	// Owner has, for each partition of the set, the index of its owner in Seats,
+	// or None.
+	Owner []int32
+}
+
+// TargetSeat is a session that a decision counts on.
+type TargetSeat struct {
+	Worker  WorkerID
+	Session SessionID
+	// Refresh is the highest refresh request of the session that the decision
+	// serves.
+	Refresh uint64
+}
+
+// Facts are what Next may rest on, besides the table.
+type Facts struct {
+	// Now is the latest instant that the caller heard of. An old one makes waits
+	// longer, never shorter.
+	Now    time.Time
+	Rules  Rules
+	Roster Roster
+	// RevokedAt is when a publish of this step was acknowledged to this term;
+	// steps that are missing count from Since, when the term began to look.
+	RevokedAt map[Step]time.Time
+	Since     time.Time
+	// Term is the leader's own, for the fences it writes.
+	Term Revision
+	// Floor is the highest step reported by anybody: steps start above it.
+	Floor Step
+}
+
+// SessionFence ends a session by a conditional write at the revision.
+type SessionFence struct {
+	Worker   WorkerID
+	Revision Revision
+	Live     Live
+}
+
+// Publish is one hand-over step: written wholly or not at all.
+type Publish struct {
+	Table  Table
+	Fences []SessionFence
+	Freed  []Freed
+	Moves  []Move
+}
+
+// Outlook is what Next found.
+type Outlook struct {
+	// Publish is the next step, nil if nothing can be done now.
+	Publish *Publish
+	// Wake is when something can change without any news; zero if never.
+	Wake time.Time
+	// Outstanding counts partitions that are not where the target wants them,
+	// and could get there without another decision; Publish included.
+	Outstanding int
+	// Frees counts partitions whose owner has let go and that Publish grants or
+	// drops; Waiting those that are still awaited. A caller that expects the
+	// others soon may wait a little and answer them all in one publish.
+	Frees, Waiting int
+}
+
+// Next returns the next hand-over step from a table towards a target. It is
+// level-triggered: it looks at the table and the evidence alone, so a new
+// leader, a repeated call or a changed target need no special case. A partition
+// whose owner was told to let it go always passes through free, never back.
+//
+// version is that of the decision. The rules are those of the ownership
+// protocol: nothing is granted before its last owner let go, was released,
+// was replaced by a session that names it as released, or was fenced and its
+// lease, as counted here, is over.
+func Next(t Table, version Version, target Target, f Facts) Outlook {
+	h := handoff{facts: f, target: target, old: t, version: version}
+	h.step = max(t.Step, f.Floor) + 1
+	h.judgeSeats()
+	h.judgeRows()
+	h.seatTarget()
+	h.revoke()
+	h.grant()
+	h.leaveSeats()
+	return h.outlook()
+}
+
+// handoff is the working state of one call of Next.
+type handoff struct {
+	facts   Facts
+	target  Target
+	old     Table
+	version Version
+	step    Step
+
+	verdicts []verdict // by old seat
+	ends     []ending  // by old row
+	want     []int32   // by old row: index in target.Seats, None, or gone
+
+	next    Table
+	gain    []int32 // by target seat: index in next.Seats if it may be granted to, else None
+	fences  []SessionFence
+	freed   []Freed
+	moves   []Move
+	touched map[int32]bool // by next seat
+	changed bool
+	wake    time.Time
+	out     Outlook
+}
+
+// gone marks a partition that the source no longer lists.
+const gone = int32(-2)
+
+// ending says how a row's ownership stands.
+type ending int
+
+const (
+	stays    ending = iota // it is where the target wants it
+	unowned                // nobody owns it
+	held                   // its owner was not told yet
+	awaited                // told, or waiting for a lease to end
+	freeable               // nobody can own it any more
+)
+
+// verdict is what is known of a seat's session.
+type verdict struct {
+	state sessionState
+	by    FreedBy
+	at    Revision  // the record that shows it
+	until time.Time // when a wait ends
+}
+
+type sessionState int
+
+const (
+	renews sessionState = iota
+	waits
+	ended
+)
+
+// seatTarget makes the next table's seats: those of the target that may be
+// granted to, and those of the old table that still own something.
+func (h *handoff) seatTarget() {
+	busy := make([]bool, len(h.old.Seats)) // has rows that are not freeable
+	for i, r := range h.old.Rows {
+		if r.Seat != None && h.ends[i] != freeable {
+			busy[r.Seat] = true
+		}
+	}
+	seats := slices.Clone(h.old.Seats)
+	may := make([]bool, len(h.target.Seats))
+	admitted := 0
+	for k, to := range h.target.Seats {
+		i := h.old.SeatOf(to.Worker)
+		known := i != None && h.old.Seats[i].Session == to.Session
+		if !h.eligible(to) || i != None && !known && busy[i] {
+			continue // nothing for a new session before all of its former one is free
+		}
+		switch may[k] = known || admitted < SeatsPerPublish; {
+		case known:
+		case !may[k]:
+			h.out.Outstanding++ // admitted by the next publish
+		case i == None:
+			seats = append(seats, Seat{Worker: to.Worker, Session: to.Session})
+			admitted++
+		default:
+			seats[i] = Seat{Worker: to.Worker, Session: to.Session}
+			admitted++
+		}
+	}
+	slices.SortFunc(seats, func(a, b Seat) int { return CompareWorkers(a.Worker, b.Worker) })
+	h.next = h.old.reseat(seats)
+	h.next.Version, h.next.Step, h.next.Term, h.next.Source = h.version, h.step, h.facts.Term, h.target.Set.Digest
+	h.gain = make([]int32, len(h.target.Seats))
+	for k, to := range h.target.Seats {
+		h.gain[k] = None
+		if may[k] {
+			h.gain[k] = h.next.SeatOf(to.Worker)
+		}
+	}
+	h.touched = map[int32]bool{}
+	for i, s := range h.next.Seats {
+		if s.Step == 0 {
+			h.touched[int32(i)], h.changed = true, true
+		}
+	}
+}
+
+func (h *handoff) eligible(to TargetSeat) bool {
+	w, ok := h.facts.Roster[to.Worker]
+	return ok && w.Live.Session == to.Session && !w.Live.Draining && w.Standing(h.facts.Now, h.facts.Rules) == Renewing
+}
+
+// leaveSeats drops seats that the target does not name and that own nothing.
+func (h *handoff) leaveSeats() {
+	used := make([]bool, len(h.next.Seats))
+	for _, r := range h.next.Rows {
+		if r.Seat != None {
+			used[r.Seat] = true
+		}
+	}
+	var keep []Seat
+	for i, s := range h.next.Seats {
+		if _, counted := h.seatInTarget(s.Worker, s.Session); counted || used[i] {
+			keep = append(keep, s)
+		}
+	}
+	if len(keep) != len(h.next.Seats) {
+		h.next = h.next.reseat(keep)
+		h.changed = true
+	}
+}
+
+// outlook completes the seats and says what was found.
+func (h *handoff) outlook() Outlook {
+	h.out.Wake = h.wake
+	served := h.serve()
+	if !h.changed && !served {
+		return h.out
+	}
+	asg := h.next.assignments()
+	for i := range h.next.Seats {
+		s := &h.next.Seats[i]
+		w := h.facts.Roster[s.Worker]
+		if w.Live.Session == s.Session {
+			s.Lease, s.Live, s.NeverLead = w.Live.Lease, w.Revision, w.Live.NeverLead
+		}
+		if d := asg[int32(i)].Digest(); d != s.Digest || s.Step == 0 {
+			s.Digest, s.Step = d, h.step
+		}
+	}
+	h.out.Publish = &Publish{h.next, h.fences, h.freed, h.moves}
+	return h.out
+}
+
+// serve notes which refresh requests the decision served.
+func (h *handoff) serve() bool {
+	served := false
+	for i := range h.next.Seats {
+		s := &h.next.Seats[i]
+		if k, counted := h.seatInTarget(s.Worker, s.Session); counted && s.Refresh < h.target.Seats[k].Refresh && h.out.Outstanding == 0 {
+			s.Refresh, served = h.target.Seats[k].Refresh, true
+		}
+	}
+	return served
+}

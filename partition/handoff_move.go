@@ -1,0 +1,147 @@
+package partition
+
+import (
+	"cmp"
+	"slices"
+)
+
+// touch reports whether the publish may change the seat's assignment too.
+func (h *handoff) touch(seats ...int32) bool {
+	more := 0
+	for _, s := range seats {
+		if s != None && !h.touched[s] {
+			more++
+		}
+	}
+	if len(h.touched)+more > SeatsPerPublish {
+		return false
+	}
+	for _, s := range seats {
+		if s != None {
+			h.touched[s] = true
+		}
+	}
+	h.changed = true
+	return true
+}
+
+// gainer is the next seat of the one who is to get a row, or None.
+func (h *handoff) gainer(want int32, id PartitionID) int32 {
+	if want < 0 || h.gain[want] == None {
+		return None
+	}
+	if _, bad := h.facts.Roster[h.target.Seats[want].Worker].Live.Abandons(id); bad {
+		return None // its old handler for the partition still runs there
+	}
+	return h.gain[want]
+}
+
+// revoke marks what its owner must let go, and tells the one who will get it.
+func (h *handoff) revoke() {
+	for i := range h.next.Rows {
+		r := &h.next.Rows[i]
+		switch h.ends[i] {
+		case held, awaited:
+			h.out.Outstanding++
+			h.out.Waiting++
+			to := h.gainer(h.want[i], r.Partition)
+			if to == r.Seat {
+				to = None
+			}
+			fresh := h.ends[i] == held
+			if (fresh || to != r.Pending) && h.touch(r.Seat, to, r.Pending) {
+				r.Pending = to
+				if fresh {
+					r.Revoking = h.step
+				}
+			}
+		case stays:
+			if r.Pending != None && h.touch(r.Pending) {
+				r.Pending = None
+			}
+		}
+	}
+}
+
+// grant gives what is free to those who are to have it, in this same step.
+func (h *handoff) grant() {
+	for i := range h.next.Rows {
+		r := &h.next.Rows[i]
+		if h.ends[i] != freeable && h.ends[i] != unowned {
+			continue
+		}
+		to := h.gainer(h.want[i], r.Partition)
+		switch {
+		case h.want[i] == gone:
+			if h.touch(r.Seat, r.Pending) {
+				h.free(i)
+				h.out.Outstanding++
+				r.Seat = gone
+			}
+		case to != None:
+			h.out.Outstanding++
+			if h.touch(r.Seat, to, r.Pending) {
+				h.move(i, to)
+			}
+		case r.Seat != None && h.next.Seats[r.Seat].Session != h.old.Seats[h.old.Rows[i].Seat].Session:
+			h.free(i) // its seat passes to a new session, which does not get it
+			r.Seat, r.Token, r.Revoking, r.Pending = None, 0, 0, None
+		}
+	}
+	h.next.Rows = slices.DeleteFunc(h.next.Rows, func(r Row) bool { return r.Seat == gone })
+	h.enter()
+}
+
+func (h *handoff) free(i int) {
+	r := h.old.Rows[i]
+	if r.Seat == None {
+		return
+	}
+	h.out.Frees++
+	seat, v := h.old.Seats[r.Seat], h.verdicts[r.Seat]
+	by, at := v.by, v.at
+	if v.state == renews {
+		by = FreedByAck
+	}
+	if _, listed := h.facts.Roster[seat.Worker].Live.Abandons(r.Partition); listed && by != FreedByFence {
+		by = FreedByAbandonment
+	}
+	h.freed = append(h.freed, Freed{r.Partition, seat.Session, r.Token, by, at})
+}
+
+func (h *handoff) move(i int, to int32) {
+	h.free(i)
+	r := &h.next.Rows[i]
+	m := Move{Partition: r.Partition, To: h.next.Seats[to].Worker, Why: "had no owner"}
+	if was := h.old.Rows[i].Seat; was != None {
+		m.From = h.old.Seats[was].Worker
+		m.Why = h.freed[len(h.freed)-1].By.String()
+	}
+	h.moves = append(h.moves, m)
+	r.Seat, r.Token, r.Revoking, r.Pending = to, Token(h.step), 0, None
+}
+
+// enter adds the partitions that the source lists and the table does not.
+func (h *handoff) enter() {
+	at, known := 0, len(h.old.Rows)
+	for k, id := range h.target.Set.IDs {
+		for at < known && h.old.Rows[at].Partition < id {
+			at++
+		}
+		if at < known && h.old.Rows[at].Partition == id {
+			continue
+		}
+		r := Row{Partition: id, Entered: h.step, Seat: None, Pending: None}
+		if to := h.gainer(h.target.Owner[k], id); to != None {
+			h.out.Outstanding++
+			if !h.touch(to) {
+				continue
+			}
+			r.Seat, r.Token = to, Token(h.step)
+			h.moves = append(h.moves, Move{Partition: id, To: h.next.Seats[to].Worker, Why: "is new"})
+		}
+		h.next.Rows = append(h.next.Rows, r)
+		h.changed = true
+	}
+	slices.SortFunc(h.next.Rows, func(a, b Row) int { return cmp.Compare(a.Partition, b.Partition) })
+}

@@ -1,0 +1,227 @@
+package partition
+
+import (
+	"slices"
+	"time"
+)
+
+// Lead is the record by which leadership is kept: the leader changes it with
+// every renewal, so that the others can see that it lives.
+type Lead struct {
+	Worker   WorkerID
+	Session  SessionID
+	Beat     uint64
+	Released bool
+}
+
+// Term is the record of a leadership, written once when it begins. Its revision
+// is the term: every write of the leader is fenced on it.
+type Term struct {
+	Worker  WorkerID
+	Session SessionID
+	// Nonce tells, after a lost answer, whether the record is one's own.
+	Nonce string
+}
+
+// Live is a worker's claim, heartbeat, lease and acknowledgement in one record.
+// It is never deleted: a released or fenced one is a vacant slot.
+type Live struct {
+	Session SessionID
+	// Claim is the revision of the write that made this session; 0 in that write.
+	Claim Revision
+	// Lease is how long the session may act after a heartbeat was sent.
+	Lease       time.Duration
+	InstanceKey string
+	Beat        uint64
+	// Applied is the highest step of this session's assignment that was applied;
+	// applying it is acknowledged at once, with what still drains in Held.
+	Applied Step
+	// Seen is the highest step that this process ever applied, in any session or
+	// incarnation. Steps start above it.
+	Seen Step
+	// Held lists what was revoked and is not let go yet.
+	Held []PartitionID
+	// Abandoned lists what was written off: its handler still runs.
+	Abandoned []Abandoned
+	// Quarantined lists the partitions that are owned but not worked on.
+	Quarantined []PartitionID
+	// Draining workers want to give everything up and stay; Restarting ones
+	// come back soon under the same ID.
+	Draining   bool
+	Restarting bool
+	NeverLead  bool
+	// Refresh counts the refreshes that this session asked for.
+	Refresh uint64
+	// Predecessor is the session that this one followed under the same ID, and
+	// PredecessorReleased whether that one had released it. Kept until the first
+	// assignment was applied.
+	Predecessor         SessionID
+	PredecessorReleased bool
+	// Released: the session ended by itself. Nothing is owned under it.
+	Released bool
+	// Fence is set if a leader ended the session.
+	Fence *Fence
+}
+
+// Abandoned is a partition whose handler did not stop in time.
+type Abandoned struct {
+	Partition PartitionID
+	Token     Token
+	// Step is the publish that revoked it; 0 if the session ended first.
+	Step Step
+}
+
+// Fence says which term ended a session.
+type Fence struct {
+	Term Revision
+	// AfterSilence: the session had been silent for longer than its lease, so
+	// that nothing is owned under it any more. Otherwise its lease may still run.
+	AfterSilence bool
+}
+
+// Ended reports whether nobody renews this record any more.
+func (l Live) Ended() bool { return l.Released || l.Fence != nil }
+
+// Fenced returns the record that ends the session: what it said, plus the fence.
+func (l Live) Fenced(by Fence) Live {
+	l.Fence = &by
+	return l
+}
+
+// Abandons returns the entry for a partition, if it is written off.
+func (l Live) Abandons(id PartitionID) (Abandoned, bool) {
+	for _, a := range l.Abandoned {
+		if a.Partition == id {
+			return a, true
+		}
+	}
+	return Abandoned{}, false
+}
+
+// Holds reports whether the partition is revoked but not let go yet.
+func (l Live) Holds(id PartitionID) bool { return slices.Contains(l.Held, id) }
+
+// Head is the leader's record of what is decided: it names every session that
+// counts and the state of its assignment.
+type Head struct {
+	Version Version
+	Step    Step
+	Term    Revision
+	// Nonce is of this publish: it tells, after a lost answer, whether it landed.
+	Nonce string
+	// Source is the digest of the partitions that the decision covers.
+	Source  uint64
+	Seats   []Seat
+	Unowned []Unowned
+	// Freed says for what became free in this publish how that is known.
+	Freed []Freed
+}
+
+// Seat is a session in the head.
+type Seat struct {
+	Worker  WorkerID
+	Session SessionID
+	Lease   time.Duration
+	// Live is the highest revision of the worker's record that the leader knew.
+	Live      Revision
+	NeverLead bool
+	// Step and Digest say which assignment is the session's present one.
+	Step   Step
+	Digest uint64
+	// Refresh is the highest refresh request of the session that was served.
+	Refresh uint64
+}
+
+// Unowned is a partition of the source without an owner.
+type Unowned struct {
+	Partition PartitionID
+	// Entered is the step at which the partition entered the source.
+	Entered Step
+}
+
+// FreedBy is the evidence that ended an ownership.
+type FreedBy int
+
+// The kinds of evidence, all of which stay true once they are.
+const (
+	FreedByAck FreedBy = iota + 1
+	FreedByRelease
+	FreedByReplacement
+	FreedByAbandonment
+	FreedByFence
+)
+
+// String returns the evidence in a word.
+func (k FreedBy) String() string {
+	names := [...]string{"nothing", "ack", "release", "replacement", "abandonment", "fence"}
+	if k < 0 || int(k) >= len(names) {
+		return "unknown"
+	}
+	return names[k]
+}
+
+// Freed is the end of one ownership and its evidence.
+type Freed struct {
+	Partition PartitionID
+	Session   SessionID
+	Token     Token
+	By        FreedBy
+	// Revision is that of the record which showed it; for a fence in the same
+	// publish, the revision that the fence replaces.
+	Revision Revision
+}
+
+// Assignment is what one session owns, as the leader published it.
+type Assignment struct {
+	Version Version
+	Step    Step
+	Session SessionID
+	Owned   []Grant
+	// Revoking is still owned, and to be let go.
+	Revoking []Revoke
+	// Pending will be granted when its owner has let go; an advance notice.
+	Pending []PartitionID
+}
+
+// Grant is an owned partition in an assignment.
+type Grant struct {
+	Partition PartitionID
+	Token     Token
+	Entered   Step
+}
+
+// Revoke is a partition that its owner must let go.
+type Revoke struct {
+	Partition PartitionID
+	Token     Token
+	// Step is the publish that revoked it.
+	Step    Step
+	Entered Step
+}
+
+// Owned is a partition in its owner's hands.
+type Owned struct {
+	ID      PartitionID
+	Token   Token
+	Entered Step
+}
+
+// Move is one change of ownership in the journal.
+type Move struct {
+	Partition PartitionID
+	From, To  WorkerID
+	Why       string
+}
+
+// Journal is what one publish did and why, for people.
+type Journal struct {
+	Version  Version
+	Step     Step
+	Term     Revision
+	Leader   WorkerID
+	Cause    string
+	Evidence []string
+	Moves    []Move
+	// More is the number of moves that did not fit.
+	More int
+}

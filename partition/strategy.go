@@ -1,0 +1,39 @@
+package partition
+
+// None marks a partition without an owner in the dense slices of Input and Plan.
+const None = int32(-1)
+
+// Off turns a setting off that can be off: a window, an interval, a limit.
+const Off = -1
+
+// Input is all that a strategy may look at. It is read-only, and large: keep no
+// reference to it after Plan has returned.
+type Input struct {
+	// Members may own partitions, in the order of CompareWorkers. There is at
+	// least one that is not draining.
+	Members []Member
+	// Partitions are to be placed, in canonical order.
+	Partitions Set
+	// Previous has, for each partition, the index in Members of the one that
+	// owns it or that is getting it, or None.
+	Previous []int32
+	// MoveLimit is how many partitions with a previous owner that is not
+	// draining may change owner: Off is no limit, 0 places only the others.
+	// What exceeds it is undone before the plan is used.
+	MoveLimit int
+}
+
+// Plan has, for each partition of the input, the index in Members of its owner.
+type Plan []int32
+
+// Strategy decides who gets what. Plan must be a pure function: the same input
+// gives the same plan in every process, and nothing is remembered between calls
+// that changes a plan. It must place every partition on one member that is not
+// draining. What it returns is validated before it is used; an error, a panic or
+// a bad plan leaves the present assignment as it is.
+//
+// Plan runs in an actor of its own with a deadline, so it may compute for long,
+// but it must return some day.
+type Strategy interface {
+	Plan(in Input) (Plan, error)
+}

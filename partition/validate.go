@@ -1,0 +1,173 @@
+package partition
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// maxPlanFaults is how many faults of a plan are named; the rest is counted.
+const maxPlanFaults = 10
+
+// ValidatePlan reports what a strategy's plan breaks, or nil. A plan must have
+// one entry per partition; each must be the index of a member that is not
+// draining, or None if all members are. The error joins one line for each of the
+// first ten faults, in canonical order, each with partition, index and rule, and
+// counts the others. A plan of the wrong length has that one fault: nobody knows
+// which partition its entries mean.
+func ValidatePlan(in Input, plan Plan) error {
+	if len(plan) != in.Partitions.Len() {
+		return fmt.Errorf("plan: has %d entries; must have one for each of %d partitions", len(plan), in.Partitions.Len())
+	}
+	eligible := 0
+	for i := range in.Members {
+		if !in.Members[i].Draining {
+			eligible++
+		}
+	}
+	var faults []error
+	count := 0
+	for k, owner := range plan {
+		rule := brokenBy(in.Members, eligible, owner)
+		if rule == "" {
+			continue
+		}
+		if count++; count <= maxPlanFaults {
+			faults = append(faults, fmt.Errorf("plan: partition %q at index %d: %s", in.Partitions.IDs[k], k, rule))
+		}
+	}
+	if count > maxPlanFaults {
+		faults = append(faults, fmt.Errorf("plan: %d more faults", count-maxPlanFaults))
+	}
+	return errors.Join(faults...)
+}
+
+// brokenBy returns what is wrong with an owner, or nothing.
+func brokenBy(members []Member, eligible int, owner int32) string {
+	switch {
+	case owner == None && eligible == 0:
+		return ""
+	case owner == None:
+		return fmt.Sprintf("has no owner; must have one, %d members may own partitions", eligible)
+	case owner < 0 || int(owner) >= len(members):
+		return fmt.Sprintf("owner is %d; must be the index of a member, 0 ≤ owner < %d", owner, len(members))
+	case members[owner].Draining:
+		return fmt.Sprintf("owner is %d, %s, which is draining; must be a member that is not", owner, members[owner].ID)
+	}
+	return ""
+}
+
+// KeepOwned returns the plan with the moves undone that exceed Input.MoveLimit:
+// the first ones in canonical order stand, the others go back to the previous
+// owner. What has no previous owner, or a draining one, has to go somewhere: it
+// is no move and is never undone. The plan must be valid; it is not changed, but
+// is what is returned if nothing exceeds the limit.
+func KeepOwned(in Input, plan Plan) Plan {
+	if in.MoveLimit < 0 {
+		return plan
+	}
+	out, moved := plan, 0
+	for k, owner := range plan {
+		was := in.Previous[k]
+		if was == None || was == owner || in.Members[was].Draining {
+			continue
+		}
+		if moved++; moved <= in.MoveLimit {
+			continue
+		}
+		if moved == in.MoveLimit+1 {
+			out = slices.Clone(plan)
+		}
+		out[k] = was
+	}
+	return out
+}
+
+// Imbalance returns (max − min load) / mean of the members that are not
+// draining. The load of a member is the weight that it owns for each unit of its
+// capacity, the mean is all their weight for each unit of all their capacity. It
+// is 0 if there is no load, or nobody to share it with.
+func Imbalance(in Input, plan Plan) float64 {
+	load := make([]float64, len(in.Members))
+	for k, owner := range plan {
+		if owner >= 0 && int(owner) < len(load) {
+			load[owner] += float64(in.Partitions.Weights[k])
+		}
+	}
+	unit := maxCapacity(in.Members)
+	least, most, weight, capacity := math.Inf(1), 0.0, 0.0, 0.0
+	for i := range in.Members {
+		if in.Members[i].Draining {
+			continue
+		}
+		c := in.Members[i].share() / unit
+		least, most = min(least, load[i]/c), max(most, load[i]/c)
+		weight += load[i]
+		capacity += c
+	}
+	if weight == 0 {
+		return 0
+	}
+	return (most - least) / (weight / capacity)
+}
+
+// share returns the capacity with its default.
+func (m Member) share() float64 {
+	if m.Capacity == 0 {
+		return 1
+	}
+	return m.Capacity
+}
+
+// maxCapacity returns the greatest capacity of the members that are not
+// draining. Capacities are divided by it before they are added up, so that the
+// sum does not overflow.
+func maxCapacity(members []Member) float64 {
+	most := 0.0
+	for i := range members {
+		if !members[i].Draining {
+			most = max(most, members[i].share())
+		}
+	}
+	return most
+}
+
+// validate reports what makes the input impossible to plan for, or nil. Indexes
+// in Previous are left to whoever reads them.
+func (in Input) validate() error {
+	if len(in.Previous) != in.Partitions.Len() {
+		return fmt.Errorf("input: Previous has %d entries; must have one for each of %d partitions", len(in.Previous), in.Partitions.Len())
+	}
+	for i := range in.Members {
+		if c := in.Members[i].Capacity; c < 0 || math.IsInf(c, 0) || math.IsNaN(c) {
+			return fmt.Errorf("input: Capacity of %s is %v; must be a number above 0, or 0 for 1", in.Members[i].ID, c)
+		}
+	}
+	return nil
+}
+
+// eligible appends to the list the indexes of the members that are not draining,
+// in the order of CompareWorkers, and fails if there are none or an ID stands
+// twice.
+func (in Input) eligible(list []int32) ([]int32, error) {
+	list = slices.Grow(list, len(in.Members))
+	for i := range in.Members {
+		if !in.Members[i].Draining {
+			list = append(list, int32(i))
+		}
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("input: all of %d members are draining; must have one that is not", len(in.Members))
+	}
+	byID := func(a, b int32) int { return CompareWorkers(in.Members[a].ID, in.Members[b].ID) }
+	if !slices.IsSortedFunc(list, byID) {
+		slices.SortFunc(list, byID)
+	}
+	for i := 1; i < len(list); i++ {
+		if byID(list[i-1], list[i]) == 0 {
+			return nil, fmt.Errorf("input: member %s stands twice; must stand once", in.Members[list[i]].ID)
+		}
+	}
+	return list, nil
+}
