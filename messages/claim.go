@@ -1,0 +1,184 @@
+package messages
+
+import (
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// The life of a session:
+//
+//	manager ◄── ClaimScanned, SessionStarted, SessionSuspected, SessionRenewed,
+//	            SessionLost, SessionReleased, ClaimFailed ── session
+//	session ── GetHoldings ──► holder ── Holdings ──► session
+//	manager ── EndSession, SetFlags ──► session
+//
+// What a worker holds:
+//
+//	session ── HoldFor, HoldUntil, Suspend, DropAll ──► holder
+//	manager ── LetAllGo, Confirmed ──► holder
+//	manager ◄── AssignmentApplied, DrainingChanged, AllLetGo ── holder
+//	publisher ── DropHoldings ──► holder ── HoldingsDropped ──► publisher
+
+// ClaimScanned reports that the store answered the scan for an ID.
+type ClaimScanned struct {
+	At time.Time
+}
+
+// ClaimFailed reports that no ID could be claimed; the session goes on trying.
+type ClaimFailed struct {
+	Reason string
+	At     time.Time
+}
+
+// SessionStarted reports that an ID is claimed and the lease runs.
+type SessionStarted struct {
+	Worker  partition.WorkerID
+	Session partition.SessionID
+	Claim   partition.Revision
+	// LeaseEnd is when the lease ends without another heartbeat.
+	LeaseEnd time.Time
+	// Warning says that the instance key is used by another process.
+	Warning string
+	At      time.Time
+}
+
+// SessionSuspected reports that the lease was not extended for so long that work
+// must stop: it ends at Deadline.
+type SessionSuspected struct {
+	Session  partition.SessionID
+	Deadline time.Time
+	At       time.Time
+}
+
+// SessionRenewed reports an accepted heartbeat.
+type SessionRenewed struct {
+	Session  partition.SessionID
+	LeaseEnd time.Time
+	At       time.Time
+}
+
+// SessionLost reports that the session is over without having been released:
+// nothing is owned under it any more.
+type SessionLost struct {
+	Session partition.SessionID
+	Reason  string
+	// Replaced names the ID if another session has it now.
+	Replaced partition.WorkerID
+	At       time.Time
+}
+
+// EndSession asks for the release of the session, after a claim under way has
+// been answered.
+type EndSession struct{}
+
+// SessionReleased reports that the session ended by itself; Reason is empty if
+// the store acknowledged the release.
+type SessionReleased struct {
+	Reason string
+	At     time.Time
+}
+
+// SetFlags asks the session to tell the group that it drains or is about to
+// restart, or to ask for a refresh. Each is written at once.
+type SetFlags struct {
+	Draining, Restarting bool
+	Refresh              uint64
+}
+
+// FlagsSet reports that the flags are stored.
+type FlagsSet struct {
+	Flags SetFlags
+	At    time.Time
+}
+
+// GetHoldings asks the holder what to say of it in the next heartbeat.
+type GetHoldings struct {
+	Round partition.Round
+}
+
+// Holdings answers GetHoldings; with Round 0 it reports a change.
+type Holdings struct {
+	Round partition.Round
+	// Session whose assignment was applied; empty if none was.
+	Session   partition.SessionID
+	Applied   partition.Step
+	Seen      partition.Step
+	Held      []partition.PartitionID
+	Abandoned []partition.Abandoned
+}
+
+// HoldFor asks the holder to follow the assignment of a new session.
+type HoldFor struct {
+	Worker   partition.WorkerID
+	Session  partition.SessionID
+	LeaseEnd time.Time
+}
+
+// HoldUntil asks the holder to go on: the lease was extended. Handlers that were
+// suspended start again, with the same tokens.
+type HoldUntil struct {
+	LeaseEnd, At time.Time
+}
+
+// Suspend asks the holder to stop all handlers until HoldUntil or DropAll: the
+// lease is in doubt, and ends at the deadline.
+type Suspend struct {
+	Deadline time.Time
+}
+
+// DropAll asks the holder to let everything go at once: the lease is over.
+type DropAll struct {
+	Reason string
+	At     time.Time
+}
+
+// DropHoldings asks the holder to let everything go at once and to go on with its
+// session: the leader found no head, so that nothing that is held counts.
+type DropHoldings struct {
+	Round partition.Round
+}
+
+// HoldingsDropped answers DropHoldings.
+type HoldingsDropped struct {
+	Round partition.Round
+}
+
+// LetAllGo asks the holder to drain everything within this time; what has not
+// stopped by then is written off.
+type LetAllGo struct {
+	Within time.Duration
+}
+
+// AllLetGo reports that nothing is owned any more. Running names handlers that
+// did not stop in time; they were written off.
+type AllLetGo struct {
+	Running []string
+}
+
+// AssignmentApplied reports what this worker owns after a change, which the
+// holder numbers: a step can be followed by a change without one, as when a lease
+// ends.
+type AssignmentApplied struct {
+	Change       uint64
+	Session      partition.SessionID
+	Version      partition.Version
+	Step         partition.Step
+	Gained, Lost []partition.Owned
+	All          []partition.Owned
+	Pending      []partition.PartitionID
+	// Draining counts what is revoked and not let go yet.
+	Draining int
+	At       time.Time
+}
+
+// DrainingChanged reports that something which was revoked has been let go.
+type DrainingChanged struct {
+	Draining int
+}
+
+// Confirmed reports to the holder that every confirming subscriber has let go of
+// what was lost up to this change.
+type Confirmed struct {
+	Change uint64
+}

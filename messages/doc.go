@@ -1,0 +1,25 @@
+// Package messages holds what the actors of one process say to each other and to
+// their users. Each file is one conversation, drawn at its top.
+//
+// A command is imperative and asks; an event is in the past tense and reports; an
+// answer repeats the Round of its question. Messages are values that nobody
+// changes after sending: their slices and maps are read-only for everybody.
+//
+// Only user.go and planning.go (for authors of strategies and sources) are meant
+// for users; everything else is spoken between Troupe's own actors.
+//
+// # Ordering
+//
+// Mail from one actor to another arrives in the order it was sent. Nothing is
+// promised between two senders: what belongs to a leadership carries its term, an
+// answer its round, and what is stored its revision.
+//
+// # Failure
+//
+// An answer may never come; whoever needs one asks to be reminded. Mail to an
+// actor that has stopped goes to the dead letters.
+//
+// # Limits
+//
+// The limits on mail are those of the actors that send it; see package actors.
+package messages

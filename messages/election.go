@@ -1,0 +1,52 @@
+package messages
+
+import (
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Leadership:
+//
+//	manager ── StandDown ──► election
+//	manager ◄── LeaderKnown, LeadershipGained, LeadershipLost, StoodDown ── election
+//	election ── LeadRenewed ──► term ──► publisher
+//	election ◄── TermFailed ── term ◄── calculator, publisher
+
+// StandDown asks the election to end: a leader releases its lead first.
+type StandDown struct{}
+
+// StoodDown reports that the election has ended and no term runs.
+type StoodDown struct{}
+
+// LeaderKnown reports who leads, as last heard; Worker is empty if nobody does.
+type LeaderKnown struct {
+	Worker partition.WorkerID
+	At     time.Time
+}
+
+// LeadershipGained reports that this worker leads.
+type LeadershipGained struct {
+	Term partition.Revision
+	At   time.Time
+}
+
+// LeadershipLost reports that this worker does not lead any more.
+type LeadershipLost struct {
+	Term   partition.Revision
+	Reason string
+	At     time.Time
+}
+
+// LeadRenewed reports to the term until when the leadership is trusted.
+type LeadRenewed struct {
+	Until time.Time
+}
+
+// TermFailed reports that the term cannot go on. Resign: it may not be tried
+// again before one leader lease has passed.
+type TermFailed struct {
+	Term   partition.Revision
+	Reason string
+	Resign bool
+}

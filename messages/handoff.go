@@ -1,0 +1,106 @@
+package messages
+
+import (
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// A decision on its way:
+//
+//	calculator ── HandOver ──► publisher ── Store ──► outside
+//	calculator ◄── TableRead, PublishBegun, Published, HandedOver, HandOverFailed ── publisher
+//	manager ◄── WindowOpened, WindowClosed, DecisionStarted, DecisionDone,
+//	            DecisionFailed ── calculator
+
+// TableRead reports the table as the publisher found it at the start of the term.
+type TableRead struct {
+	Table partition.Table
+	At    time.Time
+}
+
+// HandOver asks the publisher to bring the table to a target, step by step. A
+// later one replaces it.
+type HandOver struct {
+	Round  partition.Round
+	Cause  string
+	Target partition.Target
+	At     time.Time
+}
+
+// PublishBegun reports that the table is not what the target wants, so that a first
+// step is about to be published. A hand-over that changes nothing has none.
+type PublishBegun struct {
+	Round partition.Round
+	At    time.Time
+}
+
+// Published reports an accepted step of a hand-over.
+type Published struct {
+	Round partition.Round
+	Table partition.Table
+	// Moves counts the grants of this step.
+	Moves int
+	At    time.Time
+}
+
+// HandedOver reports that the table is what the decision wanted, or as near as
+// it can come. Changed is false if nothing had to be published.
+type HandedOver struct {
+	Round   partition.Round
+	Table   partition.Table
+	Changed bool
+	Moves   int
+	At      time.Time
+}
+
+// HandOverFailed reports that a step was refused or got no answer for too long.
+type HandOverFailed struct {
+	Round  partition.Round
+	Reason string
+	At     time.Time
+}
+
+// WindowOpened reports that the leader lets the membership settle.
+type WindowOpened struct {
+	Term  partition.Revision
+	Cause string
+	Until time.Time
+	At    time.Time
+}
+
+// WindowClosed reports that the window ended without a decision.
+type WindowClosed struct {
+	Term partition.Revision
+	At   time.Time
+}
+
+// DecisionStarted reports that the leader began to change the table. One that
+// answers a silent session is told twice: with Emergency when it is planned, and
+// without when its first step is about to be published.
+type DecisionStarted struct {
+	Term  partition.Revision
+	Cause string
+	// Emergency: a session went silent past its lease.
+	Emergency bool
+	At        time.Time
+}
+
+// DecisionDone reports that the decision is handed over.
+type DecisionDone struct {
+	Term    partition.Revision
+	Version partition.Version
+	Step    partition.Step
+	Moves   int
+	Members []partition.WorkerID
+	Unowned int
+	At      time.Time
+}
+
+// DecisionFailed reports a decision that was given up; the last assignment
+// stays.
+type DecisionFailed struct {
+	Term   partition.Revision
+	Reason string
+	At     time.Time
+}

@@ -1,0 +1,160 @@
+package messages
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// What a user says to the PartitionManager and hears from it:
+//
+//	user ── Subscribe, Unsubscribe, LetGo ──► manager
+//	user ◄── AssignmentChanged, StateChanged, HealthChanged ── manager
+//	user ── GetSnapshot, GetOwner ──► manager ── Snapshot, Owner ──► user
+//	user ── Stop ──► manager ── Stopped ──► user
+//	partition actor ◄── Revoke ── holder
+
+// State is a public state of a PartitionManager.
+type State string
+
+// The public states, in the order of a life.
+const (
+	// Init: waiting for the store.
+	Init State = "Init"
+	// ClaimingID: waiting for a worker ID.
+	ClaimingID State = "ClaimingID"
+	// Election: waiting to hear who leads.
+	Election State = "Election"
+	// WaitingAssignment: waiting for the first assignment.
+	WaitingAssignment State = "WaitingAssignment"
+	// Stable: waiting for something to happen.
+	Stable State = "Stable"
+	// Scaling: the leader waits for the membership to settle.
+	Scaling State = "Scaling"
+	// Rebalancing: waiting for a hand-over to end.
+	Rebalancing State = "Rebalancing"
+	// Emergency: the leader replaces a worker that went silent.
+	Emergency State = "Emergency"
+	// Degraded: waiting for the store to answer.
+	Degraded State = "Degraded"
+	// Shutdown: stopping, or stopped.
+	Shutdown State = "Shutdown"
+)
+
+// Subscribe asks for AssignmentChanged, StateChanged and HealthChanged, the
+// present ones first. With Confirm, a partition that is taken away counts as let
+// go only when the subscriber has answered LetGo or terminated. Subscribing
+// again replaces the subscription.
+type Subscribe struct {
+	PID     *actor.PID
+	Confirm bool
+}
+
+// Unsubscribe asks for the end of a subscription; outstanding confirmations
+// count as given.
+type Unsubscribe struct {
+	PID *actor.PID
+}
+
+// LetGo answers an AssignmentChanged with something in Lost: the subscriber has
+// stopped working on all that was lost up to this step.
+type LetGo struct {
+	PID  *actor.PID
+	Step partition.Step
+}
+
+// AssignmentChanged reports what this worker owns. Gained and Lost are relative
+// to the message before to the same subscriber; messages come in order and
+// never go back. A partition whose token changed is in both.
+type AssignmentChanged struct {
+	Worker       partition.WorkerID
+	Version      partition.Version
+	Step         partition.Step
+	Gained, Lost []partition.Owned
+	// All is what is owned now, in canonical order. Read-only.
+	All []partition.Owned
+	// Pending will be gained when its present owner has let go; no promise.
+	Pending []partition.PartitionID
+	At      time.Time
+}
+
+// StateChanged reports a change of the public state.
+type StateChanged struct {
+	From, To State
+	Reason   string
+	At       time.Time
+}
+
+// HealthChanged reports whether the worker can do its duty, and if not, why. A
+// Final reason does not go away by itself.
+type HealthChanged struct {
+	Healthy bool
+	Reason  string
+	Final   bool
+	At      time.Time
+}
+
+// GetSnapshot asks the manager how it is.
+type GetSnapshot struct{}
+
+// Snapshot answers GetSnapshot.
+type Snapshot struct {
+	State   State
+	Worker  partition.WorkerID
+	Session partition.SessionID
+	// Leader is the worker that leads, as last heard; Leading whether it is this
+	// one, and Term its term then.
+	Leader  partition.WorkerID
+	Leading bool
+	Term    partition.Revision
+	// LeaseEnd is when the lease ends without another heartbeat.
+	LeaseEnd time.Time
+	Version  partition.Version
+	Step     partition.Step
+	Owned    []partition.Owned
+	// Draining counts partitions that are revoked and not let go yet.
+	Draining int
+	Pending  []partition.PartitionID
+	// Members and Unowned are known to the leader only.
+	Members []partition.WorkerID
+	Unowned int
+	Healthy bool
+	Reason  string
+}
+
+// GetOwner asks who owns a partition, in the whole group.
+type GetOwner struct {
+	Partition partition.PartitionID
+}
+
+// Owner answers GetOwner. Worker is empty if nobody owns the partition, or if it
+// could not be found out (Reason). The answer may be old when it arrives: only
+// the token protects effects.
+type Owner struct {
+	Partition partition.PartitionID
+	Worker    partition.WorkerID
+	Token     partition.Token
+	Reason    string
+}
+
+// Stop asks the manager to let everything go, to release its ID and to stop. With
+// Restarting, or OnStop: Restart in the settings, its partitions are kept for it
+// for RestartHoldDown. Stopped is the answer.
+type Stop struct {
+	Restarting bool
+}
+
+// Stopped answers Stop. Running names user code that did not stop in time and
+// still runs; Reason says what else did not go as planned.
+type Stopped struct {
+	Running []string
+	Reason  string
+}
+
+// Revoke asks a partition actor whose Props are wrapped in actors.Drains to
+// finish, and to stop itself by the deadline.
+type Revoke struct {
+	Deadline time.Time
+}
