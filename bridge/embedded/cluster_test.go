@@ -1,0 +1,81 @@
+package embedded_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge/embedded"
+)
+
+func TestStartClusterRefusesWhatCannotWork(t *testing.T) {
+	_, err := embedded.StartCluster(embedded.Config{}, 3)
+	require.ErrorContains(t, err, "needs Dir")
+	_, err = embedded.StartCluster(embedded.Config{Memory: true}, 2)
+	require.ErrorContains(t, err, "3 or more")
+	_, err = embedded.StartCluster(embedded.Config{Memory: true, Port: 4222}, 3)
+	require.ErrorContains(t, err, "Port")
+}
+
+func TestStartClusterSaysWhatIsMissing(t *testing.T) {
+	_, err := embedded.StartCluster(embedded.Config{Memory: true, ReadyWithin: time.Millisecond}, 3)
+	require.ErrorContains(t, err, "not ready after 1ms")
+}
+
+func TestClusterReplicatesAndLosesANode(t *testing.T) {
+	c, err := embedded.StartCluster(embedded.Config{Dir: t.TempDir()}, 3)
+	require.NoError(t, err)
+	t.Cleanup(c.Stop)
+	require.True(t, c.Fresh())
+	require.Equal(t, 3, c.Nodes())
+
+	nc, err := c.Connect(0)
+	require.NoError(t, err)
+	defer nc.Close()
+	require.Equal(t, c.URL(0), nc.ConnectedUrl())
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	_, err = js.CreateStream(within(t), jetstream.StreamConfig{Name: "S", Subjects: []string{"s"}, Replicas: 3})
+	require.NoError(t, err)
+	_, err = js.Publish(within(t), "s", []byte("1"))
+	require.NoError(t, err)
+
+	moved := nc.StatusChanged(nats.CONNECTED)
+	c.StopNode(0)
+	c.StopNode(0) // harmless
+	_, err = c.Connect(0)
+	require.ErrorContains(t, err, "stopped")
+	select {
+	case <-moved:
+		require.NotEqual(t, c.URL(0), nc.ConnectedUrl())
+	case <-time.After(patience):
+		require.Fail(t, "the client did not move to another node")
+	}
+
+	was := c.URL(0)
+	require.NoError(t, c.StartNode(0))
+	require.NoError(t, c.StartNode(0)) // harmless
+	require.Equal(t, was, c.URL(0))
+	back, err := c.Connect(0)
+	require.NoError(t, err)
+	defer back.Close()
+	js, err = jetstream.New(back)
+	require.NoError(t, err)
+	ack, err := js.Publish(within(t), "s", []byte("2"))
+	require.NoError(t, err)
+	require.EqualValues(t, 2, ack.Sequence)
+}
+
+func TestClusterWithinTheProcess(t *testing.T) {
+	c, err := embedded.StartCluster(embedded.Config{Memory: true, InProcess: true}, 3)
+	require.NoError(t, err)
+	t.Cleanup(c.Stop)
+	nc, err := c.Connect(2)
+	require.NoError(t, err)
+	defer nc.Close()
+	require.Empty(t, c.URL(2))
+	require.Equal(t, "troupe-3", nc.ConnectedServerName())
+}
