@@ -109,6 +109,11 @@ const (
 	CodeFenceInFlight = 10164
 	// CodeNoJetStream: JetStream is not enabled for this account or server.
 	CodeNoJetStream = 10039
+	// CodeNotLeader and CodeNoQuorum: whoever answered cannot decide now.
+	CodeNotLeader = 10009
+	CodeNoQuorum  = 10008
+	// codeNoMessage: the subject has no message.
+	codeNoMessage = 10037
 )
 
 // Sights is what a watch saw since the last call: at most one message a subject.
@@ -134,8 +139,8 @@ type Sight struct {
 type Watching interface {
 	// Next allows the following call of each.
 	Next()
-	// Stop ends the watch and frees what it holds in the server. Neither
-	// callback starts after Stop has returned.
+	// Stop ends the watch and frees what it holds in the server. A callback that
+	// runs while Stop is called may still report.
 	Stop()
 }
 

@@ -1,0 +1,199 @@
+package stage
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// mailbox is the queue between goroutines: mail of others arrives here, and the
+// dispatcher runs it in turns of at most its throughput.
+type mailbox struct {
+	mu        sync.Mutex
+	system    queue
+	user      queue
+	scheduled bool
+	suspended bool
+
+	// What follows belongs to the turn that runs.
+	invoker    actor.MessageInvoker
+	ctx        actor.Context
+	dispatcher actor.Dispatcher
+	stopping   bool
+}
+
+// queue is a list that is appended to at one end and taken from at the other.
+type queue struct {
+	items []any
+	head  int
+}
+
+func (q *queue) push(m any) { q.items = append(q.items, m) }
+
+func (q *queue) pop() any {
+	if q.head == len(q.items) {
+		return nil
+	}
+	m := q.items[q.head]
+	q.items[q.head] = nil
+	q.head++
+	switch {
+	case q.head == len(q.items):
+		q.items, q.head = q.items[:0], 0
+	case q.head > 1024 && q.head*2 > len(q.items):
+		n := copy(q.items, q.items[q.head:])
+		clear(q.items[n:])
+		q.items, q.head = q.items[:n], 0
+	}
+	return m
+}
+
+func (q *queue) len() int { return len(q.items) - q.head }
+
+func newMailbox() actor.Mailbox { return &mailbox{} }
+
+// RegisterHandlers implements actor.Mailbox.
+func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
+	m.invoker, m.dispatcher = invoker, dispatcher
+	m.ctx, _ = invoker.(actor.Context)
+}
+
+// Start implements actor.Mailbox.
+func (m *mailbox) Start() {}
+
+// UserMessageCount implements actor.Mailbox.
+func (m *mailbox) UserMessageCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.user.len()
+}
+
+// PostUserMessage implements actor.Mailbox. A message that is nil says nothing
+// and is refused: proto.Actor's own mailbox would spin on it for ever.
+func (m *mailbox) PostUserMessage(message any) {
+	if message == nil {
+		return
+	}
+	if e, ok := message.(*actor.MessageEnvelope); ok && (e == nil || e.Message == nil) {
+		return
+	}
+	m.post(&m.user, message)
+}
+
+// PostSystemMessage implements actor.Mailbox.
+func (m *mailbox) PostSystemMessage(message any) { m.post(&m.system, message) }
+
+func (m *mailbox) post(q *queue, message any) {
+	m.mu.Lock()
+	q.push(message)
+	run := m.claim()
+	m.mu.Unlock()
+	if run {
+		m.dispatcher.Schedule(m.turn)
+	}
+}
+
+// claim reports whether a turn has to be scheduled. The lock is held.
+func (m *mailbox) claim() bool {
+	if m.scheduled || m.system.len() == 0 && (m.suspended || m.user.len() == 0) {
+		return false
+	}
+	m.scheduled = true
+	return true
+}
+
+// turn handles some mail and gives the thread back.
+func (m *mailbox) turn() {
+	for range m.dispatcher.Throughput() {
+		if !m.one() {
+			break
+		}
+	}
+	m.mu.Lock()
+	m.scheduled = false
+	again := m.claim()
+	m.mu.Unlock()
+	if again {
+		m.dispatcher.Schedule(m.turn)
+	}
+}
+
+// one handles the next message, and reports false if there is none.
+func (m *mailbox) one() bool {
+	m.mu.Lock()
+	system := m.system.pop()
+	var user any
+	if system == nil && !m.suspended {
+		user = m.user.pop()
+	}
+	m.mu.Unlock()
+	switch {
+	case system != nil:
+		m.handleSystem(system)
+	case user == nil:
+		return false
+	case m.stopping:
+		m.ctx.ActorSystem().DeadLetter.SendUserMessage(m.ctx.Self(), user)
+	default:
+		m.guarded(user, func() { m.invoker.InvokeUserMessage(user) })
+	}
+	return true
+}
+
+func (m *mailbox) handleSystem(message any) {
+	switch message.(type) {
+	case *actor.SuspendMailbox:
+		m.suspend(true)
+	case *actor.ResumeMailbox:
+		m.suspend(false)
+	case *actor.Stop:
+		m.stop()
+	default:
+		m.guarded(message, func() { m.invoker.InvokeSystemMessage(message) })
+	}
+}
+
+func (m *mailbox) suspend(on bool) {
+	m.mu.Lock()
+	m.suspended = on
+	m.mu.Unlock()
+}
+
+// stop begins the end: what is left in the queue, and what comes, is dead.
+func (m *mailbox) stop() {
+	m.stopping = true
+	m.suspend(false)
+	m.guarded(&actor.Stop{}, func() { m.invoker.InvokeSystemMessage(&actor.Stop{}) })
+}
+
+// guarded runs a handler. A panic ends an actor of ours here and now; one of
+// somebody else's goes to its supervisor.
+func (m *mailbox) guarded(message any, handle func()) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if _, ours := m.ctx.Actor().(*player); !ours {
+			m.invoker.EscalateFailure(r, message)
+			return
+		}
+		m.ctx.Logger().Error("an actor panicked and stops",
+			slog.String("actor", m.ctx.Self().Id), slog.String("mail", fmt.Sprintf("%T", body(message))),
+			slog.Any("reason", r), slog.String("stack", string(debug.Stack())))
+		if !m.stopping {
+			m.stop()
+		}
+	}()
+	handle()
+}
+
+func body(message any) any {
+	if e, ok := message.(*actor.MessageEnvelope); ok {
+		return e.Message
+	}
+	return message
+}

@@ -1,0 +1,103 @@
+package stage
+
+import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// player is an actor of ours: its mailbox stops it when it panics.
+type player struct{ actor.Actor }
+
+// Option changes the Props that are made.
+type Option func(*actor.Props) *actor.Props
+
+// Props are those of an actor of ours: under our mailbox, stopped by a panic, and
+// with children of which the same is true.
+func Props(producer func() actor.Actor, options ...Option) *actor.Props {
+	props := actor.PropsFromProducer(
+		func() actor.Actor { return &player{producer()} },
+		actor.WithMailbox(newMailbox), actor.WithSupervisor(stopFailed{}))
+	for _, o := range options {
+		props = o(props)
+	}
+	return props
+}
+
+// OnPoison delivers a PoisonPill as this message, so that an actor can end in its
+// own time. Only Poison can be turned so: Stop is immediate, by design.
+func OnPoison(message func() any) Option {
+	return func(props *actor.Props) *actor.Props {
+		return props.Configure(actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
+			return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+				if _, pill := e.Message.(*actor.PoisonPill); pill {
+					e = &actor.MessageEnvelope{Header: e.Header, Sender: e.Sender, Message: message()}
+				}
+				next(c, e)
+			}
+		}))
+	}
+}
+
+// Rooted makes Props from which a whole tree grows, in whatever system: every
+// descendant is under our mailbox, also those of actors that a user gave us.
+// proto.Actor passes nothing on to children by itself.
+func Rooted(props *actor.Props) *actor.Props { return inherited(props, nil) }
+
+// Under makes Props of which the actor and all its descendants are scheduled by
+// the dispatcher, and under our mailbox. Tests step through a system with it.
+func Under(props *actor.Props, d actor.Dispatcher) *actor.Props {
+	return inherited(decorated(props, d), d)
+}
+
+func inherited(props *actor.Props, d actor.Dispatcher) *actor.Props {
+	return props.Clone(actor.WithSpawnMiddleware(func(next actor.SpawnFunc) actor.SpawnFunc {
+		return func(system *actor.ActorSystem, id string, child *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
+			return next(system, id, inherited(decorated(child, d), d), parent)
+		}
+	}))
+}
+
+// decorated gives Props our mailbox, and the dispatcher if there is one. A panic
+// while stopping is swallowed: it would cancel the stop.
+func decorated(props *actor.Props, d actor.Dispatcher) *actor.Props {
+	props = props.Clone(actor.WithMailbox(newMailbox), actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
+		return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+			switch e.Message.(type) {
+			case *actor.Stopping, *actor.Stopped:
+				defer swallow(c)
+			}
+			next(c, e)
+		}
+	}))
+	if d != nil {
+		props = props.Configure(actor.WithDispatcher(d))
+	}
+	return props
+}
+
+func swallow(c actor.ReceiverContext) {
+	if r := recover(); r != nil {
+		c.Logger().Error("an actor panicked while it stopped", "actor", c.Self().Id, "reason", r)
+	}
+}
+
+// Spawn starts a child under a name that no other child of the actor ever had:
+// names carry no incarnation, so a name that is used again is a bug and panics.
+func Spawn(ctx actor.SpawnerContext, props *actor.Props, name string) *actor.PID {
+	pid, err := ctx.SpawnNamed(props, name)
+	if err != nil {
+		panic(fmt.Sprintf("stage: %s/%s: %v", ctx.Self().GetId(), name, err))
+	}
+	return pid
+}
+
+// stopFailed stops a child that failed. Its parent hears Terminated and decides;
+// no statistics with a clock of their own are involved.
+type stopFailed struct{}
+
+// HandleFailure implements actor.SupervisorStrategy.
+func (stopFailed) HandleFailure(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ any) {
+	system.Logger().Error("an actor failed and is stopped", "actor", child.Id, "reason", reason)
+	supervisor.StopChildren(child)
+}

@@ -1,0 +1,258 @@
+package bridge
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Limits of the outside.
+const (
+	// MaxInFlight is how many operations of the store are under way at a time.
+	MaxInFlight = 128
+	// MaxQueued is how many wait for their turn; what comes on top is rejected.
+	MaxQueued = 4096
+	// MaxBatch is how many messages one atomic batch may have: the server's limit.
+	MaxBatch = 1000
+	// timeoutsToMove is after how many operations in a row without an answer the
+	// connection moves to another server: it may be on an isolated one.
+	timeoutsToMove = 3
+)
+
+// Over returns the Props of the outside over this port and clock. A configuration
+// that breaks a rule is reported as messages.StoreFailed, and is final.
+func Over(port Port, clock Clock, cfg Config) *actor.Props {
+	return stage.Props(func() actor.Actor {
+		return &outside{port: port, clock: clock, cfg: cfg.withDefaults()}
+	})
+}
+
+// outside owns the connection to the store and all timers. It hears whoever asks
+// it, and answers them; its parent learns what becomes of the stream. If it
+// stops, nothing of it stays behind.
+type outside struct {
+	port  Port
+	clock Clock
+	cfg   Config
+	log   *slog.Logger
+
+	send    func(any) // mail to oneself, from any goroutine
+	tell    func(to *actor.PID, mail any)
+	parent  *actor.PID
+	dice    partition.Dice
+	rolls   uint64
+	stopped func() // ends listening to the connection
+
+	stream  stream
+	ops     ops
+	reads   map[uint64]*reading
+	watches watches
+	clients map[string]*client
+	count   uint64 // of everything that is numbered here
+	timers  map[uint64]func()
+}
+
+// client is an actor that asked for something; what is kept for it ends with it.
+type client struct {
+	pid    *actor.PID
+	timers map[uint64]bool
+}
+
+// Receive implements actor.Actor.
+func (o *outside) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		o.start(ctx)
+	case *actor.Stopping:
+		o.stop()
+	case *actor.Terminated:
+		o.forget(m.Who)
+	case messages.Remind:
+		o.remind(ctx, m)
+	case due:
+		o.ring(ctx, m)
+	case messages.Store:
+		o.store(ctx, m)
+	case messages.Read:
+		o.read(ctx, m)
+	case messages.Watch:
+		o.watch(ctx, m)
+	case messages.Unwatch:
+		o.unwatch(ctx, m)
+	default:
+		o.receiveOwn(ctx, m)
+	}
+}
+
+// receiveOwn handles what the port and the clock reported.
+func (o *outside) receiveOwn(ctx actor.Context, mail any) {
+	switch m := mail.(type) {
+	case opDone:
+		o.opEnded(ctx, m.id, m.result)
+	case opLate:
+		o.opTimedOut(ctx, m.id)
+	case readDone:
+		o.gotten(ctx, m)
+	case readSights:
+		o.readSaw(ctx, m)
+	case readLate:
+		o.readTimedOut(ctx, m.id)
+	case watchSights:
+		o.saw(ctx, m)
+	case watchGone:
+		o.watchEnded(m)
+	case watchAgain:
+		o.rewatch(m.id)
+	case probeDue:
+		o.probe()
+	case probed:
+		o.probeEnded(m)
+	case infoDone:
+		o.informed(ctx, m)
+	case infoLate:
+		o.infoTimedOut(ctx, m)
+	case createDone:
+		o.created(ctx, m)
+	case openAgain:
+		o.look(m.try)
+	case signalled:
+		o.signal(ctx, m.signal)
+	}
+}
+
+func (o *outside) start(ctx actor.Context) {
+	self, root := ctx.Self(), ctx.ActorSystem().Root
+	o.send = func(m any) { root.Send(self, m) }
+	o.tell = func(to *actor.PID, m any) { root.Send(to, m) }
+	o.parent = ctx.Parent()
+	o.log = o.cfg.Logger.With("group", o.cfg.Group)
+	o.ops.pending, o.reads = map[uint64]*op{}, map[uint64]*reading{}
+	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
+	o.watches.byID = map[uint64]*watching{}
+	if err := o.cfg.Validate(); err != nil {
+		ctx.Send(o.parent, messages.StoreFailed{Reason: err.Error(), Final: true, At: o.clock.Now()})
+		o.stream.phase = failed
+		return
+	}
+	o.dice = partition.Dice{Entropy: o.cfg.Entropy()}
+	o.stopped = o.port.Listen(func(s Signal) { o.send(signalled{s}) })
+	o.after(o.cfg.ProbeInterval, probeDue{})
+	o.look(o.stream.try)
+}
+
+// stop ends everything that would outlive the actor.
+func (o *outside) stop() {
+	if o.stopped != nil {
+		o.stopped()
+	}
+	for _, id := range slices.Sorted(maps.Keys(o.timers)) {
+		o.timers[id]()
+	}
+	for _, id := range slices.Sorted(maps.Keys(o.ops.pending)) {
+		o.ops.pending[id].cancel()
+	}
+	for _, id := range slices.Sorted(maps.Keys(o.reads)) {
+		o.reads[id].end()
+	}
+	for _, w := range o.watches.list {
+		w.end()
+	}
+	if o.stream.cancel != nil {
+		o.stream.cancel()
+	}
+}
+
+// number returns a number that nothing else here has.
+func (o *outside) number() uint64 {
+	o.count++
+	return o.count
+}
+
+// due is the end of a timer.
+type due struct {
+	id     uint64
+	client string
+	mail   any
+}
+
+// after sends oneself mail when d has passed.
+func (o *outside) after(d time.Duration, mail any) (stop func()) {
+	id := o.number()
+	cancel := o.clock.AfterFunc(d, func() { o.send(due{id: id, mail: mail}) })
+	o.timers[id] = cancel
+	return func() {
+		cancel()
+		delete(o.timers, id)
+	}
+}
+
+func (o *outside) remind(ctx actor.Context, m messages.Remind) {
+	wait := m.After
+	if !m.From.IsZero() {
+		wait = m.From.Add(m.After).Sub(o.clock.Now())
+	}
+	c := o.client(ctx)
+	id := o.number()
+	c.timers[id] = true
+	o.timers[id] = o.clock.AfterFunc(max(wait, 0), func() { o.send(due{id: id, client: c.pid.Id, mail: m.Mail}) })
+}
+
+// ring delivers what a timer was for, to oneself or to a client that is there.
+func (o *outside) ring(ctx actor.Context, m due) {
+	if _, armed := o.timers[m.id]; !armed {
+		return
+	}
+	delete(o.timers, m.id)
+	if m.client == "" {
+		o.receiveOwn(ctx, m.mail)
+		return
+	}
+	if c := o.clients[m.client]; c != nil {
+		delete(c.timers, m.id)
+		o.tell(c.pid, m.mail)
+	}
+}
+
+// client returns the entry of whoever sent the present message.
+func (o *outside) client(ctx actor.Context) *client {
+	pid := ctx.Sender()
+	if pid == nil {
+		panic(fmt.Sprintf("bridge: %T without a sender: nobody could be answered", ctx.Message()))
+	}
+	c := o.clients[pid.Id]
+	if c == nil {
+		c = &client{pid: pid, timers: map[uint64]bool{}}
+		o.clients[pid.Id] = c
+		ctx.Watch(pid)
+	}
+	return c
+}
+
+// answer tells a client, unless it has ended since it asked.
+func (o *outside) answer(c *client, mail any) {
+	if o.clients[c.pid.Id] == c {
+		o.tell(c.pid, mail)
+	}
+}
+
+// forget ends what is kept for a client that has ended.
+func (o *outside) forget(pid *actor.PID) {
+	c := o.clients[pid.Id]
+	if c == nil {
+		return
+	}
+	delete(o.clients, pid.Id)
+	for _, id := range slices.Sorted(maps.Keys(c.timers)) {
+		o.timers[id]()
+		delete(o.timers, id)
+	}
+	o.watches.drop(func(w *watching) bool { return w.client == c })
+}

@@ -1,0 +1,104 @@
+package bridge
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/fnv"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/troupe-actors/troupe/messages"
+	pb "github.com/troupe-actors/troupe/proto/troupepb"
+)
+
+const (
+	// maxPart is the size of one part's data. A server takes 1 MiB by default.
+	maxPart = 512 << 10
+	// maxParts limits what a foreign part can make a reader wait for.
+	maxParts = 256
+)
+
+// named is one message of a record: its name below the prefix, and its bytes.
+type named struct {
+	name string
+	data []byte
+}
+
+// split encodes a record into the messages that store it.
+func split(key messages.Key, record any) ([]named, error) {
+	data, step, err := encode(record)
+	if err != nil {
+		return nil, err
+	}
+	if !parted(key) {
+		if len(data) > maxPart {
+			return nil, fmt.Errorf("record %s has %d bytes; must have at most %d", key, len(data), maxPart)
+		}
+		return []named{{string(key), data}}, nil
+	}
+	count := max(1, (len(data)+maxPart-1)/maxPart)
+	if count > maxParts {
+		return nil, fmt.Errorf("record %s has %d bytes; must have at most %d", key, len(data), maxPart*maxParts)
+	}
+	h := fnv.New64a()
+	_, _ = h.Write(data)
+	digest := h.Sum64()
+	out := make([]named, count)
+	for i := range out {
+		piece := data[i*maxPart : min(len(data), (i+1)*maxPart)]
+		part, err := proto.Marshal(&pb.Part{Step: step, Digest: digest, Count: uint32(count), Index: uint32(i), Data: piece})
+		if err != nil {
+			return nil, err
+		}
+		out[i] = named{partName(key, i), part}
+	}
+	return out, nil
+}
+
+// pieces gathers the parts of one record as they are seen.
+type pieces struct {
+	parts map[int]*pb.Part
+	seqs  map[int]uint64
+}
+
+var errIncomplete = errors.New("not all parts are there yet")
+
+func newPieces() *pieces { return &pieces{parts: map[int]*pb.Part{}, seqs: map[int]uint64{}} }
+
+// add notes a part if it is newer than what is known of its index.
+func (p *pieces) add(index int, seq uint64, data []byte) error {
+	if seq <= p.seqs[index] {
+		return nil
+	}
+	part := new(pb.Part)
+	if err := proto.Unmarshal(data, part); err != nil {
+		return err
+	}
+	if part.GetCount() == 0 || part.GetCount() > maxParts || int(part.GetIndex()) != index {
+		return fmt.Errorf("part %d says that it is part %d of %d", index, part.GetIndex(), part.GetCount())
+	}
+	p.parts[index], p.seqs[index] = part, seq
+	return nil
+}
+
+// join returns the record's bytes and its revision, that of part 0. Parts of
+// different records are never joined: errIncomplete until all match.
+func (p *pieces) join() ([]byte, uint64, error) {
+	first := p.parts[0]
+	if first == nil {
+		return nil, 0, errIncomplete
+	}
+	if first.GetCount() == 1 {
+		return first.GetData(), p.seqs[0], nil
+	}
+	var b bytes.Buffer
+	for i := range int(first.GetCount()) {
+		part := p.parts[i]
+		if part == nil || part.GetStep() != first.GetStep() || part.GetDigest() != first.GetDigest() || part.GetCount() != first.GetCount() {
+			return nil, 0, errIncomplete
+		}
+		b.Write(part.GetData())
+	}
+	return b.Bytes(), p.seqs[0], nil
+}

@@ -1,0 +1,160 @@
+package bridge
+
+import (
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+	pb "github.com/troupe-actors/troupe/proto/troupepb"
+)
+
+func liveToProto(l partition.Live) *pb.Live {
+	p := &pb.Live{
+		Session: string(l.Session), Claim: uint64(l.Claim), LeaseNs: int64(l.Lease), InstanceKey: l.InstanceKey,
+		Beat: l.Beat, Applied: uint64(l.Applied), Seen: uint64(l.Seen),
+		Held: texts(l.Held), Quarantined: texts(l.Quarantined),
+		Draining: l.Draining, Restarting: l.Restarting, NeverLead: l.NeverLead, Refresh: l.Refresh,
+		Predecessor: string(l.Predecessor), PredecessorReleased: l.PredecessorReleased, Released: l.Released,
+	}
+	for _, a := range l.Abandoned {
+		p.Abandoned = append(p.Abandoned, &pb.Abandoned{Partition: string(a.Partition), Token: uint64(a.Token), Step: uint64(a.Step)})
+	}
+	if l.Fence != nil {
+		p.Fence = &pb.Fence{Term: uint64(l.Fence.Term), AfterSilence: l.Fence.AfterSilence}
+	}
+	return p
+}
+
+func liveFromProto(p *pb.Live) partition.Live {
+	l := partition.Live{
+		Session: partition.SessionID(p.GetSession()), Claim: partition.Revision(p.GetClaim()),
+		Lease: time.Duration(p.GetLeaseNs()), InstanceKey: p.GetInstanceKey(),
+		Beat: p.GetBeat(), Applied: partition.Step(p.GetApplied()), Seen: partition.Step(p.GetSeen()),
+		Held: words[partition.PartitionID](p.GetHeld()), Quarantined: words[partition.PartitionID](p.GetQuarantined()),
+		Draining: p.GetDraining(), Restarting: p.GetRestarting(), NeverLead: p.GetNeverLead(), Refresh: p.GetRefresh(),
+		Predecessor: partition.SessionID(p.GetPredecessor()), PredecessorReleased: p.GetPredecessorReleased(), Released: p.GetReleased(),
+	}
+	for _, a := range p.GetAbandoned() {
+		l.Abandoned = append(l.Abandoned, partition.Abandoned{
+			Partition: partition.PartitionID(a.GetPartition()), Token: partition.Token(a.GetToken()), Step: partition.Step(a.GetStep()),
+		})
+	}
+	if f := p.GetFence(); f != nil {
+		l.Fence = &partition.Fence{Term: partition.Revision(f.GetTerm()), AfterSilence: f.GetAfterSilence()}
+	}
+	return l
+}
+
+func headToProto(h partition.Head) *pb.Head {
+	p := &pb.Head{
+		Version: uint64(h.Version), Step: uint64(h.Step), Term: uint64(h.Term), Nonce: h.Nonce, Source: h.Source,
+	}
+	for _, s := range h.Seats {
+		p.Seats = append(p.Seats, &pb.Seat{
+			Worker: string(s.Worker), Session: string(s.Session), LeaseNs: int64(s.Lease), Live: uint64(s.Live),
+			NeverLead: s.NeverLead, Step: uint64(s.Step), Digest: s.Digest, Refresh: s.Refresh,
+		})
+	}
+	for _, u := range h.Unowned {
+		p.Unowned = append(p.Unowned, string(u.Partition))
+		p.UnownedEntered = append(p.UnownedEntered, uint64(u.Entered))
+	}
+	for _, f := range h.Freed {
+		p.Freed = append(p.Freed, &pb.Freed{
+			Partition: string(f.Partition), Session: string(f.Session), Token: uint64(f.Token), By: uint32(f.By), Revision: uint64(f.Revision),
+		})
+	}
+	return p
+}
+
+func headFromProto(p *pb.Head) (partition.Head, error) {
+	if err := columns("unowned", len(p.GetUnowned()), len(p.GetUnownedEntered())); err != nil {
+		return partition.Head{}, err
+	}
+	h := partition.Head{
+		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Term: partition.Revision(p.GetTerm()),
+		Nonce: p.GetNonce(), Source: p.GetSource(),
+	}
+	for _, s := range p.GetSeats() {
+		h.Seats = append(h.Seats, partition.Seat{
+			Worker: partition.WorkerID(s.GetWorker()), Session: partition.SessionID(s.GetSession()),
+			Lease: time.Duration(s.GetLeaseNs()), Live: partition.Revision(s.GetLive()), NeverLead: s.GetNeverLead(),
+			Step: partition.Step(s.GetStep()), Digest: s.GetDigest(), Refresh: s.GetRefresh(),
+		})
+	}
+	for i, id := range p.GetUnowned() {
+		h.Unowned = append(h.Unowned, partition.Unowned{Partition: partition.PartitionID(id), Entered: partition.Step(p.GetUnownedEntered()[i])})
+	}
+	for _, f := range p.GetFreed() {
+		h.Freed = append(h.Freed, partition.Freed{
+			Partition: partition.PartitionID(f.GetPartition()), Session: partition.SessionID(f.GetSession()),
+			Token: partition.Token(f.GetToken()), By: partition.FreedBy(f.GetBy()), Revision: partition.Revision(f.GetRevision()),
+		})
+	}
+	return h, nil
+}
+
+func assignmentToProto(a partition.Assignment) *pb.Assignment {
+	p := &pb.Assignment{Version: uint64(a.Version), Step: uint64(a.Step), Session: string(a.Session), Pending: texts(a.Pending)}
+	for _, g := range a.Owned {
+		p.Owned = append(p.Owned, string(g.Partition))
+		p.OwnedToken = append(p.OwnedToken, uint64(g.Token))
+		p.OwnedEntered = append(p.OwnedEntered, uint64(g.Entered))
+	}
+	for _, r := range a.Revoking {
+		p.Revoking = append(p.Revoking, string(r.Partition))
+		p.RevokingToken = append(p.RevokingToken, uint64(r.Token))
+		p.RevokingStep = append(p.RevokingStep, uint64(r.Step))
+		p.RevokingEntered = append(p.RevokingEntered, uint64(r.Entered))
+	}
+	return p
+}
+
+func assignmentFromProto(p *pb.Assignment) (partition.Assignment, error) {
+	if err := columns("owned", len(p.GetOwned()), len(p.GetOwnedToken()), len(p.GetOwnedEntered())); err != nil {
+		return partition.Assignment{}, err
+	}
+	err := columns("revoking", len(p.GetRevoking()), len(p.GetRevokingToken()), len(p.GetRevokingStep()), len(p.GetRevokingEntered()))
+	if err != nil {
+		return partition.Assignment{}, err
+	}
+	a := partition.Assignment{
+		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Session: partition.SessionID(p.GetSession()),
+		Pending: words[partition.PartitionID](p.GetPending()),
+	}
+	for i, id := range p.GetOwned() {
+		a.Owned = append(a.Owned, partition.Grant{
+			Partition: partition.PartitionID(id), Token: partition.Token(p.GetOwnedToken()[i]), Entered: partition.Step(p.GetOwnedEntered()[i]),
+		})
+	}
+	for i, id := range p.GetRevoking() {
+		a.Revoking = append(a.Revoking, partition.Revoke{
+			Partition: partition.PartitionID(id), Token: partition.Token(p.GetRevokingToken()[i]),
+			Step: partition.Step(p.GetRevokingStep()[i]), Entered: partition.Step(p.GetRevokingEntered()[i]),
+		})
+	}
+	return a, nil
+}
+
+func journalToProto(j partition.Journal) *pb.Journal {
+	p := &pb.Journal{
+		Version: uint64(j.Version), Step: uint64(j.Step), Term: uint64(j.Term), Leader: string(j.Leader),
+		Cause: j.Cause, Evidence: j.Evidence, More: int64(j.More),
+	}
+	for _, m := range j.Moves {
+		p.Moves = append(p.Moves, &pb.Move{Partition: string(m.Partition), From: string(m.From), To: string(m.To), Why: m.Why})
+	}
+	return p
+}
+
+func journalFromProto(p *pb.Journal) partition.Journal {
+	j := partition.Journal{
+		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Term: partition.Revision(p.GetTerm()),
+		Leader: partition.WorkerID(p.GetLeader()), Cause: p.GetCause(), Evidence: p.GetEvidence(), More: int(p.GetMore()),
+	}
+	for _, m := range p.GetMoves() {
+		j.Moves = append(j.Moves, partition.Move{
+			Partition: partition.PartitionID(m.GetPartition()), From: partition.WorkerID(m.GetFrom()), To: partition.WorkerID(m.GetTo()), Why: m.GetWhy(),
+		})
+	}
+	return j
+}

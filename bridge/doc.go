@@ -1,0 +1,33 @@
+// Package bridge is the door to the outside: the store, the clock, and plain Go.
+//
+// Over and NATS make the outside of a PartitionManager, one actor that turns
+// messages.Store, Read, Watch and Remind into operations of a Port and a Clock,
+// and their outcomes into mail. A Port knows only raw input and output; opening
+// the stream, deadlines, retries of watches, splitting of large records and
+// judging answers are in the actor, so that a simulated port exercises them too.
+//
+// # The stream
+//
+// One stream per group, KV_<group>, with one list of subjects:
+// $KV.<group>.<incarnation>.>. The incarnation is random and decides who created
+// the stream: after a stream was deleted and made anew, every write of the former
+// one finds no stream. Atomic publish is on; roll-up, purge and deletion are off,
+// so that nobody who may write one record can wipe the others.
+//
+// # Ordering
+//
+// Answers go to whoever asked. A watch reports the newest record of a key, never
+// an older one after a newer; between two reports older ones may be left out.
+//
+// # Failure
+//
+// An operation without an answer within StoreTimeout has an unknown outcome,
+// which is a message of its own. A watch that ended, or fell silent, is begun
+// again and reports everything anew. A denial is final and told as such.
+//
+// # Limits
+//
+// MaxInFlight operations are under way at a time and MaxQueued wait; more are
+// rejected. A record above 512 KiB goes in parts, and a batch has at most
+// MaxBatch messages.
+package bridge

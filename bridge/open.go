@@ -1,0 +1,275 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+)
+
+// oldestServer is the first nats-server of which atomic batches can be trusted.
+const oldestServer = "2.12.3"
+
+// Waits between attempts to open the stream or to begin a watch again.
+const (
+	leastBackoff = 100 * time.Millisecond
+	mostBackoff  = 30 * time.Second
+)
+
+// phase says what is known of the stream.
+type phase string
+
+const (
+	closed phase = "closed" // waiting to hear whether there is a stream
+	open   phase = "open"   // there is, of this incarnation
+	failed phase = "failed" // it will not be tried again
+)
+
+// stream is what the outside knows of the group's stream.
+type stream struct {
+	phase       phase
+	incarnation string
+	prefix      string
+	opened      bool // there was one before: the store is not fresh any more
+	// newest is the highest revision seen in this incarnation, and burnt an
+	// incarnation that went back below what had been seen: it is not opened again.
+	newest uint64
+	burnt  string
+	asking bool // a question about the stream is under way
+	try    uint64
+	cancel func()
+	told   string // the reason that the parent was told last
+}
+
+type (
+	infoDone struct {
+		try  uint64
+		info StreamInfo
+	}
+	infoLate   struct{ try uint64 }
+	createDone struct {
+		try         uint64
+		result      Result
+		incarnation string
+	}
+	openAgain struct{ try uint64 }
+	signalled struct{ signal Signal }
+)
+
+// look asks the server about the stream, unless that is under way.
+func (o *outside) look(try uint64) {
+	if o.stream.asking || try != o.stream.try || o.stream.phase == failed {
+		return
+	}
+	o.stream.asking = true
+	o.stream.try++
+	try = o.stream.try
+	o.stream.cancel = o.port.Info(func(i StreamInfo) { o.send(infoDone{try, i}) })
+	o.after(o.cfg.StoreTimeout, infoLate{try})
+}
+
+// check asks whether the stream is still the one that was opened.
+func (o *outside) check() {
+	if o.stream.phase == open {
+		o.look(o.stream.try)
+	}
+}
+
+func (o *outside) infoTimedOut(ctx actor.Context, m infoLate) {
+	if !o.stream.asking || m.try != o.stream.try {
+		return
+	}
+	o.stream.cancel()
+	o.late()
+	o.informed(ctx, infoDone{m.try, StreamInfo{Result: Result{Outcome: Unknown, Err: errLate}}})
+}
+
+var errLate = errors.New("no answer in time")
+
+func (o *outside) informed(ctx actor.Context, m infoDone) {
+	if !o.stream.asking || m.try != o.stream.try {
+		return
+	}
+	o.stream.asking, o.stream.cancel = false, nil
+	r := m.info.Result
+	gone := r.Outcome == Refused && r.Code == CodeStreamNotFound
+	switch {
+	case o.stream.phase == failed:
+	case o.stream.phase == open:
+		o.compare(ctx, m.info, gone)
+	case r.Outcome == Denied:
+		o.fail(ctx, fmt.Sprintf("the stream %s may not be looked at: %v", streamName(o.cfg.Group), r.Err), true)
+	case r.Outcome == Refused && r.Code == CodeNoJetStream:
+		o.fail(ctx, "JetStream is not enabled on the server or for this account", false)
+	case r.Outcome != Accepted && !gone:
+		o.fail(ctx, fmt.Sprintf("the stream cannot be looked at: %v", r.Err), false)
+	case tooOld(m.info.Server):
+		o.fail(ctx, fmt.Sprintf("nats-server is %s; must be %s or later", printable(m.info.Server), oldestServer), true)
+	case gone && o.cfg.BindOnly:
+		o.fail(ctx, fmt.Sprintf("there is no stream %s, and BindOnly creates none", streamName(o.cfg.Group)), false)
+	case gone:
+		o.create()
+	default:
+		o.bind(ctx, m.info.Config)
+	}
+}
+
+// compare is an answer about the stream while one is open.
+func (o *outside) compare(ctx actor.Context, info StreamInfo, gone bool) {
+	switch {
+	case gone:
+		o.lose(ctx, "the stream is gone", false)
+	case info.Result.Outcome == Accepted && info.Config.Incarnation != o.stream.incarnation:
+		o.lose(ctx, "the stream was replaced by another incarnation", false)
+	}
+}
+
+// create makes the stream under a nonce of our own. Whoever is first decides.
+func (o *outside) create() {
+	o.rolls++
+	nonce := o.dice.Nonce("incarnation", o.rolls)
+	cfg := o.cfg.stream(nonce)
+	o.stream.asking = true
+	o.stream.try++
+	try := o.stream.try
+	o.stream.cancel = o.port.Submit(Op{Create: &cfg}, func(r Result) { o.send(createDone{try, r, nonce}) })
+	o.after(max(o.cfg.StoreTimeout, leastCreate), infoLate{try})
+}
+
+// leastCreate is what the creation of a stream may take: a replicated one elects
+// a leader first.
+const leastCreate = 2 * time.Second
+
+func (o *outside) created(ctx actor.Context, m createDone) {
+	if !o.stream.asking || m.try != o.stream.try || o.stream.phase != closed {
+		return
+	}
+	o.stream.asking, o.stream.cancel = false, nil
+	switch {
+	case m.result.Outcome == Accepted:
+		o.bind(ctx, o.cfg.stream(m.incarnation))
+	case m.result.Outcome == Refused && m.result.Code == CodeStreamExists:
+		o.look(o.stream.try) // somebody was faster: theirs counts
+	case m.result.Outcome == Denied:
+		o.fail(ctx, fmt.Sprintf("the stream %s may not be created: %v", streamName(o.cfg.Group), m.result.Err), true)
+	default:
+		o.fail(ctx, fmt.Sprintf("the stream %s was not created: %v", streamName(o.cfg.Group), m.result.Err), false)
+	}
+}
+
+// bind takes a stream that exists, if it is what it has to be.
+func (o *outside) bind(ctx actor.Context, got StreamConfig) {
+	if err := o.cfg.fits(got); err != nil {
+		o.fail(ctx, err.Error(), true)
+		return
+	}
+	if got.Incarnation == o.stream.burnt {
+		o.fail(ctx, "the stream went back to an older copy: it has to be deleted and made anew", false)
+		return
+	}
+	s := &o.stream
+	s.phase, s.incarnation, s.prefix = open, got.Incarnation, subjectPrefix(o.cfg.Group, got.Incarnation)
+	s.newest, s.told = 0, ""
+	o.rolls++
+	fresh := o.cfg.Fresh && !s.opened
+	s.opened = true
+	o.log.Info("the store is open", "incarnation", s.incarnation)
+	ctx.Send(o.parent, messages.StoreOpened{
+		Incarnation: s.incarnation, Entropy: o.dice.Dealt("store", o.rolls).Entropy, Fresh: fresh, At: o.clock.Now(),
+	})
+}
+
+// fail tells why there is no store, and tries again unless that is final.
+func (o *outside) fail(ctx actor.Context, reason string, final bool) {
+	if final {
+		o.stream.phase = failed
+	} else {
+		o.after(o.backoff(o.stream.try), openAgain{o.stream.try})
+	}
+	if reason == o.stream.told && !final {
+		return
+	}
+	o.stream.told = reason
+	o.log.Warn("the store cannot be used", "reason", reason, "final", final)
+	ctx.Send(o.parent, messages.StoreFailed{Reason: reason, Final: final, At: o.clock.Now()})
+}
+
+// lose ends this incarnation for everybody here.
+func (o *outside) lose(ctx actor.Context, reason string, alarm bool) {
+	if o.stream.phase != open {
+		return
+	}
+	if alarm {
+		o.stream.burnt = o.stream.incarnation
+	}
+	o.log.Warn("the store is lost", "reason", reason, "alarm", alarm)
+	o.stream.phase = closed
+	o.watches.drop(func(*watching) bool { return true })
+	ctx.Send(o.parent, messages.StoreLost{Reason: reason, Alarm: alarm, At: o.clock.Now()})
+	o.stream.asking = false
+	o.stream.try++
+	o.look(o.stream.try)
+}
+
+// backoff is a wait with jitter that grows with the number of attempts.
+func (o *outside) backoff(try uint64) time.Duration {
+	o.rolls++
+	most := min(leastBackoff<<min(try, 10), mostBackoff)
+	return most/2 + o.dice.Jitter("backoff", o.rolls, most/2)
+}
+
+// signal is a change of the connection. After a reconnect watches may be deaf,
+// and the stream may be another one.
+func (o *outside) signal(ctx actor.Context, s Signal) {
+	switch s {
+	case Reconnected:
+		o.ops.lateInRow = 0
+		o.watches.restartAll(o)
+		if o.stream.phase == open {
+			o.check()
+		} else {
+			o.look(o.stream.try)
+		}
+	case Closed:
+		if o.stream.phase == open {
+			o.lose(ctx, "the connection was closed", false)
+		}
+		o.fail(ctx, "the connection to NATS is closed", true)
+	}
+}
+
+// tooOld compares versions of the form 2.12.3; what has another form passes.
+func tooOld(version string) bool {
+	is, must := numbers(version), numbers(oldestServer)
+	if is == nil {
+		return false
+	}
+	for i := range must {
+		if is[i] != must[i] {
+			return is[i] < must[i]
+		}
+	}
+	return false
+}
+
+func numbers(version string) []int {
+	version, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), "-")
+	parts := strings.Split(version, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	out := make([]int, 3)
+	for i, p := range parts {
+		n, err := strconv.Atoi(p)
+		if err != nil {
+			return nil
+		}
+		out[i] = n
+	}
+	return out
+}

@@ -1,0 +1,210 @@
+package bridge
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// ops are the writes under way and those that wait for their turn.
+type ops struct {
+	pending   map[uint64]*op
+	queue     []*op
+	lateInRow int
+}
+
+// op is one Store on its way.
+type op struct {
+	client *client
+	ask    messages.Store
+	batch  []Message
+	// first has, for each write, the index of its first message.
+	first  []int
+	sent   time.Time
+	newest uint64 // the highest revision known when it was sent
+	prefix string
+	cancel func()
+	timer  func()
+}
+
+type (
+	opDone struct {
+		id     uint64
+		result Result
+	}
+	opLate struct{ id uint64 }
+)
+
+// store takes a write. What cannot be sent at all is rejected at once.
+func (o *outside) store(ctx actor.Context, m messages.Store) {
+	x := &op{client: o.client(ctx), ask: m}
+	if err := o.compose(x); err != nil {
+		o.reject(x, err.Error())
+		return
+	}
+	switch {
+	case len(o.ops.pending) < MaxInFlight:
+		o.submit(x)
+	case len(o.ops.queue) < MaxQueued:
+		o.ops.queue = append(o.ops.queue, x)
+	default:
+		o.reject(x, fmt.Sprintf("%d operations are waiting already", MaxQueued))
+	}
+}
+
+func (o *outside) reject(x *op, reason string) {
+	o.answer(x.client, messages.Rejected{Round: x.ask.Round, Reason: reason, At: o.clock.Now()})
+}
+
+// compose makes the messages of a write.
+func (o *outside) compose(x *op) error {
+	if o.stream.phase != open {
+		return fmt.Errorf("the store is not open")
+	}
+	x.prefix = o.stream.prefix
+	for _, w := range x.ask.Writes {
+		pieces, err := split(w.Key, w.Record)
+		if err != nil {
+			return err
+		}
+		x.first = append(x.first, len(x.batch))
+		for i, p := range pieces {
+			msg := Message{Subject: x.prefix + p.name, Data: p.data}
+			if i == 0 {
+				msg.Expect = o.expect(x.prefix, w)
+			}
+			x.batch = append(x.batch, msg)
+		}
+	}
+	if len(x.batch) == 0 || len(x.batch) > MaxBatch {
+		return fmt.Errorf("the write has %d messages; must have 1 to %d", len(x.batch), MaxBatch)
+	}
+	return nil
+}
+
+func (o *outside) expect(prefix string, w messages.Write) *Expectation {
+	switch {
+	case w.Fence != nil:
+		return &Expectation{Subject: prefix + partName(w.Fence.Key, 0), Sequence: uint64(w.Fence.Revision)}
+	case w.Blind:
+		return nil
+	}
+	return &Expectation{Subject: prefix + partName(w.Key, 0), Sequence: uint64(w.Expect)}
+}
+
+// submit hands a write to the port, unless it is too late for it. This is the one
+// place that compares a leader's or a session's last instant with the clock.
+func (o *outside) submit(x *op) {
+	now := o.clock.Now()
+	switch {
+	case o.stream.phase != open || x.prefix != o.stream.prefix:
+		o.reject(x, "the store is not open")
+		return
+	case !x.ask.NotAfter.IsZero() && !now.Before(x.ask.NotAfter):
+		o.reject(x, "it was too late to send it: the lease that it rests on has ended")
+		return
+	}
+	id := o.number()
+	x.sent, x.newest = now, o.stream.newest
+	o.ops.pending[id] = x
+	x.timer = o.after(o.cfg.StoreTimeout, opLate{id})
+	x.cancel = o.port.Submit(Op{Publish: x.batch}, func(r Result) { o.send(opDone{id, r}) })
+}
+
+func (o *outside) opTimedOut(ctx actor.Context, id uint64) {
+	x := o.ops.pending[id]
+	if x == nil {
+		return
+	}
+	x.cancel()
+	o.late()
+	o.opEnded(ctx, id, Result{Outcome: Unknown, Err: errLate})
+}
+
+// late counts operations without an answer. Several in a row mean that this
+// server may be cut off from the others: it is left.
+func (o *outside) late() {
+	if o.ops.lateInRow++; o.ops.lateInRow >= timeoutsToMove {
+		o.ops.lateInRow = 0
+		o.log.Warn("no answers: leaving this server", "operations", timeoutsToMove)
+		o.port.Reconnect()
+	}
+}
+
+func (o *outside) opEnded(ctx actor.Context, id uint64, r Result) {
+	x := o.ops.pending[id]
+	if x == nil {
+		return
+	}
+	delete(o.ops.pending, id)
+	x.timer()
+	o.judge(ctx, x, r)
+	for len(o.ops.queue) > 0 && len(o.ops.pending) < MaxInFlight {
+		next := o.ops.queue[0]
+		o.ops.queue = o.ops.queue[1:]
+		o.submit(next)
+	}
+}
+
+// judge turns an outcome into mail.
+func (o *outside) judge(ctx actor.Context, x *op, r Result) {
+	now := o.clock.Now()
+	switch r.Outcome {
+	case Accepted:
+		o.ops.lateInRow = 0
+		if x.prefix != o.stream.prefix || o.stream.phase != open {
+			o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: "the stream was replaced", Sent: x.sent, At: now})
+			return
+		}
+		first := r.Sequence - uint64(len(x.batch)) + 1
+		if first <= x.newest {
+			o.lose(ctx, fmt.Sprintf("an accepted write has revision %d, but %d was seen before it was sent: the store went back", first, x.newest), true)
+			o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: "the store went back", Sent: x.sent, At: now})
+			return
+		}
+		o.sighted(r.Sequence)
+		revisions := make([]partition.Revision, len(x.first))
+		for i, at := range x.first {
+			revisions[i] = partition.Revision(first + uint64(at))
+		}
+		o.answer(x.client, messages.Stored{Round: x.ask.Round, Revisions: revisions, Sent: x.sent, At: now})
+	case Unknown:
+		o.check()
+		o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: reason(r), Sent: x.sent, At: now})
+	case Denied:
+		o.reject(x, reason(r))
+		o.fail(ctx, "writing is not permitted: "+reason(r), true)
+	default:
+		o.refused(x, r, now)
+	}
+}
+
+// refused: the server answered that nothing was written. In a batch it does not
+// say which condition failed.
+func (o *outside) refused(x *op, r Result, now time.Time) {
+	o.ops.lateInRow = 0
+	if r.Code == CodeWrongSequence {
+		o.answer(x.client, messages.Conflicted{
+			Round: x.ask.Round, Revision: partition.Revision(r.Last), Named: r.HasLast && len(x.batch) == 1, At: now,
+		})
+		return
+	}
+	if r.Code == CodeStreamNotFound {
+		o.check()
+	}
+	o.reject(x, reason(r))
+}
+
+func reason(r Result) string {
+	if r.Err == nil {
+		return "no reason was given"
+	}
+	return printable(r.Err.Error())
+}
+
+// sighted notes a revision of this incarnation.
+func (o *outside) sighted(seq uint64) { o.stream.newest = max(o.stream.newest, seq) }

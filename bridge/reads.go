@@ -1,0 +1,185 @@
+package bridge
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+)
+
+// reading is one Read on its way. A record of one message is got. Filters and
+// records in parts are watched until the first pass is over: a watch lists all of
+// them in one go, at the cost of one, where getting them takes a question each.
+type reading struct {
+	client *client
+	ask    messages.Read
+	prefix string
+	found  [][]messages.Entry // by key of the question
+	open   int                // parts of the question without an answer
+	ends   []func()
+	timer  func()
+	watchs map[int]*short
+}
+
+// short is a watch that ends with its first pass.
+type short struct {
+	entries *entries
+	latest  map[messages.Key]messages.Entry
+	watch   Watching
+}
+
+type (
+	readDone struct {
+		id     uint64
+		at     int
+		result Result
+	}
+	readSights struct {
+		id     uint64
+		at     int
+		sights Sights
+		err    error
+	}
+	readLate struct{ id uint64 }
+)
+
+func (o *outside) read(ctx actor.Context, m messages.Read) {
+	r := &reading{client: o.client(ctx), ask: m, prefix: o.stream.prefix, found: make([][]messages.Entry, len(m.Keys)), watchs: map[int]*short{}}
+	switch {
+	case o.stream.phase != open:
+		o.answer(r.client, messages.ReadFailed{Round: m.Round, Reason: "the store is not open", At: o.clock.Now()})
+		return
+	case len(o.reads) >= MaxInFlight:
+		o.answer(r.client, messages.ReadFailed{Round: m.Round, Reason: "too many reads are under way", At: o.clock.Now()})
+		return
+	}
+	id := o.number()
+	o.reads[id] = r
+	r.timer = o.after(o.cfg.StoreTimeout, readLate{id})
+	r.open = len(m.Keys)
+	for at, key := range m.Keys {
+		if wild(key) || parted(key) {
+			s := &short{entries: newEntries(r.prefix), latest: map[messages.Key]messages.Entry{}}
+			r.watchs[at] = s
+			s.watch = o.port.Watch(r.prefix+filterName(key),
+				func(x Sights) { o.send(readSights{id: id, at: at, sights: x}) },
+				func(err error) { o.send(readSights{id: id, at: at, err: cmp.Or(err, errGone)}) })
+			r.ends = append(r.ends, s.watch.Stop)
+			continue
+		}
+		r.ends = append(r.ends, o.port.Submit(Op{Get: r.prefix + partName(key, 0)}, func(x Result) { o.send(readDone{id, at, x}) }))
+	}
+}
+
+// end frees what the reading holds.
+func (r *reading) end() {
+	for _, end := range r.ends {
+		end()
+	}
+	r.ends = nil
+}
+
+func (o *outside) gotten(ctx actor.Context, m readDone) {
+	r := o.reads[m.id]
+	if r == nil {
+		return
+	}
+	if m.result.Outcome != Accepted {
+		o.readFailed(m.id, reason(m.result))
+		if m.result.Outcome == Denied {
+			o.fail(ctx, "reading is not permitted: "+reason(m.result), true)
+		} else {
+			o.check()
+		}
+		return
+	}
+	o.ops.lateInRow = 0
+	key := r.ask.Keys[m.at]
+	found := messages.Entry{Key: key}
+	if m.result.Sequence != 0 {
+		o.sightedIn(r.prefix, m.result.Sequence)
+		found = entry(key, m.result.Sequence, m.result.Time, m.result.Data)
+	}
+	o.readPart(m.id, m.at, []messages.Entry{found})
+}
+
+// sightedIn notes a revision if it is of the present incarnation.
+func (o *outside) sightedIn(prefix string, seq uint64) {
+	if prefix == o.stream.prefix {
+		o.sighted(seq)
+	}
+}
+
+func (o *outside) readSaw(_ actor.Context, m readSights) {
+	r := o.reads[m.id]
+	if r == nil || r.watchs[m.at] == nil {
+		return
+	}
+	if m.err != nil {
+		o.readFailed(m.id, m.err.Error())
+		o.check()
+		return
+	}
+	s := r.watchs[m.at]
+	for _, x := range m.sights.Messages {
+		o.sightedIn(r.prefix, x.Sequence)
+		if e, complete := s.entries.add(x); complete {
+			s.latest[e.Key] = e
+		}
+	}
+	if !m.sights.Synced {
+		s.watch.Next()
+		return
+	}
+	s.watch.Stop()
+	delete(r.watchs, m.at)
+	o.ops.lateInRow = 0
+	key := r.ask.Keys[m.at]
+	found := make([]messages.Entry, 0, len(s.latest))
+	for _, k := range slices.Sorted(maps.Keys(s.latest)) {
+		found = append(found, s.latest[k])
+	}
+	if len(found) == 0 && !wild(key) {
+		if len(s.entries.partial) > 0 {
+			o.readFailed(m.id, "the parts of "+string(key)+" are of different records") // one is on its way
+			return
+		}
+		found = append(found, messages.Entry{Key: key})
+	}
+	o.readPart(m.id, m.at, found)
+}
+
+func (o *outside) readPart(id uint64, at int, found []messages.Entry) {
+	r := o.reads[id]
+	r.found[at] = found
+	if r.open--; r.open > 0 {
+		return
+	}
+	o.finishRead(id)
+	o.answer(r.client, messages.ReadDone{Round: r.ask.Round, Entries: slices.Concat(r.found...), At: o.clock.Now()})
+}
+
+func (o *outside) finishRead(id uint64) {
+	r := o.reads[id]
+	delete(o.reads, id)
+	r.timer()
+	r.end()
+}
+
+func (o *outside) readTimedOut(_ actor.Context, id uint64) {
+	if o.reads[id] == nil {
+		return
+	}
+	o.late()
+	o.readFailed(id, errLate.Error())
+	o.check()
+}
+
+func (o *outside) readFailed(id uint64, reason string) {
+	r := o.reads[id]
+	o.finishRead(id)
+	o.answer(r.client, messages.ReadFailed{Round: r.ask.Round, Reason: reason, At: o.clock.Now()})
+}

@@ -1,0 +1,207 @@
+package bridge
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// watches are all watches of the process, in the order they began.
+type watches struct {
+	list []*watching
+	byID map[uint64]*watching
+}
+
+// watching is one Watch of one client.
+type watching struct {
+	id     uint64
+	client *client
+	ask    messages.Watch
+	// entries are those of the present pass, known what was told in any pass.
+	entries *entries
+	known   map[messages.Key]bool
+	seen    map[messages.Key]bool
+	synced  bool
+	port    Watching // nil while it waits to be begun again
+	tries   uint64
+	life    uint64 // counts beginnings
+	probing func() // ends the probe under way
+	behind  int    // probes in a row that found more than the watch told
+}
+
+// behindTwice is how many probes in a row must find something newer: one may
+// overtake what is on its way.
+const behindTwice = 2
+
+var errGone = errors.New("the watch ended")
+
+type (
+	watchSights struct {
+		id, life uint64
+		sights   Sights
+	}
+	watchGone struct {
+		id, life uint64
+		err      error
+	}
+	watchAgain struct{ id uint64 }
+	probeDue   struct{}
+	probed     struct {
+		id, life uint64
+		result   Result
+	}
+)
+
+func (o *outside) watch(ctx actor.Context, m messages.Watch) {
+	c := o.client(ctx)
+	o.watches.drop(func(w *watching) bool { return w.client == c && w.ask.Key == m.Key })
+	if o.stream.phase != open {
+		return // whoever asks now learns that the store is lost, and asks again
+	}
+	w := &watching{id: o.number(), client: c, ask: m, known: map[messages.Key]bool{}}
+	o.watches.list = append(o.watches.list, w)
+	o.watches.byID[w.id] = w
+	o.begin(w)
+}
+
+func (o *outside) unwatch(ctx actor.Context, m messages.Unwatch) {
+	c := o.client(ctx)
+	o.watches.drop(func(w *watching) bool { return w.client == c && w.ask.Key == m.Key })
+}
+
+// drop ends the watches that are not wanted any more.
+func (s *watches) drop(unwanted func(*watching) bool) {
+	s.list = slices.DeleteFunc(s.list, func(w *watching) bool {
+		if !unwanted(w) {
+			return false
+		}
+		w.end()
+		delete(s.byID, w.id)
+		return true
+	})
+}
+
+func (s *watches) restartAll(o *outside) {
+	for _, w := range s.list {
+		w.end()
+		o.begin(w)
+	}
+}
+
+func (w *watching) unprobe() {
+	if w.probing != nil {
+		w.probing()
+		w.probing = nil
+	}
+}
+
+func (w *watching) end() {
+	w.unprobe()
+	if w.port != nil {
+		w.port.Stop()
+		w.port = nil
+	}
+}
+
+// begin starts a pass: all that exists is told anew, then what changes.
+func (o *outside) begin(w *watching) {
+	w.life++
+	w.entries, w.seen = newEntries(o.stream.prefix), map[messages.Key]bool{}
+	w.synced, w.behind = false, 0
+	id, life := w.id, w.life
+	w.port = o.port.Watch(o.stream.prefix+filterName(w.ask.Key),
+		func(s Sights) { o.send(watchSights{id, life, s}) },
+		func(err error) { o.send(watchGone{id, life, err}) })
+}
+
+func (o *outside) saw(_ actor.Context, m watchSights) {
+	w := o.watches.byID[m.id]
+	if w == nil || w.life != m.life || w.port == nil {
+		return
+	}
+	now := o.clock.Now()
+	for _, s := range m.sights.Messages {
+		o.sighted(s.Sequence)
+		if e, complete := w.entries.add(s); complete {
+			w.seen[e.Key], w.known[e.Key] = true, true
+			o.answer(w.client, messages.Seen{Round: w.ask.Round, Entry: e, At: now})
+		}
+	}
+	if m.sights.Synced && !w.synced {
+		w.synced, w.tries = true, 0
+		var missing []messages.Key
+		for key := range w.known {
+			if !w.seen[key] {
+				missing = append(missing, key)
+				delete(w.known, key)
+			}
+		}
+		slices.Sort(missing)
+		o.answer(w.client, messages.WatchSynced{Round: w.ask.Round, Missing: missing, At: now})
+	}
+	w.port.Next()
+}
+
+// watchEnded: a watch that is gone says nothing about what exists. It is begun
+// again after a while.
+func (o *outside) watchEnded(m watchGone) {
+	w := o.watches.byID[m.id]
+	if w == nil || w.life != m.life {
+		return
+	}
+	w.end()
+	w.tries++
+	o.check()
+	o.after(o.backoff(w.tries), watchAgain{w.id})
+}
+
+func (o *outside) rewatch(id uint64) {
+	if w := o.watches.byID[id]; w != nil && w.port == nil {
+		o.begin(w)
+	}
+}
+
+// probe looks for watches that fell silent without saying so, as they do after a
+// restart of the server: the newest message of the record is got, and must have
+// been told. Watches of filters have no such check: who uses them lists, too.
+func (o *outside) probe() {
+	o.after(o.cfg.ProbeInterval, probeDue{})
+	if o.stream.phase != open {
+		return
+	}
+	for _, w := range o.watches.list {
+		if w.port == nil || wild(w.ask.Key) {
+			continue
+		}
+		w.unprobe()
+		id, life := w.id, w.life
+		w.probing = o.port.Submit(Op{Get: o.stream.prefix + partName(w.ask.Key, 0)}, func(r Result) { o.send(probed{id, life, r}) })
+	}
+}
+
+func (o *outside) probeEnded(m probed) {
+	w := o.watches.byID[m.id]
+	if w == nil || w.life != m.life {
+		return
+	}
+	w.probing = nil
+	if m.result.Outcome != Accepted {
+		return
+	}
+	told := w.entries.revisions[w.ask.Key]
+	if m.result.Sequence <= told && (w.synced || m.result.Sequence != 0) {
+		w.behind = 0
+		return
+	}
+	if w.behind++; w.behind < behindTwice {
+		return
+	}
+	o.log.Warn("a watch fell silent and is begun again", "key", w.ask.Key,
+		"told", partition.Revision(told), "stored", partition.Revision(m.result.Sequence))
+	w.end()
+	o.begin(w)
+}
