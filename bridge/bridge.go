@@ -137,6 +137,7 @@ func (o *outside) start(ctx actor.Context) {
 	o.ops.pending, o.reads = map[uint64]*op{}, map[uint64]*reading{}
 	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
 	o.watches.byID = map[uint64]*watching{}
+	o.stream.phase = closed
 	if err := o.cfg.Validate(); err != nil {
 		ctx.Send(o.parent, messages.StoreFailed{Reason: err.Error(), Final: true, At: o.clock.Now()})
 		o.stream.phase = failed

@@ -53,6 +53,9 @@ func StartCluster(cfg Config, n int) (*Cluster, error) {
 	if cfg.Port != 0 {
 		return nil, errors.New("embedded: the nodes of a cluster cannot share one Port: leave it 0")
 	}
+	if cfg.InProcess {
+		return nil, errors.New("embedded: InProcess is for a single node: routes begin only after a node listens for clients")
+	}
 	dir, fresh, private, err := cfg.store()
 	if err != nil {
 		return nil, fmt.Errorf("embedded: store: %w", err)
@@ -116,15 +119,12 @@ func (c *Cluster) run(m *node) error {
 		return err
 	}
 	m.server = s
-	if addr, ok := s.nats.Addr().(*net.TCPAddr); ok {
-		m.client = addr.Port
-	}
+	m.client = s.nats.Addr().(*net.TCPAddr).Port
 	return nil
 }
 
 // Connect opens a connection to the node of this index, from 0. It moves to
-// another node by itself when it loses that one, except within the process. The
-// caller closes it.
+// another node by itself when it loses that one. The caller closes it.
 func (c *Cluster) Connect(i int, opts ...nats.Option) (*nats.Conn, error) {
 	m := c.nodes[i]
 	if m.server == nil {
@@ -133,12 +133,8 @@ func (c *Cluster) Connect(i int, opts ...nats.Option) (*nats.Conn, error) {
 	return m.server.Connect(opts...)
 }
 
-// URL is where the node of this index is reached, whether it runs or not; empty
-// if it has no port.
+// URL is where the node of this index is reached, whether it runs or not.
 func (c *Cluster) URL(i int) string {
-	if c.cfg.InProcess {
-		return ""
-	}
 	return "nats://" + net.JoinHostPort(loopback, strconv.Itoa(c.nodes[i].client))
 }
 

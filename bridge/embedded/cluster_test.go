@@ -18,6 +18,8 @@ func TestStartClusterRefusesWhatCannotWork(t *testing.T) {
 	require.ErrorContains(t, err, "3 or more")
 	_, err = embedded.StartCluster(embedded.Config{Memory: true, Port: 4222}, 3)
 	require.ErrorContains(t, err, "Port")
+	_, err = embedded.StartCluster(embedded.Config{Memory: true, InProcess: true}, 3)
+	require.ErrorContains(t, err, "InProcess")
 }
 
 func TestStartClusterSaysWhatIsMissing(t *testing.T) {
@@ -67,15 +69,4 @@ func TestClusterReplicatesAndLosesANode(t *testing.T) {
 	ack, err := js.Publish(within(t), "s", []byte("2"))
 	require.NoError(t, err)
 	require.EqualValues(t, 2, ack.Sequence)
-}
-
-func TestClusterWithinTheProcess(t *testing.T) {
-	c, err := embedded.StartCluster(embedded.Config{Memory: true, InProcess: true}, 3)
-	require.NoError(t, err)
-	t.Cleanup(c.Stop)
-	nc, err := c.Connect(2)
-	require.NoError(t, err)
-	defer nc.Close()
-	require.Empty(t, c.URL(2))
-	require.Equal(t, "troupe-3", nc.ConnectedServerName())
 }

@@ -31,7 +31,8 @@ type Config struct {
 	// Memory keeps nothing beyond the life of the server: what JetStream writes
 	// to files all the same goes to a private directory that Stop removes.
 	Memory bool
-	// InProcess opens no port for clients: only Connect reaches the server.
+	// InProcess opens no port for clients: only Connect reaches the server. Not
+	// for a cluster.
 	InProcess bool
 	// Port is the port for clients on the loopback interface; 0 takes any free
 	// one. A cluster must leave it 0.

@@ -1,0 +1,127 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// errRevoked is why a handler's context ends.
+var errRevoked = errors.New("the partition is taken away, or the lease is in doubt")
+
+// HandlerFunc makes partition actors of a function, for actors.Config.Partition.
+// The function works on one partition until its context ends: when the partition
+// is taken away, or when the lease is in doubt, whichever is first. Only when it
+// has returned the partition can have another owner, within RevokeTimeout. A
+// function that returns before, fails or panics is called again after a second
+// while the partition is owned. Two calls for one partition never overlap here;
+// effects elsewhere are fenced with the token.
+func HandlerFunc(work func(ctx context.Context, o partition.Owned) error) func(partition.Owned) *actor.Props {
+	calls := &calls{running: map[partition.PartitionID]chan struct{}{}}
+	return func(o partition.Owned) *actor.Props {
+		return actor.PropsFromProducer(
+			func() actor.Actor { return &handler{work: work, owned: o, calls: calls} },
+			actor.WithReceiverMiddleware(keepRevoke))
+	}
+}
+
+// keepRevoke saves a Revoke from becoming a PoisonPill: the actor ends by itself,
+// after the function.
+func keepRevoke(next actor.ReceiverFunc) actor.ReceiverFunc {
+	return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+		if m, ok := e.Message.(messages.Revoke); ok {
+			e = &actor.MessageEnvelope{Header: e.Header, Sender: e.Sender, Message: revoked{m}}
+		}
+		next(c, e)
+	}
+}
+
+type (
+	revoked  struct{ messages.Revoke }
+	returned struct{ err error }
+)
+
+// calls makes a call wait for an older one of the same partition: an actor that is
+// stopped at once, as when a lease ends, may leave its function behind.
+type calls struct {
+	mu      sync.Mutex
+	running map[partition.PartitionID]chan struct{} // closed when the latest call is over
+}
+
+func (c *calls) enter(id partition.PartitionID) (before, over chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, over = c.running[id], make(chan struct{})
+	c.running[id] = over
+	return before, over
+}
+
+func (c *calls) leave(id partition.PartitionID, over chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(over)
+	if c.running[id] == over {
+		delete(c.running, id)
+	}
+}
+
+// handler runs the function for one partition.
+type handler struct {
+	work   func(ctx context.Context, o partition.Owned) error
+	owned  partition.Owned
+	calls  *calls
+	cancel context.CancelCauseFunc
+}
+
+// Receive implements actor.Actor.
+func (h *handler) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		h.begin(ctx)
+	case revoked, *actor.Stopping:
+		h.cancel(errRevoked)
+	case returned:
+		if m.err != nil && !errors.Is(m.err, context.Canceled) && !errors.Is(m.err, errRevoked) {
+			ctx.Logger().Error("a partition handler failed", slog.String("partition", string(h.owned.ID)),
+				slog.Uint64("token", uint64(h.owned.Token)), slog.Any("reason", m.err))
+		}
+		ctx.Stop(ctx.Self())
+	}
+}
+
+// begin runs the function on a goroutine of its own, which ends with it.
+func (h *handler) begin(ctx actor.Context) {
+	var work context.Context
+	work, h.cancel = context.WithCancelCause(context.Background())
+	root, self := ctx.ActorSystem().Root, ctx.Self()
+	before, over := h.calls.enter(h.owned.ID)
+	go func() {
+		defer h.calls.leave(h.owned.ID, over)
+		if before != nil {
+			select {
+			case <-before:
+			case <-work.Done():
+				root.Send(self, returned{context.Cause(work)})
+				<-before
+				return
+			}
+		}
+		root.Send(self, returned{h.call(work)})
+	}()
+}
+
+func (h *handler) call(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("it panicked: %v", r)
+		}
+	}()
+	return h.work(ctx, h.owned)
+}

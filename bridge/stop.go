@@ -1,0 +1,67 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+)
+
+// Stop lets a manager give everything up and waits until it has ended. Mains call
+// it when they are told to end; the library installs no signal handlers. The error
+// names user code that still runs, what else did not go as planned, or that the
+// context ended first: then the manager is stopped hard, which equals a crash.
+func Stop(ctx context.Context, system *actor.ActorSystem, manager *actor.PID) error {
+	answer := make(chan messages.Stopped, 1)
+	asker := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &stopper{manager, answer} }))
+	defer system.Root.Stop(asker)
+	select {
+	case s := <-answer:
+		return errors.Join(unfinished(s), stage.Ended(ctx, system, manager))
+	case <-ctx.Done():
+		system.Root.Stop(manager)
+		return fmt.Errorf("bridge: the manager did not stop in time: %w", context.Cause(ctx))
+	}
+}
+
+func unfinished(s messages.Stopped) error {
+	var faults []error
+	if s.Reason != "" {
+		faults = append(faults, fmt.Errorf("bridge: stopped, but %s", s.Reason))
+	}
+	if len(s.Running) > 0 {
+		faults = append(faults, fmt.Errorf("bridge: still running: %s", strings.Join(s.Running, "; ")))
+	}
+	return errors.Join(faults...)
+}
+
+// stopper asks a manager to stop. A manager that has ended already is stopped.
+type stopper struct {
+	manager *actor.PID
+	answer  chan messages.Stopped
+}
+
+// Receive implements actor.Actor.
+func (s *stopper) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		ctx.Watch(s.manager)
+		ctx.Request(s.manager, messages.Stop{})
+	case messages.Stopped:
+		s.tell(m)
+	case *actor.Terminated:
+		s.tell(messages.Stopped{})
+	}
+}
+
+func (s *stopper) tell(m messages.Stopped) {
+	select {
+	case s.answer <- m:
+	default: // it was answered
+	}
+}
