@@ -21,8 +21,9 @@ type Sighted struct {
 	At       time.Time
 }
 
-// Witnessed reports a worker's record that is newer than any before. It is told
-// at once, so that acknowledgements do not wait for the debounce.
+// Witnessed reports a worker's record that is newer than any before, or, without
+// a worker, only that all have been told. It is told at once, so that
+// acknowledgements do not wait for the debounce.
 type Witnessed struct {
 	Witness partition.Witness
 	// Complete: all records that existed when the term began have been told.
@@ -37,5 +38,8 @@ type WorkersChanged struct {
 	At     time.Time
 }
 
-// SendRoster asks the debouncer to tell all that it knows again.
-type SendRoster struct{}
+// SendRoster asks the debouncer to tell all that it knows again, because a wait
+// was over at this instant.
+type SendRoster struct {
+	At time.Time
+}

@@ -19,21 +19,24 @@ type Change struct {
 	// Left were released, Crashed went silent or were fenced.
 	Joined, Returned, Left, Crashed []WorkerID
 	// Orphans counts partitions that nobody who counts owns, Removed rows that
-	// the source does not list any more.
-	Orphans, Removed int
-	// Imbalance is (max − min load) / mean of the members that renew.
+	// the source does not list any more, Drains those of members that give
+	// everything up, Unfinished those that a hand-over left on their way.
+	Orphans, Removed, Drains, Unfinished int
+	// Imbalance is (max − min load) / mean of the members that renew and do not
+	// drain.
 	Imbalance float64
-	// Refresh: a session asks for a refresh that was not served.
-	Refresh bool
+	// Refreshing are the members that ask for a refresh which was not served.
+	Refreshing []Witness
 	// Cold: there is no table, or most of its members are gone.
 	Cold bool
 	// Turns is when a standing changes without any news; zero if never.
 	Turns time.Time
 }
 
-// Urgent reports whether to decide at once.
+// Urgent reports whether to decide at once. A refresh is not: first the source
+// is to be listed.
 func (c Change) Urgent() bool {
-	return c.Cold || c.Orphans > 0 || c.Removed > 0 || len(c.Returned)+len(c.Left)+len(c.Crashed) > 0 || c.Refresh
+	return c.Cold || c.Orphans+c.Removed+c.Drains+c.Unfinished > 0 || len(c.Returned)+len(c.Left)+len(c.Crashed) > 0
 }
 
 // Cause returns what to call the decision.
@@ -47,12 +50,16 @@ func (c Change) Cause() string {
 		return "leave"
 	case len(c.Returned) > 0:
 		return "restart"
-	case c.Refresh:
+	case len(c.Refreshing) > 0:
 		return "refresh"
+	case c.Drains > 0:
+		return "drain"
 	case c.Removed > 0:
 		return "partitions removed"
 	case c.Orphans > 0:
 		return "partitions added"
+	case c.Unfinished > 0:
+		return "unfinished hand-over"
 	case len(c.Joined) > 0:
 		return "join"
 	}
@@ -61,10 +68,12 @@ func (c Change) Cause() string {
 
 // Classify compares the table, the roster and the source. restartRatio is
 // Settings.RestartDetectionRatio; 0 or less never finds a cold start in a group
-// that has a table. Sets are compared, not counts: one worker that dies while
-// another joins are two changes.
+// that has a table. now is the instant of the roster: a later one would take for
+// silent whoever was not heard of since. Sets are compared, not counts: one
+// worker that dies while another joins are two changes.
 func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, restartRatio float64) Change {
 	var c Change
+	gone := 0
 	for id, w := range roster {
 		standing := w.Standing(now, rules)
 		if turns := w.Turns(now, rules); !turns.IsZero() && (c.Turns.IsZero() || turns.Before(c.Turns)) {
@@ -74,6 +83,9 @@ func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, resta
 		counts := standing == Renewing || standing == Returning
 		if counts {
 			c.Members = append(c.Members, w)
+			if asks(t, seat, w) {
+				c.Refreshing = append(c.Refreshing, w)
+			}
 		}
 		switch {
 		case counts && seat == None:
@@ -83,33 +95,51 @@ func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, resta
 		case counts && t.Seats[seat].Session != w.Live.Session:
 			c.Returned = append(c.Returned, id)
 		case counts:
-			c.Refresh = c.Refresh || w.Live.Refresh > t.Seats[seat].Refresh
-		case standing == Silent, seat != None && standing == Over && w.Live.Fence != nil:
+		case standing == Silent, seat != None && w.Live.Fence != nil:
 			c.Crashed = append(c.Crashed, id)
 		case seat != None:
 			c.Left = append(c.Left, id)
 		}
+		if !counts && seat != None {
+			gone++
+		}
 	}
 	for _, s := range t.Seats {
-		if _, known := roster[s.Worker]; !known {
+		if roster[s.Worker].Revision == 0 {
 			c.Crashed = append(c.Crashed, s.Worker)
+			gone++
 		}
 	}
 	for _, ids := range []*[]WorkerID{&c.Joined, &c.Returned, &c.Left, &c.Crashed} {
 		slices.SortFunc(*ids, CompareWorkers)
 	}
-	slices.SortFunc(c.Members, func(a, b Witness) int { return CompareWorkers(a.Worker, b.Worker) })
-	c.Cold = t.Step == 0 || restartRatio > 0 && len(t.Seats) > 1 &&
-		float64(len(c.Crashed)+len(c.Left)) > restartRatio*float64(len(t.Seats))
-	c.cover(t, set)
+	for _, list := range [][]Witness{c.Members, c.Refreshing} {
+		slices.SortFunc(list, func(a, b Witness) int { return CompareWorkers(a.Worker, b.Worker) })
+	}
+	c.Cold = t.Step == 0 || restartRatio > 0 && float64(gone) > restartRatio*float64(len(t.Seats))
+	c.cover(t, set, now, rules)
 	return c
 }
 
-// cover counts what has no owner and how the load is spread.
-func (c *Change) cover(t Table, set Set) {
+// asks reports whether the session wants a refresh that its seat does not show as
+// served. One without a seat has been served nothing.
+func asks(t Table, seat int32, w Witness) bool {
+	if seat == None || t.Seats[seat].Session != w.Live.Session {
+		return w.Live.Refresh > 0
+	}
+	return w.Live.Refresh > t.Seats[seat].Refresh
+}
+
+// cover counts what has no owner, what is on its way, and how the load is spread.
+func (c *Change) cover(t Table, set Set, now time.Time, rules Rules) {
+	members := make(map[WorkerID]bool, len(c.Members)) // true: it drains
 	load := make(map[WorkerID]int64, len(c.Members))
 	for _, w := range c.Members {
-		load[w.Worker] = 0
+		renews := w.Standing(now, rules) == Renewing
+		members[w.Worker] = renews && w.Live.Draining
+		if renews && !w.Live.Draining {
+			load[w.Worker] = 0
+		}
 	}
 	rows := 0
 	for k, id := range set.IDs {
@@ -127,16 +157,26 @@ func (c *Change) cover(t Table, set Set) {
 			c.Orphans++
 			continue
 		}
-		if _, counts := load[t.Seats[r.Seat].Worker]; !counts {
+		owner := t.Seats[r.Seat].Worker
+		switch drains, counts := members[owner]; {
+		case !counts:
 			c.Orphans++
 			continue
+		case drains:
+			c.Drains++
+		case r.Revoking != 0:
+			c.Unfinished++
 		}
-		load[t.Seats[r.Seat].Worker] += set.Weights[k]
+		if _, shares := load[owner]; shares {
+			load[owner] += set.Weights[k]
+		}
 	}
 	c.Removed += len(t.Rows) - rows
-	if len(c.Members) == 0 {
-		return
-	}
+	c.Imbalance = unevenness(load)
+}
+
+// unevenness returns (max − min) / mean.
+func unevenness(load map[WorkerID]int64) float64 {
 	least, most, sum := int64(-1), int64(0), int64(0)
 	for _, l := range load {
 		if least < 0 || l < least {
@@ -145,9 +185,10 @@ func (c *Change) cover(t Table, set Set) {
 		most = max(most, l)
 		sum += l
 	}
-	if sum > 0 {
-		c.Imbalance = float64(most-least) * float64(len(load)) / float64(sum)
+	if sum == 0 {
+		return 0
 	}
+	return float64(most-least) * float64(len(load)) / float64(sum)
 }
 
 // Fingerprint identifies everything that a decision rests on, so that one which
@@ -156,13 +197,19 @@ func (c Change) Fingerprint(set Set) uint64 {
 	d := set.Digest
 	add := func(s string) { d = d*1099511628211 ^ hashText(s) }
 	for _, w := range c.Members {
-		add(string(w.Worker) + "/" + string(w.Live.Session) + "/" + strconv.FormatBool(w.Live.Draining))
+		add(string(w.Worker) + "/" + string(w.Live.Session) + "/" +
+			strconv.FormatBool(w.Live.Draining) + strconv.FormatBool(w.Live.Restarting))
 	}
 	for i, ids := range [][]WorkerID{c.Joined, c.Returned, c.Left, c.Crashed} {
 		for _, id := range ids {
 			add(strconv.Itoa(i) + string(id))
 		}
 	}
-	add(strconv.Itoa(c.Orphans) + "/" + strconv.Itoa(c.Removed) + "/" + strconv.FormatBool(c.Refresh))
+	for _, w := range c.Refreshing {
+		add(string(w.Live.Session) + "/" + strconv.FormatUint(w.Live.Refresh, 10))
+	}
+	for _, n := range []int{c.Orphans, c.Removed, c.Drains, c.Unfinished} {
+		add(strconv.Itoa(n))
+	}
 	return cmp.Or(d, 1)
 }

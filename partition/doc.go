@@ -3,7 +3,7 @@
 // Words: workers, sessions, partitions, revisions, steps, the records that the
 // members of a group share, and the settings. Arithmetic: who gets what
 // (Strategy), what a strategy's answer must satisfy (Validate), what a change of
-// the membership means (Weigh), how long to wait, and which hand-over step
+// the membership means (Classify), how long to wait, and which hand-over step
 // comes next (Next). Everything here is a value or a pure function: no input or
 // output, no clock, no lock, no goroutine. Callers pass the instants they heard
 // of; the same arguments give the same answer in every process.

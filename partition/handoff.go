@@ -7,8 +7,12 @@ import (
 
 // SeatsPerPublish limits how many sessions one publish changes, so that it stays
 // one atomic batch: 1000 messages are the server's limit, and a large
-// assignment takes several. What is left over follows in the next publish.
-const SeatsPerPublish = 400
+// assignment takes several. FencesPerPublish limits how many it ends. What is left
+// over follows in the next publish.
+const (
+	SeatsPerPublish  = 400
+	FencesPerPublish = 400
+)
 
 // Target is where a decision wants every partition to be.
 type Target struct {
@@ -55,10 +59,13 @@ type SessionFence struct {
 
 // Publish is one hand-over step: written wholly or not at all.
 type Publish struct {
-	Table  Table
+	Table Table
+	// Fences are in the order of CompareWorkers.
 	Fences []SessionFence
 	Freed  []Freed
-	Moves  []Move
+	// Moves are the grants, Revokes counts what owners are told to let go.
+	Moves   []Move
+	Revokes int
 }
 
 // Outlook is what Next found.
@@ -74,6 +81,9 @@ type Outlook struct {
 	// drops; Waiting those that are still awaited. A caller that expects the
 	// others soon may wait a little and answer them all in one publish.
 	Frees, Waiting int
+	// Blocked counts partitions that are not where the target wants them and stay
+	// so until there is news of a worker, or another decision.
+	Blocked int
 }
 
 // Next returns the next hand-over step from a table towards a target. It is
@@ -94,6 +104,7 @@ func Next(t Table, version Version, target Target, f Facts) Outlook {
 	h.revoke()
 	h.grant()
 	h.leaveSeats()
+	slices.SortFunc(h.fences, func(a, b SessionFence) int { return CompareWorkers(a.Worker, b.Worker) })
 	return h.outlook()
 }
 
@@ -114,6 +125,8 @@ type handoff struct {
 	fences  []SessionFence
 	freed   []Freed
 	moves   []Move
+	revokes int
+	left    int            // outstanding after this publish
 	touched map[int32]bool // by next seat
 	changed bool
 	wake    time.Time
@@ -130,6 +143,7 @@ const (
 	stays    ending = iota // it is where the target wants it
 	unowned                // nobody owns it
 	held                   // its owner was not told yet
+	kept                   // it stays where it is, although the target wants another
 	awaited                // told, or waiting for a lease to end
 	freeable               // nobody can own it any more
 )
@@ -165,13 +179,16 @@ func (h *handoff) seatTarget() {
 	for k, to := range h.target.Seats {
 		i := h.old.SeatOf(to.Worker)
 		known := i != None && h.old.Seats[i].Session == to.Session
-		if !h.eligible(to) || i != None && !known && busy[i] {
+		if !h.present(to) || i != None && !known && busy[i] {
 			continue // nothing for a new session before all of its former one is free
 		}
-		switch may[k] = known || admitted < SeatsPerPublish; {
+		may[k] = !h.facts.Roster[to.Worker].Live.Draining
+		switch {
 		case known:
-		case !may[k]:
+		case admitted == SeatsPerPublish:
+			may[k] = false
 			h.out.Outstanding++ // admitted by the next publish
+			h.left++
 		case i == None:
 			seats = append(seats, Seat{Worker: to.Worker, Session: to.Session})
 			admitted++
@@ -198,12 +215,14 @@ func (h *handoff) seatTarget() {
 	}
 }
 
-func (h *handoff) eligible(to TargetSeat) bool {
+// present reports whether the session may be given a seat.
+func (h *handoff) present(to TargetSeat) bool {
 	w, ok := h.facts.Roster[to.Worker]
-	return ok && w.Live.Session == to.Session && !w.Live.Draining && w.Standing(h.facts.Now, h.facts.Rules) == Renewing
+	return ok && w.Live.Session == to.Session && w.Standing(h.facts.Now, h.facts.Rules) == Renewing
 }
 
-// leaveSeats drops seats that the target does not name and that own nothing.
+// leaveSeats drops seats that the target does not name and that own nothing. One
+// that renews was taken for silent: it stays.
 func (h *handoff) leaveSeats() {
 	used := make([]bool, len(h.next.Seats))
 	for _, r := range h.next.Rows {
@@ -213,7 +232,8 @@ func (h *handoff) leaveSeats() {
 	}
 	var keep []Seat
 	for i, s := range h.next.Seats {
-		if _, counted := h.seatInTarget(s.Worker, s.Session); counted || used[i] {
+		_, counted := h.seatInTarget(s.Worker, s.Session)
+		if counted || used[i] || h.renewing(s) {
 			keep = append(keep, s)
 		}
 	}
@@ -235,22 +255,28 @@ func (h *handoff) outlook() Outlook {
 		s := &h.next.Seats[i]
 		w := h.facts.Roster[s.Worker]
 		if w.Live.Session == s.Session {
-			s.Lease, s.Live, s.NeverLead = w.Live.Lease, w.Revision, w.Live.NeverLead
+			s.Lease, s.Live, s.NeverLead = w.Live.Lease, max(s.Live, w.Revision), w.Live.NeverLead
 		}
 		if d := asg[int32(i)].Digest(); d != s.Digest || s.Step == 0 {
 			s.Digest, s.Step = d, h.step
 		}
 	}
-	h.out.Publish = &Publish{h.next, h.fences, h.freed, h.moves}
+	h.out.Publish = &Publish{h.next, h.fences, h.freed, h.moves, h.revokes}
 	return h.out
 }
 
-// serve notes which refresh requests the decision served.
+// renewing reports whether the session of a seat of the old table renews.
+func (h *handoff) renewing(s Seat) bool {
+	i := h.old.SeatOf(s.Worker)
+	return i != None && h.old.Seats[i].Session == s.Session && h.verdicts[i].state == renews
+}
+
+// serve notes which refresh requests the decision has served with this publish.
 func (h *handoff) serve() bool {
 	served := false
 	for i := range h.next.Seats {
 		s := &h.next.Seats[i]
-		if k, counted := h.seatInTarget(s.Worker, s.Session); counted && s.Refresh < h.target.Seats[k].Refresh && h.out.Outstanding == 0 {
+		if k, counted := h.seatInTarget(s.Worker, s.Session); counted && s.Refresh < h.target.Seats[k].Refresh && h.left == 0 {
 			s.Refresh, served = h.target.Seats[k].Refresh, true
 		}
 	}

@@ -10,13 +10,20 @@ func (h *handoff) judgeSeats() {
 	for i, s := range h.old.Seats {
 		h.verdicts[i] = h.judge(s)
 	}
+	var strays []Witness // silent, without a seat
 	for _, w := range h.facts.Roster {
 		_, counted := h.seatInTarget(w.Worker, w.Live.Session)
-		if !counted && h.old.SeatOf(w.Worker) == None && w.Standing(h.facts.Now, h.facts.Rules) == Silent && !w.Live.Ended() {
-			h.fence(w.Worker, w.Revision, w.Live, true)
+		if !counted && h.old.SeatOf(w.Worker) == None && w.Standing(h.facts.Now, h.facts.Rules) == Silent {
+			strays = append(strays, w)
 		}
 	}
-	slices.SortFunc(h.fences, func(a, b SessionFence) int { return CompareWorkers(a.Worker, b.Worker) })
+	slices.SortFunc(strays, func(a, b Witness) int { return CompareWorkers(a.Worker, b.Worker) })
+	for _, w := range strays {
+		if !h.fence(w.Worker, w.Revision, w.Live, true) {
+			h.out.Outstanding++
+			h.left++
+		}
+	}
 }
 
 func (h *handoff) seatInTarget(w WorkerID, s SessionID) (int32, bool) {
@@ -45,7 +52,9 @@ func (h *handoff) judge(s Seat) verdict {
 		return verdict{ended, FreedByRelease, w.Revision, time.Time{}}
 	}
 	if _, counted := h.seatInTarget(s.Worker, s.Session); !counted && !h.facts.Now.Before(w.At.Add(wait)) {
-		h.fence(s.Worker, w.Revision, w.Live, true)
+		if !h.fence(s.Worker, w.Revision, w.Live, true) {
+			return verdict{state: waits} // fenced by the next publish
+		}
 		return verdict{ended, FreedByFence, w.Revision, time.Time{}}
 	}
 	return verdict{state: renews, at: w.Revision}
@@ -58,14 +67,19 @@ func (h *handoff) until(t time.Time, by FreedBy, at Revision) verdict {
 	return verdict{ended, by, at, time.Time{}}
 }
 
-func (h *handoff) fence(w WorkerID, at Revision, live Live, afterSilence bool) {
+// fence adds a fence to this publish, and reports whether it is part of it.
+func (h *handoff) fence(w WorkerID, at Revision, live Live, afterSilence bool) bool {
 	for _, f := range h.fences {
 		if f.Worker == w {
-			return
+			return true
 		}
+	}
+	if len(h.fences) == FencesPerPublish {
+		return false
 	}
 	h.fences = append(h.fences, SessionFence{w, at, live.Fenced(Fence{h.facts.Term, afterSilence})})
 	h.changed = true
+	return true
 }
 
 func (h *handoff) sleepUntil(t time.Time) {
@@ -95,19 +109,27 @@ func (h *handoff) judgeRow(i int, r Row) ending {
 	if r.Seat == None {
 		return unowned
 	}
-	seat := h.old.Seats[r.Seat]
-	if want := h.want[i]; want >= 0 && r.Revoking == 0 {
-		if to := h.target.Seats[want]; to.Worker == seat.Worker && to.Session == seat.Session {
+	seat, v := h.old.Seats[r.Seat], h.verdicts[r.Seat]
+	home := false // the target wants it at the same worker
+	if want := h.want[i]; want >= 0 {
+		to := h.target.Seats[want]
+		home = to.Worker == seat.Worker
+		if home && to.Session == seat.Session && r.Revoking == 0 {
 			return stays
 		}
 	}
-	v := h.verdicts[r.Seat]
+	_, counted := h.seatInTarget(seat.Worker, seat.Session)
+	returning := counted && h.facts.Roster[seat.Worker].Standing(h.facts.Now, h.facts.Rules) == Returning
 	switch {
 	case v.state == waits:
 		h.sleepUntil(v.until)
 		return awaited
+	case v.state == ended && returning && !home && h.want[i] != gone:
+		return kept // reserved for who announced to come back
 	case v.state == ended:
 		return h.endedRow(r, seat, v)
+	case r.Revoking == 0 && (returning || !counted):
+		return kept // its owner stays a member, or was taken for silent and renewed
 	case r.Revoking == 0:
 		return held
 	}
@@ -119,19 +141,22 @@ func (h *handoff) endedRow(r Row, seat Seat, v verdict) ending {
 	if v.by != FreedByRelease && v.by != FreedByReplacement {
 		return freeable
 	}
-	w := h.facts.Roster[seat.Worker]
-	a, listed := w.Live.Abandons(r.Partition)
-	if !listed {
-		return freeable
-	}
-	return h.abandonedRow(w, a, seat)
+	return h.abandonedRow(r, seat)
 }
 
-func (h *handoff) abandonedRow(w Witness, a Abandoned, seat Seat) ending {
-	end := w.AbandonedAt[a].Add(h.facts.Rules.Wait(max(seat.Lease, w.Live.Lease)))
-	if h.facts.Now.Before(end) {
-		h.sleepUntil(end)
-		return awaited
+// abandonedRow: what was written off is free when nobody can believe in it any
+// more. A partition may be listed under several tokens: the latest sight counts.
+func (h *handoff) abandonedRow(r Row, seat Seat) ending {
+	w := h.facts.Roster[seat.Worker]
+	for _, a := range w.Live.Abandoned {
+		if a.Partition != r.Partition {
+			continue
+		}
+		end := w.AbandonedAt[a].Add(h.facts.Rules.Wait(max(seat.Lease, w.Live.Lease)))
+		if h.facts.Now.Before(end) {
+			h.sleepUntil(end)
+			return awaited
+		}
 	}
 	return freeable
 }
@@ -140,12 +165,11 @@ func (h *handoff) abandonedRow(w Witness, a Abandoned, seat Seat) ending {
 func (h *handoff) revokedRow(r Row, seat Seat) ending {
 	w := h.facts.Roster[seat.Worker]
 	if w.Live.Applied >= r.Revoking && !w.Live.Holds(r.Partition) {
-		a, listed := w.Live.Abandons(r.Partition)
-		if !listed {
+		if _, listed := w.Live.Abandons(r.Partition); !listed {
 			return freeable
 		}
-		if a.Step == r.Revoking {
-			return h.abandonedRow(w, a, seat)
+		if slices.ContainsFunc(w.Live.Abandoned, func(a Abandoned) bool { return a.Partition == r.Partition && a.Step == r.Revoking }) {
+			return h.abandonedRow(r, seat)
 		}
 	}
 	since, known := h.facts.RevokedAt[r.Revoking]

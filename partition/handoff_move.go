@@ -44,6 +44,7 @@ func (h *handoff) revoke() {
 		case held, awaited:
 			h.out.Outstanding++
 			h.out.Waiting++
+			h.left++
 			to := h.gainer(h.want[i], r.Partition)
 			if to == r.Seat {
 				to = None
@@ -53,8 +54,11 @@ func (h *handoff) revoke() {
 				r.Pending = to
 				if fresh {
 					r.Revoking = h.step
+					h.revokes++
 				}
 			}
+		case kept:
+			h.out.Blocked++
 		case stays:
 			if r.Pending != None && h.touch(r.Pending) {
 				r.Pending = None
@@ -73,19 +77,26 @@ func (h *handoff) grant() {
 		to := h.gainer(h.want[i], r.Partition)
 		switch {
 		case h.want[i] == gone:
+			h.out.Outstanding++
 			if h.touch(r.Seat, r.Pending) {
 				h.free(i)
-				h.out.Outstanding++
 				r.Seat = gone
+				continue
 			}
+			h.left++
 		case to != None:
 			h.out.Outstanding++
 			if h.touch(r.Seat, to, r.Pending) {
 				h.move(i, to)
+				continue
 			}
-		case r.Seat != None && h.next.Seats[r.Seat].Session != h.old.Seats[h.old.Rows[i].Seat].Session:
-			h.free(i) // its seat passes to a new session, which does not get it
-			r.Seat, r.Token, r.Revoking, r.Pending = None, 0, 0, None
+			h.left++
+		case h.want[i] != None:
+			h.out.Blocked++
+		}
+		if r.Seat != None && h.next.Seats[r.Seat].Session != h.old.Seats[h.old.Rows[i].Seat].Session {
+			h.free(i) // its seat passes to a new session, which was not granted it
+			r.Seat, r.Token, r.Revoking = None, 0, 0
 		}
 	}
 	h.next.Rows = slices.DeleteFunc(h.next.Rows, func(r Row) bool { return r.Seat == gone })
@@ -135,10 +146,13 @@ func (h *handoff) enter() {
 		if to := h.gainer(h.target.Owner[k], id); to != None {
 			h.out.Outstanding++
 			if !h.touch(to) {
+				h.left++
 				continue
 			}
 			r.Seat, r.Token = to, Token(h.step)
 			h.moves = append(h.moves, Move{Partition: id, To: h.next.Seats[to].Worker, Why: "is new"})
+		} else if h.target.Owner[k] != None {
+			h.out.Blocked++
 		}
 		h.next.Rows = append(h.next.Rows, r)
 		h.changed = true

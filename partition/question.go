@@ -16,20 +16,39 @@ type Question struct {
 	index []int32
 	// member has, for each member of the input, its index in the target.
 	member []int32
+	// barred are the workers that may not have a partition: their old handler
+	// for it still runs.
+	barred map[PartitionID][]WorkerID
+}
+
+// Asking is what a question depends on besides the state of the group.
+type Asking struct {
+	Now   time.Time
+	Rules Rules
+	// MoveLimit is that of the Input.
+	MoveLimit int
+	// Listed has, for a session, the refresh that the last listing of the source
+	// answers: a decision serves no later one.
+	Listed map[SessionID]uint64
 }
 
 // Ask makes the question for a decision. previous is the target that is being
-// handed over, nil if the table is settled: what is on its way counts as there.
-func Ask(t Table, previous *Target, c Change, set Set, now time.Time, rules Rules, moveLimit int) Question {
-	q := Question{target: Target{Set: set, Owner: make([]int32, len(set.IDs))}}
-	q.Input.MoveLimit = moveLimit
-	byWorker := make(map[WorkerID]int32, len(c.Members))
+// handed over, nil if there is none: what is on its way counts as there.
+func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
+	q := Question{target: Target{Set: set, Owner: make([]int32, len(set.IDs))}, barred: map[PartitionID][]WorkerID{}}
+	q.Input.MoveLimit = by.MoveLimit
+	place := owners{members: make(map[WorkerID]int32, len(c.Members)), waits: map[WorkerID]bool{}}
 	for i, w := range c.Members {
-		q.target.Seats = append(q.target.Seats, TargetSeat{w.Worker, w.Live.Session, w.Live.Refresh})
-		byWorker[w.Worker] = int32(i)
-		if w.Standing(now, rules) == Renewing {
-			q.member = append(q.member, int32(i))
-			q.Input.Members = append(q.Input.Members, Member{ID: w.Worker, Draining: w.Live.Draining})
+		q.target.Seats = append(q.target.Seats, TargetSeat{w.Worker, w.Live.Session, min(w.Live.Refresh, by.Listed[w.Live.Session])})
+		place.members[w.Worker] = int32(i)
+		if w.Standing(by.Now, by.Rules) != Renewing {
+			place.waits[w.Worker] = true
+			continue
+		}
+		q.member = append(q.member, int32(i))
+		q.Input.Members = append(q.Input.Members, Member{ID: w.Worker, Draining: w.Live.Draining})
+		for _, a := range w.Live.Abandoned {
+			q.barred[a.Partition] = append(q.barred[a.Partition], w.Worker)
 		}
 	}
 	dense := make([]int32, len(q.target.Seats)) // target seat to input member
@@ -39,41 +58,48 @@ func Ask(t Table, previous *Target, c Change, set Set, now time.Time, rules Rule
 	for m, seat := range q.member {
 		dense[seat] = int32(m)
 	}
-	owners := owners(t, previous, set, byWorker)
-	for k := range set.IDs {
-		q.target.Owner[k] = owners[k]
-		if owners[k] != None && dense[owners[k]] == None {
-			continue // reserved for one that comes back
+	place.find(t, previous, set, q.target.Owner)
+	for k, owner := range q.target.Owner {
+		was := None
+		if owner != None {
+			if was = dense[owner]; was == None {
+				continue // reserved for one that comes back
+			}
 		}
 		q.index = append(q.index, int32(k))
-		was := None
-		if owners[k] != None {
-			was = dense[owners[k]]
-		}
 		q.Input.Previous = append(q.Input.Previous, was)
 	}
 	q.Input.Partitions = set.pick(q.index)
 	return q
 }
 
-// owners returns, for each partition, who owns or is getting it, as an index of
-// the target's seats; None if nobody who counts does.
-func owners(t Table, previous *Target, set Set, byWorker map[WorkerID]int32) []int32 {
-	out := make([]int32, len(set.IDs))
-	rows, olds := 0, 0
-	at := func(w WorkerID) int32 {
-		if i, ok := byWorker[w]; ok {
-			return i
-		}
-		return None
+// owners finds who owns or is getting each partition.
+type owners struct {
+	members map[WorkerID]int32 // index in the target's seats
+	waits   map[WorkerID]bool  // those that announced to come back
+}
+
+func (o owners) at(w WorkerID) int32 {
+	if i, ok := o.members[w]; ok {
+		return i
 	}
+	return None
+}
+
+// find fills out with indexes of the target's seats; None if nobody who counts
+// owns the partition or is getting it.
+func (o owners) find(t Table, previous *Target, set Set, out []int32) {
+	rows, olds := 0, 0
 	for k, id := range set.IDs {
 		out[k] = None
 		for rows < len(t.Rows) && t.Rows[rows].Partition < id {
 			rows++
 		}
-		if rows < len(t.Rows) && t.Rows[rows].Partition == id && t.Rows[rows].Seat != None {
-			out[k] = at(t.Seats[t.Rows[rows].Seat].Worker)
+		if rows < len(t.Rows) && t.Rows[rows].Partition == id {
+			var kept bool
+			if out[k], kept = o.row(t, t.Rows[rows]); kept {
+				continue
+			}
 		}
 		if previous == nil {
 			continue
@@ -82,12 +108,30 @@ func owners(t Table, previous *Target, set Set, byWorker map[WorkerID]int32) []i
 			olds++
 		}
 		if olds < len(previous.Set.IDs) && previous.Set.IDs[olds] == id && previous.Owner[olds] != None {
-			if to := at(previous.Seats[previous.Owner[olds]].Worker); to != None {
+			if to := o.at(previous.Seats[previous.Owner[olds]].Worker); to != None {
 				out[k] = to
 			}
 		}
 	}
-	return out
+}
+
+// row is where the table says that a partition is or goes. It is kept there if
+// its owner announced to come back.
+func (o owners) row(t Table, r Row) (to int32, kept bool) {
+	if r.Seat != None {
+		owner := t.Seats[r.Seat].Worker
+		if to = o.at(owner); o.waits[owner] {
+			return to, true
+		}
+	} else {
+		to = None
+	}
+	if r.Pending != None {
+		if next := o.at(t.Seats[r.Pending].Worker); next != None {
+			to = next
+		}
+	}
+	return to, false
 }
 
 func (s Set) pick(index []int32) Set {
@@ -117,21 +161,65 @@ func (s Set) labels(k int32) []string {
 	return s.Labels[k]
 }
 
-// Answer joins the plan to the question. The plan must have been validated.
+// Answer joins the plan to the question. The plan must have been validated. A
+// partition whose new owner still runs an old handler for it goes to the member
+// with the least load that does not, if there is one.
 func (q Question) Answer(p Plan) Target {
 	t := q.target
 	t.Owner = slices.Clone(q.target.Owner)
 	for i, m := range p {
 		t.Owner[q.index[i]] = q.member[m]
 	}
+	if len(q.barred) > 0 {
+		q.reroute(t, p)
+	}
 	return t
 }
 
-// Plannable reports whether there is anybody to plan for. Without, the target
-// leaves everything where it is.
+func (q Question) reroute(t Target, p Plan) {
+	load := make([]int64, len(q.Input.Members))
+	for i, m := range p {
+		load[m] += q.Input.Partitions.Weights[i]
+	}
+	for i, m := range p {
+		id := q.Input.Partitions.IDs[i]
+		barred := q.barred[id]
+		if m == q.Input.Previous[i] || !slices.Contains(barred, q.Input.Members[m].ID) {
+			continue
+		}
+		best := None
+		for k, member := range q.Input.Members {
+			if !member.Draining && !slices.Contains(barred, member.ID) && (best == None || load[k] < load[best]) {
+				best = int32(k)
+			}
+		}
+		if best == None {
+			continue // it waits for the old handler to end
+		}
+		load[m] -= q.Input.Partitions.Weights[i]
+		load[best] += q.Input.Partitions.Weights[i]
+		t.Owner[q.index[i]] = q.member[best]
+	}
+}
+
+// Plannable reports whether there is anything to plan, and anybody to plan for.
+// Without, the target leaves everything where it is.
 func (q Question) Plannable() bool {
-	return slices.ContainsFunc(q.Input.Members, func(m Member) bool { return !m.Draining })
+	return len(q.index) > 0 && slices.ContainsFunc(q.Input.Members, func(m Member) bool { return !m.Draining })
 }
 
 // AsIs is the answer when nobody can be given anything.
 func (q Question) AsIs() Target { return q.target }
+
+// Planned returns the table as the target wants it, to tell what is news while
+// it is handed over.
+func (t Target) Planned() Table {
+	out := Table{Step: 1, Source: t.Set.Digest, Rows: make([]Row, len(t.Set.IDs))}
+	for _, s := range t.Seats {
+		out.Seats = append(out.Seats, Seat{Worker: s.Worker, Session: s.Session, Refresh: s.Refresh})
+	}
+	for i, id := range t.Set.IDs {
+		out.Rows[i] = Row{Partition: id, Seat: t.Owner[i], Pending: None}
+	}
+	return out
+}

@@ -192,6 +192,11 @@ func (s Settings) Wait(lease time.Duration) time.Duration {
 	return Rules{Drift: s.ClockDrift}.Wait(lease)
 }
 
+// Rules are the settings that a leader's waits are made of.
+func (s Settings) Rules() Rules {
+	return Rules{Drift: s.ClockDrift, RevokeTimeout: s.RevokeTimeout, HoldDown: s.RestartHoldDown}
+}
+
 // Suspect is how long after its last accepted heartbeat was sent a worker stops
 // its handlers: what is left of the lease then is DrainTimeout, the time that
 // handlers are promised.

@@ -68,6 +68,17 @@ func (t Table) Owner(id PartitionID) (w WorkerID, token Token, ok bool) {
 	return t.Seats[r.Seat].Worker, r.Token, true
 }
 
+// Set returns the partitions that the table knows, each with the default weight:
+// what to go on with while the source cannot be heard.
+func (t Table) Set() Set {
+	s := Set{IDs: make([]PartitionID, len(t.Rows)), Weights: make([]int64, len(t.Rows))}
+	for i, r := range t.Rows {
+		s.IDs[i], s.Weights[i] = r.Partition, DefaultWeight
+	}
+	s.Digest = s.digest()
+	return s
+}
+
 // Head returns the table's head record; freed is the evidence of this publish.
 func (t Table) Head(freed []Freed) Head {
 	h := Head{

@@ -1,6 +1,10 @@
 package partition
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Witness is what a leader knows of one worker's record, and since when. Every
 // instant is that of a first sight on the leader's own clock; a sight is always
@@ -49,6 +53,14 @@ func (w Witness) See(worker WorkerID, live Live, revision Revision, at time.Time
 		}
 	}
 	return next, true
+}
+
+// Differs reports whether a later sight of the worker tells something that a
+// decision may rest on. A heartbeat or an acknowledgement does not.
+func (w Witness) Differs(next Witness) bool {
+	a, b := w.Live, next.Live
+	return w.Revision == 0 || a.Session != b.Session || a.Ended() != b.Ended() || a.Draining != b.Draining ||
+		a.Restarting != b.Restarting || a.NeverLead != b.NeverLead || a.Refresh != b.Refresh
 }
 
 // Standing says what a session is to the others.
@@ -113,3 +125,17 @@ func (w Witness) Turns(now time.Time, r Rules) time.Time {
 
 // Roster is what a leader knows of all workers.
 type Roster map[WorkerID]Witness
+
+// IDs returns the workers in the order of CompareWorkers.
+func (r Roster) IDs() []WorkerID {
+	ids := slices.Collect(maps.Keys(r))
+	slices.SortFunc(ids, CompareWorkers)
+	return ids
+}
+
+// Frees reports whether a later sight of the worker may end somebody's ownership:
+// it acknowledges, abandons, or its session is another or has ended.
+func (w Witness) Frees(next Witness) bool {
+	a, b := w.Live, next.Live
+	return w.Differs(next) || a.Applied != b.Applied || !slices.Equal(a.Held, b.Held) || !slices.Equal(a.Abandoned, b.Abandoned)
+}

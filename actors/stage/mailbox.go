@@ -165,6 +165,9 @@ func (m *mailbox) suspend(on bool) {
 // stop begins the end: what is left in the queue, and what comes, is dead.
 func (m *mailbox) stop() {
 	m.stopping = true
+	if p, ours := m.ctx.Actor().(*player); ours {
+		p.stopping = true
+	}
 	m.suspend(false)
 	m.guarded(&actor.Stop{}, func() { m.invoker.InvokeSystemMessage(&actor.Stop{}) })
 }

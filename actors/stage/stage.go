@@ -6,8 +6,24 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// player is an actor of ours: its mailbox stops it when it panics.
-type player struct{ actor.Actor }
+// player is an actor of ours: its mailbox stops it when it panics, and it hears
+// nothing any more once it stops, not even that its children have ended.
+type player struct {
+	actor.Actor
+	stopping bool
+}
+
+// Receive implements actor.Actor.
+func (p *player) Receive(ctx actor.Context) {
+	if p.stopping {
+		switch ctx.Message().(type) {
+		case *actor.Stopping, *actor.Stopped:
+		default:
+			return
+		}
+	}
+	p.Actor.Receive(ctx)
+}
 
 // Option changes the Props that are made.
 type Option func(*actor.Props) *actor.Props
@@ -16,7 +32,7 @@ type Option func(*actor.Props) *actor.Props
 // with children of which the same is true.
 func Props(producer func() actor.Actor, options ...Option) *actor.Props {
 	props := actor.PropsFromProducer(
-		func() actor.Actor { return &player{producer()} },
+		func() actor.Actor { return &player{Actor: producer()} },
 		actor.WithMailbox(newMailbox), actor.WithSupervisor(stopFailed{}))
 	for _, o := range options {
 		props = o(props)

@@ -1,0 +1,171 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/fsm"
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// calculator decides what to change, and when: coverage at once, balance later.
+// It owns the decision that is planned or handed over, the window and the list of
+// partitions. It hears the table from the publisher, the workers from the
+// debouncer, plans and lists from strategy and source; it tells the publisher
+// what to reach and the manager what happens. It is never restarted: if it
+// panics, the term ends, and the next one decides from what is stored.
+type calculator struct {
+	calculatorConfig
+	state calculatorState
+
+	table    partition.Table
+	known    bool // the table was read
+	roster   partition.Roster
+	rosterAt time.Time // standings are those of this instant
+	now      time.Time // the latest instant heard of
+
+	list    catalogue
+	plan    *decision // waiting for the strategy
+	flight  *decision // waiting for the publisher
+	round   partition.Round
+	covered uint64 // what the latest decision left, which is not urgent again
+	settled uint64 // what the latest full decision left, which is not to be balanced again
+	owed    bool   // a worker was seated without a share, or the group started cold
+	window  *hold
+	told    bool   // the manager knows of the window
+	crew    uint64 // the members that the window waits for
+	moved   time.Time
+	turn    time.Time // of the reminder that is set
+	failed  map[trade]int
+	rest    time.Time // no decision before
+}
+
+type calculatorConfig struct {
+	settings                                                 partition.Settings
+	outside, manager, strategy, source, publisher, debouncer *actor.PID
+	worker                                                   partition.WorkerID
+	term                                                     partition.Revision
+}
+
+// decision is one change of the table.
+type decision struct {
+	round    partition.Round
+	cause    string
+	question partition.Question
+	target   partition.Target
+	// full: partitions that have an owner may move.
+	full bool
+	// emergency: it answers a silent session.
+	emergency bool
+	// What it rests on: who was there, and at which instant.
+	roster partition.Roster
+	at     time.Time
+}
+
+// hold is the window that holds moves of owned partitions back.
+type hold struct {
+	partition.Window
+	cold bool
+}
+
+// trade is what can fail.
+type trade string
+
+const (
+	listingTrade    trade = "source"
+	planningTrade   trade = "strategy"
+	publishingTrade trade = "publish"
+)
+
+// maxFailures in a row of one trade end the term.
+const maxFailures = 3
+
+type calculatorState string
+
+const (
+	idle        calculatorState = "idle"         // waiting for a change
+	holding     calculatorState = "holding"      // waiting for the membership to settle
+	planning    calculatorState = "planning"     // waiting for the strategy
+	handingOver calculatorState = "handing-over" // waiting for the publisher
+	spent       calculatorState = "spent"        // waiting for the end of the term
+)
+
+// Reminders of a calculator to itself. At is when they are due, so that whoever
+// gets one knows that it is not earlier.
+type (
+	windowDue struct{ At time.Time }
+	turnDue   struct{ At time.Time }
+	retryDue  struct{ At time.Time }
+	planDue   struct {
+		Round partition.Round
+		At    time.Time
+	}
+	listDue struct {
+		Round partition.Round
+		At    time.Time
+	}
+	sourceDue struct {
+		Round partition.Round
+		At    time.Time
+	}
+)
+
+var calculatorTable = fsm.New(
+	fsm.On(idle, (*calculator).take, idle, holding, planning, handingOver),    // TableRead
+	fsm.On(idle, (*calculator).meet, idle, holding, planning, handingOver),    // WorkersChanged
+	fsm.On(idle, (*calculator).listed, idle, holding, planning, handingOver),  // PartitionsListed
+	fsm.On(idle, (*calculator).rested, idle, holding, planning, handingOver),  // retryDue
+	fsm.On(idle, (*calculator).unstuck, idle, holding, planning, handingOver), // HandedOver
+	fsm.On(idle, (*calculator).listingFailed, idle, holding, planning, handingOver, spent),
+	fsm.On(idle, (*calculator).listingLate, idle, holding, planning, handingOver, spent),
+	fsm.On(idle, (*calculator).publishFailed, idle, spent),
+
+	fsm.On(holding, (*calculator).take, idle, holding, planning, handingOver),
+	fsm.On(holding, (*calculator).meet, idle, holding, planning, handingOver),
+	fsm.On(holding, (*calculator).listed, idle, holding, planning, handingOver),
+	fsm.On(holding, (*calculator).rested, idle, holding, planning, handingOver),
+	fsm.On(holding, (*calculator).unstuck, idle, holding, planning, handingOver),
+	fsm.On(holding, (*calculator).closeWindow, idle, holding, planning, handingOver), // windowDue
+	fsm.On(holding, (*calculator).listingFailed, idle, holding, planning, handingOver, spent),
+	fsm.On(holding, (*calculator).listingLate, idle, holding, planning, handingOver, spent),
+	fsm.On(holding, (*calculator).publishFailed, holding, spent),
+
+	fsm.On(planning, (*calculator).planned, planning, handingOver, idle, holding, spent), // PlanMade
+	fsm.On(planning, (*calculator).planFailed, planning, handingOver, idle, holding, spent),
+	fsm.On(planning, (*calculator).planLate, planning, handingOver, idle, holding, spent),
+	fsm.On(planning, (*calculator).take, planning),
+	fsm.On(planning, (*calculator).meet, planning),
+	fsm.On(planning, (*calculator).listed, planning),
+	fsm.On(planning, (*calculator).handedOver, planning), // of the decision before
+	fsm.On(planning, (*calculator).listingFailed, planning, spent),
+	fsm.On(planning, (*calculator).listingLate, planning, spent),
+	fsm.On(planning, (*calculator).publishFailed, planning, spent),
+
+	fsm.On(handingOver, (*calculator).handedOver, handingOver, idle, holding, planning),
+	fsm.On(handingOver, (*calculator).take, handingOver, planning),
+	fsm.On(handingOver, (*calculator).meet, handingOver, planning),
+	fsm.On(handingOver, (*calculator).listed, handingOver, planning),
+	fsm.On(handingOver, (*calculator).rested, handingOver, planning),
+	fsm.On(handingOver, (*calculator).listingFailed, handingOver, planning, spent),
+	fsm.On(handingOver, (*calculator).listingLate, handingOver, planning, spent),
+	fsm.On(handingOver, (*calculator).publishFailed, handingOver, spent),
+
+	fsm.Stay((*calculator).begun, idle, holding, planning, handingOver),     // PublishBegun
+	fsm.Stay((*calculator).published, idle, holding, planning, handingOver), // Published
+	fsm.Stay((*calculator).turned, idle, holding, planning, handingOver),    // turnDue
+	fsm.Stay((*calculator).poll, idle, holding, planning, handingOver),      // sourceDue
+
+	fsm.Late[*calculator, calculatorState](messages.PlanMade{}, messages.PlanFailed{}, planDue{}, windowDue{}, retryDue{}),
+)
+
+func calculatorProps(cfg calculatorConfig) *actor.Props {
+	return stage.Props(func() actor.Actor {
+		return &calculator{calculatorConfig: cfg, state: idle, failed: map[trade]int{}}
+	})
+}
+
+// Receive implements actor.Actor.
+func (c *calculator) Receive(ctx actor.Context) { calculatorTable.Receive(ctx, c, &c.state, nil) }

@@ -1,0 +1,197 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// decide asks the strategy. Unless the decision is a full one, it may place only
+// what nobody owns.
+func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) calculatorState {
+	limit := 0
+	if full {
+		limit = c.settings.MoveLimit
+	}
+	var previous *partition.Target
+	if c.flight != nil {
+		previous = &c.flight.target
+	}
+	c.round++
+	d := &decision{
+		round: c.round, cause: ch.Cause(), full: full, emergency: len(ch.Crashed) > 0, roster: c.roster, at: c.rosterAt,
+		question: partition.Ask(c.table, previous, ch, c.list.set, partition.Asking{
+			Now: c.rosterAt, Rules: c.settings.Rules(), MoveLimit: limit, Listed: c.list.answers,
+		}),
+	}
+	if d.emergency {
+		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: d.cause, Emergency: true, At: c.now})
+	}
+	c.told = false
+	if !d.question.Plannable() {
+		return c.send(ctx, d, d.question.AsIs())
+	}
+	c.plan = d
+	ctx.Request(c.strategy, messages.MakePlan{Round: d.round, Input: d.question.Input})
+	ctx.Request(c.outside, messages.Remind{
+		From: c.now, After: c.settings.StrategyTimeout, Mail: planDue{d.round, c.now.Add(c.settings.StrategyTimeout)},
+	})
+	return planning
+}
+
+// planned trusts nothing: a plan is checked before anybody acts on it.
+func (c *calculator) planned(ctx actor.Context, m messages.PlanMade) calculatorState {
+	if m.Round != c.plan.round {
+		return planning
+	}
+	d := c.plan
+	if err := partition.ValidatePlan(d.question.Input, m.Plan); err != nil {
+		return c.planless(ctx, err.Error())
+	}
+	c.plan, c.failed[planningTrade] = nil, 0
+	return c.send(ctx, d, d.question.Answer(partition.KeepOwned(d.question.Input, m.Plan)))
+}
+
+func (c *calculator) planFailed(ctx actor.Context, m messages.PlanFailed) calculatorState {
+	if m.Round != c.plan.round {
+		return planning
+	}
+	return c.planless(ctx, m.Reason)
+}
+
+func (c *calculator) planLate(ctx actor.Context, m planDue) calculatorState {
+	if m.Round != c.plan.round {
+		return planning
+	}
+	c.now = later(c.now, m.At)
+	return c.planless(ctx, "there was no plan within "+c.settings.StrategyTimeout.String())
+}
+
+// planless: the last assignment stays, and so does what is handed over. It is
+// tried again after a pause.
+func (c *calculator) planless(ctx actor.Context, reason string) calculatorState {
+	c.plan = nil
+	if c.failure(ctx, planningTrade, reason) {
+		return spent
+	}
+	c.rest = c.now.Add(c.pause(planningTrade))
+	ctx.Request(c.outside, messages.Remind{From: c.rest, Mail: retryDue{c.rest}})
+	if c.flight != nil {
+		return handingOver
+	}
+	return c.waiting()
+}
+
+// send hands the decision over. If there is one on its way, this one replaces it:
+// what that had planned is part of it.
+func (c *calculator) send(ctx actor.Context, d *decision, target partition.Target) calculatorState {
+	if c.flight != nil && c.flight.full {
+		c.owed, c.moved = true, c.now
+	}
+	d.target, c.flight = target, d
+	c.covered = c.left(d, target.Planned())
+	ctx.Send(c.publisher, messages.HandOver{Round: d.round, Cause: d.cause, Target: target, At: c.now})
+	return c.reweigh(ctx)
+}
+
+// left identifies what a decision does not change, by what it rested on: that is
+// no reason to decide again.
+func (c *calculator) left(d *decision, t partition.Table) uint64 {
+	ch := partition.Classify(t, d.roster, d.target.Set, d.at, c.settings.Rules(), c.settings.RestartDetectionRatio)
+	return c.print(ch, d.target.Set)
+}
+
+func (c *calculator) begun(ctx actor.Context, m messages.PublishBegun) {
+	c.now = later(c.now, m.At)
+	if c.flight != nil && m.Round == c.flight.round {
+		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: c.flight.cause, At: m.At})
+	}
+}
+
+func (c *calculator) published(_ actor.Context, m messages.Published) {
+	c.now = later(c.now, m.At)
+	c.learn(m.Table)
+	c.failed[publishingTrade] = 0
+}
+
+func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calculatorState {
+	c.now = later(c.now, m.At)
+	c.learn(m.Table)
+	if c.flight == nil || m.Round != c.flight.round {
+		return c.state
+	}
+	d := c.flight
+	c.flight, c.failed[publishingTrade] = nil, 0
+	if d.full && m.Changed {
+		c.moved = c.now
+	}
+	if c.plan != nil {
+		c.owed = c.owed || d.full
+		return planning // the next decision tells what becomes of both
+	}
+	c.covered = c.left(d, c.table)
+	if d.full {
+		c.window, c.owed = nil, false
+		if c.settings.MoveLimit == partition.Off || !m.Changed {
+			c.settled = c.covered
+		}
+	}
+	c.tellDone(ctx, m)
+	if d.emergency { // perhaps it renewed after all, which is no change that is told
+		ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
+	}
+	return c.weigh(ctx)
+}
+
+// unstuck: the publisher could bring an older decision nearer to its target.
+func (c *calculator) unstuck(ctx actor.Context, m messages.HandedOver) calculatorState {
+	c.now = later(c.now, m.At)
+	c.learn(m.Table)
+	c.tellDone(ctx, m)
+	return c.weigh(ctx)
+}
+
+func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver) {
+	done := messages.DecisionDone{Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, At: m.At}
+	for _, s := range c.table.Seats {
+		done.Members = append(done.Members, s.Worker)
+	}
+	for _, r := range c.table.Rows {
+		if r.Seat == partition.None {
+			done.Unowned++
+		}
+	}
+	ctx.Send(c.manager, done)
+}
+
+// publishFailed: the publisher goes on trying by itself. When it cannot, somebody
+// else should.
+func (c *calculator) publishFailed(ctx actor.Context, m messages.HandOverFailed) calculatorState {
+	c.now = later(c.now, m.At)
+	if c.failure(ctx, publishingTrade, m.Reason) {
+		return spent
+	}
+	return c.state
+}
+
+// failure counts what failed, and gives the term up after three times in a row.
+func (c *calculator) failure(ctx actor.Context, what trade, reason string) (over bool) {
+	c.failed[what]++
+	over = c.failed[what] >= maxFailures
+	if over || c.flight == nil && c.plan == nil && what != publishingTrade {
+		c.told = false
+		ctx.Send(c.manager, messages.DecisionFailed{Term: c.term, Reason: string(what) + ": " + reason, At: c.now})
+	}
+	if over {
+		ctx.Send(ctx.Parent(), messages.TermFailed{Term: c.term, Reason: string(what) + " failed again and again: " + reason, Resign: true})
+	}
+	return over
+}
+
+// pause doubles with each failure in a row.
+func (c *calculator) pause(what trade) time.Duration {
+	return c.settings.HeartbeatInterval << max(c.failed[what]-1, 0)
+}

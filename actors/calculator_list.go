@@ -1,0 +1,163 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// catalogue is what is known of the partitions, and what was asked.
+type catalogue struct {
+	set   partition.Set
+	known bool // the source was heard
+	// guessed: it was not, and the set is what the table knows.
+	guessed bool
+	asking  bool // an answer is awaited
+	again   bool // something changed since it was asked
+	round   partition.Round
+	polls   partition.Round
+	empty   int // empty answers in a row that are not believed yet
+	// asked are the refreshes that the question under way, or the latest one, was
+	// asked for; answers are those that the set answers.
+	asked, answers map[partition.SessionID]uint64
+}
+
+// look asks the source, unless it is being asked: then once more afterwards.
+func (c *calculator) look(ctx actor.Context) {
+	l := &c.list
+	if l.asking {
+		l.again = true
+		return
+	}
+	l.asking, l.again, l.asked = true, false, map[partition.SessionID]uint64{}
+	for _, w := range c.roster {
+		l.asked[w.Live.Session] = w.Live.Refresh
+	}
+	l.round++
+	l.polls++ // the question stands for a poll that is due later
+	ctx.Request(c.source, messages.ListPartitions{Round: l.round})
+	after := c.settings.SourceTimeout
+	ctx.Request(c.outside, messages.Remind{From: c.now, After: after, Mail: listDue{l.round, c.now.Add(after)}})
+}
+
+// lookFor asks the source if a refresh asks for it. After a failure the next try
+// is set already.
+func (c *calculator) lookFor(ctx actor.Context, ch partition.Change) {
+	for _, w := range ch.Refreshing {
+		if c.list.asked[w.Live.Session] < w.Live.Refresh && c.failed[listingTrade] == 0 {
+			c.look(ctx)
+			return
+		}
+	}
+}
+
+// answered are the members whose refresh the list answers.
+func (c *calculator) answered(ch partition.Change) []partition.Witness {
+	var out []partition.Witness
+	for _, w := range ch.Refreshing {
+		if c.list.answers[w.Live.Session] >= w.Live.Refresh {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// listed has the list, or hears that there is another (Round 0).
+func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calculatorState {
+	switch {
+	case m.Round == 0:
+		if c.known {
+			c.look(ctx)
+		}
+		return c.state
+	case m.Round != c.list.round || !c.list.asking:
+		return c.state
+	}
+	set, err := partition.NewSet(m.Partitions)
+	if err != nil {
+		return c.unlisted(ctx, err.Error())
+	}
+	l := &c.list
+	l.asking, c.failed[listingTrade] = false, 0
+	if c.doubtful(set) {
+		c.guess()
+		c.pollAfter(ctx, c.interval())
+		return c.news(ctx)
+	}
+	l.set, l.known, l.guessed, l.empty, l.answers = set, true, false, 0, l.asked
+	if c.settings.SourcePollInterval > 0 {
+		c.pollAfter(ctx, c.settings.SourcePollInterval)
+	}
+	if l.again {
+		c.look(ctx)
+	}
+	return c.news(ctx)
+}
+
+// doubtful reports whether an empty list is to be confirmed first: a source that
+// is broken often lists nothing.
+func (c *calculator) doubtful(set partition.Set) bool {
+	had := c.list.set.Len() > 0 || !c.list.known && len(c.table.Rows) > 0
+	if set.Len() > 0 || !had || c.settings.EmptyConfirmations < 0 {
+		return false
+	}
+	c.list.empty++
+	return c.list.empty < c.settings.EmptyConfirmations
+}
+
+// guess goes on with what the table knows, without weights, as long as the source
+// was never heard: what has no owner gets one.
+func (c *calculator) guess() {
+	if !c.list.known && !c.list.guessed && len(c.table.Rows) > 0 {
+		c.list.set, c.list.guessed = c.table.Set(), true
+	}
+}
+
+func (c *calculator) interval() time.Duration {
+	if c.settings.SourcePollInterval > 0 {
+		return c.settings.SourcePollInterval
+	}
+	return c.settings.SourceTimeout
+}
+
+func (c *calculator) listingFailed(ctx actor.Context, m messages.ListingFailed) calculatorState {
+	if m.Round != c.list.round || !c.list.asking {
+		return c.state
+	}
+	return c.unlisted(ctx, m.Reason)
+}
+
+func (c *calculator) listingLate(ctx actor.Context, m listDue) calculatorState {
+	if m.Round != c.list.round || !c.list.asking {
+		return c.state
+	}
+	c.now = later(c.now, m.At)
+	return c.unlisted(ctx, "there was no list within "+c.settings.SourceTimeout.String())
+}
+
+// unlisted keeps the last list, and asks again after a pause.
+func (c *calculator) unlisted(ctx actor.Context, reason string) calculatorState {
+	c.list.asking = false
+	if c.failure(ctx, listingTrade, reason) {
+		return spent
+	}
+	c.guess()
+	c.pollAfter(ctx, c.pause(listingTrade))
+	return c.news(ctx)
+}
+
+func (c *calculator) pollAfter(ctx actor.Context, after time.Duration) {
+	c.list.polls++
+	ctx.Request(c.outside, messages.Remind{From: c.now, After: after, Mail: sourceDue{c.list.polls, c.now.Add(after)}})
+}
+
+func (c *calculator) poll(ctx actor.Context, m sourceDue) {
+	if m.Round != c.list.polls {
+		return
+	}
+	c.now = later(c.now, m.At)
+	c.look(ctx)
+}

@@ -1,0 +1,223 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// take has the table as the publisher read it. Only now the source is asked: what
+// an empty list means depends on what there was.
+func (c *calculator) take(ctx actor.Context, m messages.TableRead) calculatorState {
+	c.now = later(c.now, m.At)
+	c.learn(m.Table)
+	if !c.known {
+		c.known = true
+		c.look(ctx)
+	}
+	return c.news(ctx)
+}
+
+func (c *calculator) learn(t partition.Table) {
+	if t.Step >= c.table.Step {
+		c.table = t
+	}
+}
+
+func (c *calculator) meet(ctx actor.Context, m messages.WorkersChanged) calculatorState {
+	c.now = later(c.now, m.At)
+	c.roster, c.rosterAt = m.Roster, later(c.rosterAt, m.At)
+	return c.news(ctx)
+}
+
+func (c *calculator) rested(ctx actor.Context, m retryDue) calculatorState {
+	c.now = later(c.now, m.At)
+	return c.news(ctx)
+}
+
+func (c *calculator) closeWindow(ctx actor.Context, m windowDue) calculatorState {
+	c.now = later(c.now, m.At)
+	return c.weigh(ctx)
+}
+
+// news decides what to do about a change of anything. What arrives while a plan
+// is made waits for the plan.
+func (c *calculator) news(ctx actor.Context) calculatorState {
+	switch {
+	case c.plan != nil:
+		return planning
+	case c.flight != nil:
+		return c.reweigh(ctx)
+	}
+	return c.weigh(ctx)
+}
+
+func (c *calculator) ready() bool {
+	return c.known && c.roster != nil && (c.list.known || c.list.guessed)
+}
+
+func (c *calculator) classify(t partition.Table) partition.Change {
+	return partition.Classify(t, c.roster, c.list.set, c.rosterAt, c.settings.Rules(), c.settings.RestartDetectionRatio)
+}
+
+// print identifies what a decision would rest on. A refresh counts from when the
+// source was listed for it.
+func (c *calculator) print(ch partition.Change, set partition.Set) uint64 {
+	ch.Refreshing = c.answered(ch)
+	return ch.Fingerprint(set)
+}
+
+// weigh compares the table with what there is, and decides at once, opens a
+// window, waits for one, or has nothing to do.
+func (c *calculator) weigh(ctx actor.Context) calculatorState {
+	if !c.ready() {
+		return idle
+	}
+	ch := c.classify(c.table)
+	c.attend(ctx, ch)
+	c.stir(ch)
+	if c.now.Before(c.rest) {
+		return c.waiting()
+	}
+	print := c.print(ch, c.list.set)
+	refresh := len(c.answered(ch)) > 0 && print != c.covered
+	switch uneven := c.uneven(ch, print); {
+	case refresh && uneven:
+		return c.decide(ctx, ch, true)
+	case refresh, ch.Urgent() && print != c.covered:
+		return c.cover(ctx, ch)
+	case uneven:
+		return c.hold(ctx, ch)
+	}
+	return c.relax(ctx)
+}
+
+// reweigh compares what is handed over with what there is now. Only what is
+// urgent and new replaces a decision on its way.
+func (c *calculator) reweigh(ctx actor.Context) calculatorState {
+	if !c.ready() {
+		return handingOver
+	}
+	ch := c.classify(c.flight.target.Planned())
+	c.attend(ctx, ch)
+	print := c.print(ch, c.list.set)
+	refresh := len(c.answered(ch)) > 0
+	switch {
+	case c.now.Before(c.rest), print == c.covered:
+	case refresh && c.uneven(ch, print):
+		return c.decide(ctx, ch, true)
+	case refresh, ch.Urgent():
+		return c.cover(ctx, ch)
+	}
+	return handingOver
+}
+
+// attend asks for what a decision may need later: the source, for a refresh, and
+// the roster, when somebody's standing changes without news.
+func (c *calculator) attend(ctx actor.Context, ch partition.Change) {
+	c.lookFor(ctx, ch)
+	c.watchTurn(ctx, ch.Turns)
+}
+
+func (c *calculator) watchTurn(ctx actor.Context, at time.Time) {
+	if !at.IsZero() && (c.turn.IsZero() || at.Before(c.turn)) {
+		c.turn = at
+		ctx.Request(c.outside, messages.Remind{From: at, Mail: turnDue{at}})
+	}
+}
+
+// turned: somebody may be silent, if nothing was heard since. Heartbeats are not
+// told one by one, so the roster has to be asked for.
+func (c *calculator) turned(ctx actor.Context, m turnDue) {
+	if !m.At.Equal(c.turn) {
+		return
+	}
+	c.now = later(c.now, m.At)
+	ctx.Request(c.debouncer, messages.SendRoster{At: m.At})
+	c.turn = time.Time{}
+	c.watchTurn(ctx, m.At.Add(c.settings.PollInterval))
+}
+
+// uneven reports whether partitions that have an owner should move.
+func (c *calculator) uneven(ch partition.Change, print uint64) bool {
+	switch {
+	case c.list.guessed, print == c.settled:
+		return false
+	case len(ch.Joined) > 0:
+		return true
+	case ch.Imbalance == 0:
+		return false
+	}
+	return c.owed || ch.Imbalance > c.settings.MinRebalanceThreshold
+}
+
+// stir lets the window begin again when the members are others than before.
+func (c *calculator) stir(ch partition.Change) {
+	crew := partition.Change{Members: ch.Members}.Fingerprint(c.list.set)
+	if crew != c.crew && c.window != nil {
+		c.window.Changed = c.now
+	}
+	c.crew = crew
+}
+
+// cover decides for the partitions without an owner. Whoever is seated by it gets
+// its share later; a group that starts cold gets a window of its own.
+func (c *calculator) cover(ctx actor.Context, ch partition.Change) calculatorState {
+	c.owed = c.owed || ch.Cold || len(ch.Joined) > 0
+	if ch.Cold {
+		c.open(c.settings.ColdStartWindow, true)
+	}
+	return c.decide(ctx, ch, false)
+}
+
+func (c *calculator) open(length time.Duration, cold bool) {
+	c.window, c.told = &hold{partition.Window{Opened: c.now, Changed: c.now, Length: length, Settle: c.settings.SettleTime}, cold}, false
+}
+
+// hold waits for the window, and for the pause between two moves, before owned
+// partitions are moved.
+func (c *calculator) hold(ctx actor.Context, ch partition.Change) calculatorState {
+	if c.window == nil {
+		c.open(c.settings.PlannedScaleWindow, false)
+	}
+	end := c.window.End()
+	if !c.moved.IsZero() {
+		end = later(end, c.moved.Add(max(c.settings.MinRebalanceInterval, 0)))
+	}
+	if !c.now.Before(end) {
+		return c.decide(ctx, ch, true)
+	}
+	if !c.told && len(ch.Members) > 1 {
+		c.told = true
+		ctx.Send(c.manager, messages.WindowOpened{Term: c.term, Cause: ch.Cause(), Until: end, At: c.now})
+	}
+	return c.holdUntil(ctx, end)
+}
+
+func (c *calculator) holdUntil(ctx actor.Context, end time.Time) calculatorState {
+	ctx.Request(c.outside, messages.Remind{From: end, Mail: windowDue{end}})
+	return holding
+}
+
+// relax: there is nothing to decide. The window of a cold start stays open for
+// those who are still to come.
+func (c *calculator) relax(ctx actor.Context) calculatorState {
+	if c.window != nil && c.window.cold && c.now.Before(c.window.End()) {
+		return c.holdUntil(ctx, c.window.End())
+	}
+	if c.told {
+		ctx.Send(c.manager, messages.WindowClosed{Term: c.term, At: c.now})
+	}
+	c.window, c.told, c.owed = nil, false, c.owed && c.list.guessed
+	return idle
+}
+
+func (c *calculator) waiting() calculatorState {
+	if c.window != nil {
+		return holding
+	}
+	return idle
+}

@@ -1,0 +1,151 @@
+package actors
+
+import (
+	"maps"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/fsm"
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// debouncer makes one change of many sightings. It owns the roster: what the
+// leader knows of every worker's record, and since when. It hears both eyes, tells
+// the publisher of every newer record at once, and the calculator when what
+// matters for a decision has been quiet for a while. If it fails, the term ends.
+type debouncer struct {
+	debouncerConfig
+	state debouncerState
+
+	calculator *actor.PID
+	roster     partition.Roster
+	complete   bool
+	first      time.Time // the first change that was not told
+	last       time.Time // the latest one
+	now        time.Time
+	round      partition.Round
+}
+
+type debouncerConfig struct {
+	settings           partition.Settings
+	outside, publisher *actor.PID
+}
+
+type debouncerState string
+
+const (
+	gathering debouncerState = "gathering" // waiting for all records that exist
+	quiet     debouncerState = "quiet"     // waiting for a change
+	settling  debouncerState = "settling"  // waiting for the changes to cease
+)
+
+// quietDue is a reminder of a debouncer to itself.
+type quietDue struct{ Round partition.Round }
+
+var debouncerTable = fsm.New(
+	fsm.On(gathering, (*debouncer).meet, gathering),
+	fsm.On(gathering, (*debouncer).gather, gathering, quiet),
+	fsm.On(quiet, (*debouncer).see, quiet, settling),
+	fsm.On(quiet, (*debouncer).say, quiet),
+	fsm.On(settling, (*debouncer).see, settling),
+	fsm.On(settling, (*debouncer).say, settling),
+	fsm.On(settling, (*debouncer).settled, settling, quiet),
+	fsm.Ignore[*debouncer](gathering, messages.SendRoster{}), // it will be told anyway
+	fsm.Late[*debouncer, debouncerState](quietDue{}, introduce{}),
+)
+
+func debouncerProps(cfg debouncerConfig) *actor.Props {
+	return stage.Props(func() actor.Actor {
+		return &debouncer{debouncerConfig: cfg, state: gathering, roster: partition.Roster{}}
+	})
+}
+
+// Receive implements actor.Actor.
+func (d *debouncer) Receive(ctx actor.Context) { debouncerTable.Receive(ctx, d, &d.state, nil) }
+
+func (d *debouncer) meet(_ actor.Context, m introduce) debouncerState {
+	d.calculator = m.calculator
+	return gathering
+}
+
+// gather tells nothing to the calculator before every record was seen: a decision
+// on half of the workers would move what need not move.
+func (d *debouncer) gather(ctx actor.Context, m messages.Sighted) debouncerState {
+	d.take(ctx, m)
+	if !d.complete || d.calculator == nil {
+		return gathering
+	}
+	d.tell(ctx)
+	return quiet
+}
+
+// take notes what is newer, and reports whether it matters for a decision.
+func (d *debouncer) take(ctx actor.Context, m messages.Sighted) bool {
+	d.now = m.At
+	matters := false
+	completed := m.Complete && !d.complete
+	d.complete = d.complete || m.Complete
+	for _, e := range m.Entries {
+		live, ok := e.Record.(partition.Live)
+		if !ok {
+			continue // what cannot be understood is like silence
+		}
+		w := partition.WorkerID(e.Key[len("live."):])
+		was := d.roster[w]
+		next, newer := was.See(w, live, e.Revision, m.At)
+		if !newer {
+			continue
+		}
+		d.roster[w] = next
+		matters = matters || was.Differs(next)
+		ctx.Send(d.publisher, messages.Witnessed{Witness: next, Complete: d.complete && !completed, At: m.At})
+	}
+	if completed {
+		ctx.Send(d.publisher, messages.Witnessed{Complete: true, At: m.At})
+	}
+	return matters
+}
+
+func (d *debouncer) see(ctx actor.Context, m messages.Sighted) debouncerState {
+	if !d.take(ctx, m) {
+		return d.state
+	}
+	if d.state == quiet {
+		d.first = m.At
+	}
+	d.last = m.At
+	d.wait(ctx)
+	return settling
+}
+
+// wait asks to be reminded when it has been quiet, at the latest when the first
+// change is old enough: a steady stream must not starve the decision.
+func (d *debouncer) wait(ctx actor.Context) {
+	d.round++
+	end := d.last.Add(d.settings.Debounce)
+	if most := d.first.Add(d.settings.DebounceCap); most.Before(end) {
+		end = most
+	}
+	ctx.Request(d.outside, messages.Remind{From: end, Mail: quietDue{d.round}})
+}
+
+func (d *debouncer) settled(ctx actor.Context, m quietDue) debouncerState {
+	if m.Round != d.round {
+		return settling
+	}
+	d.tell(ctx)
+	return quiet
+}
+
+func (d *debouncer) say(ctx actor.Context, m messages.SendRoster) debouncerState {
+	d.now = m.At
+	d.tell(ctx)
+	return d.state
+}
+
+func (d *debouncer) tell(ctx actor.Context) {
+	ctx.Send(d.calculator, messages.WorkersChanged{Roster: maps.Clone(d.roster), At: d.now})
+}

@@ -1,0 +1,245 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// leadership is what a leader knows of its own lead.
+type leadership struct {
+	lease   partition.Lease
+	beat    uint64
+	writing bool // a renewal or its read-back is under way
+	named   partition.Revision
+	term    partition.Revision
+	child   *actor.PID
+	reason  string // why the term ends
+	resigns bool   // it sits one lease out
+	over    bool   // the lead is known to be another's, or too old to be trusted
+}
+
+// lead begins a term. The leadership is trusted for one leader lease from when it
+// was first asked for, never from the answer.
+func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, at time.Time) electionState {
+	e.leadership = leadership{beat: e.beat, term: term}
+	e.termAt = max(e.termAt, term)
+	e.known = sight{partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat}, lead, at}
+	e.lease = partition.Lease{Session: e.session, Length: e.settings.LeaderLease}
+	e.lease.Sending(e.beat, sent)
+	if !e.lease.Accepted(e.beat, lead, at) || e.ending {
+		return e.release(ctx)
+	}
+	e.tell(ctx, e.worker, at)
+	ctx.Send(ctx.Parent(), messages.LeadershipGained{Term: term, At: at})
+	e.child = stage.Spawn(ctx, termProps(termConfig{
+		settings: e.settings, outside: e.outside, manager: ctx.Parent(), holder: e.holder, strategy: e.strategy, source: e.source,
+		worker: e.worker, session: e.session, term: term, dice: e.dice.Dealt("term", uint64(term)), fresh: e.fresh, until: e.lease.End,
+	}), fmt.Sprintf("term-%d", term))
+	e.watchLead(ctx)
+	e.renewLater(ctx)
+	return leading
+}
+
+func (e *election) watchLead(ctx actor.Context) {
+	ctx.Request(e.outside, messages.Remind{From: e.lease.End, Mail: leadEnd{e.lease.End}})
+}
+
+func (e *election) renewLater(ctx actor.Context) {
+	ctx.Request(e.outside, messages.Remind{After: e.settings.LeadRenewal(), Mail: renewDue{e.beat}})
+}
+
+// renew changes the lead, so that the others see that it lives. It may not be
+// sent after the lease: a paused leader that wakes renews nothing.
+func (e *election) renew(ctx actor.Context, m renewDue) electionState {
+	if m.Beat != e.beat {
+		return leading
+	}
+	if !e.writing {
+		e.beat++
+		e.writing = true
+		e.round++
+		ctx.Request(e.outside, messages.Store{Round: e.round, NotAfter: e.lease.End, Writes: []messages.Write{{
+			Key: messages.KeyLead, Expect: e.lease.Revision, Record: partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat},
+		}}})
+	}
+	e.renewLater(ctx)
+	return leading
+}
+
+func (e *election) renewed(ctx actor.Context, m messages.Stored) electionState {
+	if m.Round != e.round {
+		return leading
+	}
+	e.lease.Sending(e.beat, m.Sent)
+	return e.extend(ctx, e.beat, m.Revisions[0], m.At)
+}
+
+// extend: the store is known to have this renewal of ours.
+func (e *election) extend(ctx actor.Context, beat uint64, revision partition.Revision, at time.Time) electionState {
+	was := e.lease.End
+	if !e.lease.Accepted(beat, revision, at) {
+		return e.end(ctx, at, "the lead was not renewed in time", true)
+	}
+	e.writing, e.named = false, 0
+	e.known = sight{partition.Lead{Worker: e.worker, Session: e.session, Beat: beat}, revision, at}
+	if e.lease.End.After(was) {
+		ctx.Send(e.child, messages.LeadRenewed{Until: e.lease.End})
+		e.watchLead(ctx)
+	}
+	return leading
+}
+
+func (e *election) renewRefused(ctx actor.Context, m messages.Conflicted) electionState {
+	if m.Round != e.round {
+		return leading
+	}
+	if m.Named && m.Revision == 0 {
+		return e.end(ctx, m.At, "the lead is gone from the store", true)
+	}
+	e.named = m.Revision
+	e.readKeys(ctx, messages.KeyLead)
+	return leading
+}
+
+func (e *election) renewUnsure(ctx actor.Context, m messages.Unsure) electionState {
+	if m.Round == e.round {
+		e.lease.Sending(e.beat, m.Sent)
+		e.readKeys(ctx, messages.KeyLead)
+	}
+	return leading
+}
+
+func (e *election) renewRejected(_ actor.Context, m messages.Rejected) electionState {
+	if m.Round == e.round {
+		e.writing = false // nothing was written: the next renewal tries again
+	}
+	return leading
+}
+
+// readBack: an own beat is adopted; another's record ends the term.
+func (e *election) readBack(ctx actor.Context, m messages.ReadDone) electionState {
+	if m.Round != e.round {
+		return leading
+	}
+	lead, _ := m.Entries[0].Record.(partition.Lead)
+	asLive := partition.Live{Session: lead.Session}
+	if lead.Worker != e.worker || lead.Released {
+		asLive.Session = ""
+	}
+	switch e.lease.ReadBack(asLive, m.Entries[0].Revision, e.named) {
+	case partition.Mine:
+		return e.extend(ctx, lead.Beat, m.Entries[0].Revision, m.At)
+	case partition.Taken:
+		return e.end(ctx, m.At, "another worker leads", true)
+	}
+	e.writing = false // it says nothing: the next renewal asks again
+	return leading
+}
+
+func (e *election) readFailed(_ actor.Context, m messages.ReadFailed) electionState {
+	if m.Round == e.round {
+		e.writing = false
+	}
+	return leading
+}
+
+func (e *election) expired(ctx actor.Context, m leadEnd) electionState {
+	if !m.End.Equal(e.lease.End) {
+		return leading
+	}
+	return e.end(ctx, m.End, "the lead was not renewed in time", true)
+}
+
+// termFailed: what the term needs to go on is not there.
+func (e *election) termFailed(ctx actor.Context, m messages.TermFailed) electionState {
+	if m.Term != e.term {
+		return leading
+	}
+	e.resigns = m.Resign
+	return e.end(ctx, time.Time{}, m.Reason, false)
+}
+
+func (e *election) sourceChanged(ctx actor.Context, m messages.PartitionsListed) electionState {
+	ctx.Send(e.child, m)
+	return leading
+}
+
+func (e *election) stepDown(ctx actor.Context, _ messages.StandDown) electionState {
+	e.ending = true
+	return e.end(ctx, time.Time{}, "this worker stops", false)
+}
+
+// end stops the term; over says that there is nothing to release.
+func (e *election) end(ctx actor.Context, at time.Time, reason string, over bool) electionState {
+	e.over = over
+	ctx.Send(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: reason, At: at})
+	ctx.Stop(e.child)
+	return stepping
+}
+
+// termEnded: nothing of the term works any more. It may have ended by itself.
+func (e *election) termEnded(ctx actor.Context, m *actor.Terminated) electionState {
+	switch {
+	case e.child == nil || !m.Who.Equal(e.child):
+		return e.state
+	case e.state == leading:
+		ctx.Send(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: "an actor of the term failed"})
+	}
+	e.child = nil
+	if e.over {
+		return e.next(ctx)
+	}
+	return e.release(ctx)
+}
+
+// release gives the lead up, so that another worker takes it at once.
+func (e *election) release(ctx actor.Context) electionState {
+	e.round++
+	ctx.Request(e.outside, messages.Store{Round: e.round, NotAfter: e.lease.End, Writes: []messages.Write{{
+		Key: messages.KeyLead, Expect: e.lease.Revision,
+		Record: partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat + 1, Released: true},
+	}}})
+	return resigning
+}
+
+func (e *election) released(ctx actor.Context, m messages.Stored) electionState {
+	return e.gaveUp(ctx, m.Round)
+}
+
+// releaseRefused: a renewal was under way and was written, or another leads.
+func (e *election) releaseRefused(ctx actor.Context, m messages.Conflicted) electionState {
+	if m.Round == e.round && m.Named && m.Revision > e.lease.Revision && e.writing {
+		e.writing, e.lease.Revision = false, m.Revision
+		return e.release(ctx)
+	}
+	return e.gaveUp(ctx, m.Round)
+}
+
+func (e *election) releaseUnsure(ctx actor.Context, m messages.Unsure) electionState {
+	if m.Round == e.round && m.At.Before(e.lease.End) {
+		return e.release(ctx)
+	}
+	return e.gaveUp(ctx, m.Round)
+}
+
+func (e *election) releaseRejected(ctx actor.Context, m messages.Rejected) electionState {
+	return e.gaveUp(ctx, m.Round)
+}
+
+// gaveUp: the lead is released, or will be taken when it has been silent.
+func (e *election) gaveUp(ctx actor.Context, round partition.Round) electionState {
+	switch {
+	case round != e.round:
+		return resigning
+	case e.resigns && !e.ending:
+		ctx.Request(e.outside, messages.Remind{After: e.settings.LeaderLease, Mail: restDue{}})
+		return resting
+	}
+	return e.next(ctx)
+}

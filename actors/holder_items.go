@@ -1,0 +1,216 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// respawnDelay is how long a partition actor that ended by itself stays away.
+const respawnDelay = time.Second
+
+type itemKey struct {
+	id    partition.PartitionID
+	token partition.Token
+}
+
+// item is one partition under one token. It goes away when nothing of it is left.
+type item struct {
+	owned partition.Owned
+	phase phase
+	// child is its partition actor, nil if there is none now.
+	child *actor.PID
+	// step revoked it; change is when that was told.
+	step   partition.Step
+	change uint64
+}
+
+type phase string
+
+const (
+	starting  phase = "starting"  // waiting for an older handler of the partition
+	working   phase = "working"   // owned
+	paused    phase = "paused"    // owned, and stopped while the lease is in doubt
+	draining  phase = "draining"  // revoked: waiting for handler and subscribers
+	abandoned phase = "abandoned" // written off: its handler still runs
+	forgotten phase = "forgotten" // of a former session: its handler still runs
+)
+
+// items are the holder's partitions, in the order they came.
+type items struct {
+	list  []*item
+	byKey map[itemKey]*item
+	// byChild finds the item of a partition actor, running counts the partition
+	// actors of one partition, count the items of a phase.
+	byChild map[string]*item
+	running map[partition.PartitionID]int
+	count   map[phase]int
+}
+
+func newItems() items {
+	return items{
+		byKey: map[itemKey]*item{}, byChild: map[string]*item{},
+		running: map[partition.PartitionID]int{}, count: map[phase]int{},
+	}
+}
+
+func (s *items) add(it *item) {
+	s.list = append(s.list, it)
+	s.byKey[itemKey{it.owned.ID, it.owned.Token}] = it
+	s.count[it.phase]++
+}
+
+func (s *items) turn(it *item, p phase) {
+	s.count[it.phase]--
+	s.count[p]++
+	it.phase = p
+}
+
+// purge drops the items of which nothing is left, and reports whether any was.
+func (s *items) purge(over func(*item) bool) bool {
+	before := len(s.list)
+	s.list = slices.DeleteFunc(s.list, func(it *item) bool {
+		if it.child != nil || !over(it) {
+			return false
+		}
+		s.count[it.phase]--
+		delete(s.byKey, itemKey{it.owned.ID, it.owned.Token})
+		return true
+	})
+	return len(s.list) != before
+}
+
+// add takes a partition into ownership.
+func (h *holder) add(ctx actor.Context, o partition.Owned) {
+	it := &item{owned: o, phase: starting}
+	h.items.add(it)
+	h.start(ctx, it)
+}
+
+// start runs the handler, unless an older one of the same partition still runs
+// here: two of them at once is what ownership is to prevent.
+func (h *holder) start(ctx actor.Context, it *item) {
+	if h.items.running[it.owned.ID] > 0 {
+		return // childEnded starts it
+	}
+	h.items.turn(it, working)
+	if h.props == nil {
+		return
+	}
+	h.born++
+	name := fmt.Sprintf("%s@%d.%d", it.owned.ID, it.owned.Token, h.born)
+	it.child = stage.Spawn(ctx, drainable(h.props(it.owned)), name)
+	h.items.byChild[it.child.Id] = it
+	h.items.running[it.owned.ID]++
+}
+
+// revoke begins the drain of one partition.
+func (h *holder) revoke(ctx actor.Context, key itemKey, step partition.Step) {
+	it := h.items.byKey[key]
+	was := it.phase
+	h.items.turn(it, draining)
+	it.step, it.change = step, h.change
+	if was == working {
+		h.stopChild(ctx, it, h.now.Add(h.settings.RevokeTimeout))
+	}
+}
+
+func (h *holder) stopChild(ctx actor.Context, it *item, deadline time.Time) {
+	if it.child != nil {
+		ctx.Send(it.child, messages.Revoke{Deadline: deadline})
+	}
+}
+
+// confirm: every confirming subscriber has let go up to this change.
+func (h *holder) confirm(ctx actor.Context, m messages.Confirmed) holderState {
+	h.confirmed = max(h.confirmed, m.Change)
+	h.settle(ctx)
+	return h.leftIf(ctx)
+}
+
+// settle drops what has drained: its handler has ended, and every confirming
+// subscriber has let it go. Only then it leaves the acknowledged holdings.
+func (h *holder) settle(ctx actor.Context) {
+	if h.items.count[draining]+h.items.count[abandoned]+h.items.count[forgotten] == 0 {
+		return
+	}
+	dropped := h.items.purge(func(it *item) bool {
+		switch it.phase {
+		case draining, abandoned:
+			return it.change <= h.confirmed
+		case forgotten:
+			return true
+		}
+		return false
+	})
+	if dropped {
+		h.news(ctx)
+		ctx.Send(ctx.Parent(), messages.DrainingChanged{Draining: h.items.count[draining]})
+	}
+}
+
+// childEnded: a partition actor has terminated, because it was told to or not.
+func (h *holder) childEnded(ctx actor.Context, m *actor.Terminated) holderState {
+	it, mine := h.items.byChild[m.Who.Id]
+	if !mine {
+		return h.state
+	}
+	delete(h.items.byChild, m.Who.Id)
+	if h.items.running[it.owned.ID]--; h.items.running[it.owned.ID] == 0 {
+		delete(h.items.running, it.owned.ID)
+	}
+	it.child = nil
+	if it.phase == working {
+		ctx.Request(h.outside, messages.Remind{After: respawnDelay, Mail: respawnDue{it}})
+	}
+	h.settle(ctx)
+	if h.state == following && h.items.count[starting] > 0 {
+		h.startWaiting(ctx, it.owned.ID)
+	}
+	return h.leftIf(ctx)
+}
+
+// startWaiting starts what waited for the end of an older handler.
+func (h *holder) startWaiting(ctx actor.Context, id partition.PartitionID) {
+	for _, it := range h.items.list {
+		if it.owned.ID == id && it.phase == starting {
+			h.start(ctx, it)
+			return
+		}
+	}
+}
+
+func (h *holder) respawn(ctx actor.Context, m respawnDue) holderState {
+	if m.Item.phase == working && m.Item.child == nil {
+		h.start(ctx, m.Item)
+	}
+	return following
+}
+
+// writeOff: what was revoked with this change has had its time.
+func (h *holder) writeOff(ctx actor.Context, m drainDue) holderState {
+	if h.abandon(m.Change) {
+		h.news(ctx)
+		ctx.Send(ctx.Parent(), messages.DrainingChanged{Draining: h.items.count[draining]})
+	}
+	return h.leftIf(ctx)
+}
+
+// abandon writes off what drains since this change or longer. The session goes
+// on; the token protects what the handler still does.
+func (h *holder) abandon(change uint64) bool {
+	found := false
+	for _, it := range h.items.list {
+		if it.phase == draining && it.change <= change {
+			h.items.turn(it, abandoned)
+			found = true
+		}
+	}
+	return found
+}

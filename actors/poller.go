@@ -1,0 +1,72 @@
+package actors
+
+import (
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/fsm"
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// poller is the leader's sure way to see the workers. It owns the rhythm of
+// lists, hears their answers, and tells the debouncer all records at once. It
+// finds what a watch that fell silent does not tell. If it is spawned anew, it
+// lists at once.
+type poller struct {
+	state              pollerState
+	settings           partition.Settings
+	outside, debouncer *actor.PID
+	round              partition.Round
+}
+
+type pollerState string
+
+const (
+	listing pollerState = "listing" // waiting for the records
+	pausing pollerState = "pausing" // waiting for the next list
+)
+
+// pollDue is a reminder of a poller to itself.
+type pollDue struct{ Round partition.Round }
+
+var pollerTable = fsm.New(
+	fsm.On(listing, (*poller).begin, listing), // Started
+	fsm.On(listing, (*poller).listed, pausing),
+	fsm.On(listing, (*poller).listFailed, pausing),
+	fsm.On(pausing, (*poller).listAgain, listing),
+	fsm.Late[*poller, pollerState](messages.ReadDone{}, messages.ReadFailed{}, pollDue{}),
+)
+
+func pollerProps(settings partition.Settings, outside, debouncer *actor.PID) *actor.Props {
+	return stage.Props(func() actor.Actor {
+		return &poller{state: listing, settings: settings, outside: outside, debouncer: debouncer}
+	})
+}
+
+// Receive implements actor.Actor.
+func (p *poller) Receive(ctx actor.Context) { pollerTable.Receive(ctx, p, &p.state, nil) }
+
+func (p *poller) begin(ctx actor.Context, _ *actor.Started) pollerState { return p.list(ctx) }
+
+func (p *poller) list(ctx actor.Context) pollerState {
+	p.round++
+	ctx.Request(p.outside, messages.Read{Round: p.round, Keys: []messages.Key{messages.AllLive}})
+	return listing
+}
+
+func (p *poller) listed(ctx actor.Context, m messages.ReadDone) pollerState {
+	ctx.Send(p.debouncer, messages.Sighted{Entries: m.Entries, Complete: true, At: m.At})
+	return p.pause(ctx)
+}
+
+func (p *poller) listFailed(ctx actor.Context, _ messages.ReadFailed) pollerState {
+	return p.pause(ctx)
+}
+
+func (p *poller) pause(ctx actor.Context) pollerState {
+	ctx.Request(p.outside, messages.Remind{After: p.settings.PollInterval, Mail: pollDue{p.round}})
+	return pausing
+}
+
+func (p *poller) listAgain(ctx actor.Context, _ pollDue) pollerState { return p.list(ctx) }

@@ -1,0 +1,235 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/fsm"
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// publisher brings the table to what a decision wants, one fenced batch at a
+// time. It owns head, assignments and journal while the term lasts. It hears
+// hand-overs from the calculator and evidence from the debouncer, and tells the
+// calculator what is published. It is never restarted: if it panics, the term
+// ends, and the next one reads what is stored.
+type publisher struct {
+	publisherConfig
+	state      publisherState
+	calculator *actor.PID
+
+	table   partition.Table
+	head    partition.Revision // of the head that the table was read from or written with
+	known   bool               // the table was read
+	entries map[messages.Key]messages.Entry
+	since   time.Time // this term looks since then
+	now     time.Time // the latest instant heard of
+
+	roster   partition.Roster
+	complete bool
+	floors   map[partition.WorkerID]partition.Revision // those that the head names
+	highest  partition.Step                            // that anybody reported
+	revoked  map[partition.Step]time.Time
+
+	want    *handover
+	flight  flight
+	doubts  []flight // on the present head, outcome unknown
+	nonces  uint64
+	round   partition.Round // of the latest question to the store
+	wakes   partition.Round
+	gathers partition.Round
+	gather  ackGathering
+	tries   int       // without success, in a row
+	rest    time.Time // no further try before
+	calm    calm
+}
+
+type publisherConfig struct {
+	settings        partition.Settings
+	outside, holder *actor.PID
+	worker          partition.WorkerID
+	session         partition.SessionID
+	term            partition.Revision
+	termTime        time.Time // the server's, of the record of this term
+	fresh           bool
+	dice            partition.Dice
+	until           time.Time // the leadership is trusted until then
+}
+
+// handover is a decision on its way.
+type handover struct {
+	messages.HandOver
+	version partition.Version // 0 until something is published
+	begun   bool
+	done    bool // as near to the target as it can come without news
+	moves   int
+}
+
+type publisherState string
+
+const (
+	reading    publisherState = "reading"    // waiting for head and assignments
+	dropping   publisherState = "dropping"   // waiting for the own holdings to be dropped
+	calming    publisherState = "calming"    // waiting until nobody can own anything
+	settled    publisherState = "settled"    // waiting for a decision
+	gaining    publisherState = "gaining"    // waiting for evidence, or for a wait to end
+	publishing publisherState = "publishing" // waiting for the answer to a publish
+	checking   publisherState = "checking"   // waiting to read what became of it
+	failing    publisherState = "failing"    // waiting for the end of the term
+)
+
+// Reminders of a publisher to itself.
+type (
+	tableDue struct{ Round partition.Round }
+	checkDue struct{ Round partition.Round }
+	sendDue  struct{ Round partition.Round }
+	wakeDue  struct {
+		Round partition.Round
+		At    time.Time
+	}
+	gatherDue struct {
+		Round partition.Round
+		At    time.Time
+	}
+	calmDue struct {
+		Round partition.Round
+		At    time.Time
+	}
+)
+
+var publisherTable = fsm.New(
+	fsm.On(reading, (*publisher).begin, reading), // Started
+	fsm.On(reading, (*publisher).read, reading, dropping, settled, gaining, publishing, failing),
+	fsm.On(reading, (*publisher).readFailed, reading),
+	fsm.On(reading, (*publisher).readAgain, reading),
+	fsm.On(reading, (*publisher).keep, reading), // HandOver
+	fsm.On(reading, (*publisher).witness, reading),
+
+	fsm.On(dropping, (*publisher).dropped, calming, settled, gaining, publishing),
+	fsm.On(dropping, (*publisher).dropAgain, dropping),
+	fsm.On(dropping, (*publisher).keep, dropping),
+	fsm.On(dropping, (*publisher).witness, dropping),
+
+	fsm.On(calming, (*publisher).calmed, calming, settled, gaining, publishing), // Stored: a fence
+	fsm.On(calming, (*publisher).calmRefused, calming),
+	fsm.On(calming, (*publisher).calmUnsure, calming),
+	fsm.On(calming, (*publisher).calmRejected, calming),
+	fsm.On(calming, (*publisher).calmRead, calming, failing),
+	fsm.On(calming, (*publisher).calmReadFailed, calming),
+	fsm.On(calming, (*publisher).calmAgain, calming, settled, gaining, publishing),
+	fsm.On(calming, (*publisher).calmNews, calming, settled, gaining, publishing), // Witnessed
+	fsm.On(calming, (*publisher).keep, calming),
+
+	fsm.On(settled, (*publisher).handOver, settled, gaining, publishing),
+	fsm.On(settled, (*publisher).evidence, settled, gaining, publishing), // Witnessed
+
+	fsm.On(gaining, (*publisher).handOver, settled, gaining, publishing),
+	fsm.On(gaining, (*publisher).evidence, settled, gaining, publishing),
+	fsm.On(gaining, (*publisher).wake, settled, gaining, publishing),
+	fsm.On(gaining, (*publisher).gathered, settled, gaining, publishing),
+
+	fsm.On(publishing, (*publisher).stored, settled, gaining, publishing),
+	fsm.On(publishing, (*publisher).refused, publishing, checking),
+	fsm.On(publishing, (*publisher).unsure, publishing),
+	fsm.On(publishing, (*publisher).sendAgain, publishing),
+	fsm.On(publishing, (*publisher).rejected, publishing, gaining),
+	fsm.On(publishing, (*publisher).keep, publishing),
+	fsm.On(publishing, (*publisher).witness, publishing),
+
+	fsm.On(checking, (*publisher).checked, checking, reading, settled, gaining, publishing, failing),
+	fsm.On(checking, (*publisher).checkFailed, checking),
+	fsm.On(checking, (*publisher).checkAgain, checking),
+	fsm.On(checking, (*publisher).keep, checking),
+	fsm.On(checking, (*publisher).witness, checking),
+
+	fsm.Stay((*publisher).meet, reading, dropping, calming, settled, gaining, publishing, checking),
+	fsm.Stay((*publisher).renewed, reading, dropping, calming, settled, gaining, publishing, checking),
+
+	fsm.Late[*publisher, publisherState](
+		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{},
+		messages.ReadDone{}, messages.ReadFailed{}, messages.HoldingsDropped{},
+		tableDue{}, checkDue{}, sendDue{}, wakeDue{}, gatherDue{}, calmDue{},
+	),
+)
+
+func publisherProps(cfg publisherConfig) *actor.Props {
+	return stage.Props(func() actor.Actor {
+		return &publisher{
+			publisherConfig: cfg, state: reading, roster: partition.Roster{},
+			entries: map[messages.Key]messages.Entry{}, floors: map[partition.WorkerID]partition.Revision{},
+			revoked: map[partition.Step]time.Time{},
+		}
+	})
+}
+
+// Receive implements actor.Actor.
+func (p *publisher) Receive(ctx actor.Context) { publisherTable.Receive(ctx, p, &p.state, nil) }
+
+// meet may come before or after the table was read.
+func (p *publisher) meet(ctx actor.Context, m introduce) {
+	p.calculator = m.calculator
+	p.tellTable(ctx)
+}
+
+func (p *publisher) renewed(_ actor.Context, m messages.LeadRenewed) { p.until = m.Until }
+
+func (p *publisher) tellTable(ctx actor.Context) {
+	if p.known && p.calculator != nil {
+		ctx.Send(p.calculator, messages.TableRead{Table: p.table, At: p.now})
+	}
+}
+
+func (p *publisher) witness(_ actor.Context, m messages.Witnessed) publisherState {
+	p.see(m)
+	return p.state
+}
+
+// see takes evidence into the roster, and reports whether it may change what can
+// be done. Instants count from what this term saw above the head's revisions, not
+// from earlier sights that the witness may rest on.
+func (p *publisher) see(m messages.Witnessed) bool {
+	p.hear(m.At)
+	completed := m.Complete && !p.complete
+	p.complete = p.complete || m.Complete
+	w := m.Witness
+	was := p.roster[w.Worker]
+	return p.sight(w.Worker, w.Live, w.Revision, w.At) && was.Frees(p.roster[w.Worker]) || completed
+}
+
+// sight takes one record, unless it is not newer than what is known or than what
+// the head names.
+func (p *publisher) sight(worker partition.WorkerID, live partition.Live, revision partition.Revision, at time.Time) bool {
+	if revision < p.floors[worker] || revision == 0 {
+		return false
+	}
+	next, newer := p.roster[worker].See(worker, live, revision, at)
+	if newer {
+		p.roster[worker] = next
+		p.highest = max(p.highest, live.Applied, live.Seen)
+	}
+	return newer
+}
+
+func (p *publisher) hear(at time.Time) { p.now = later(p.now, at) }
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// fail gives the term up.
+func (p *publisher) fail(ctx actor.Context, reason string, resign bool) publisherState {
+	ctx.Send(ctx.Parent(), messages.TermFailed{Term: p.term, Reason: reason, Resign: resign})
+	return failing
+}
+
+// ask reads some records; the answer carries the present round.
+func (p *publisher) ask(ctx actor.Context, keys ...messages.Key) {
+	p.round++
+	ctx.Request(p.outside, messages.Read{Round: p.round, Keys: keys})
+}

@@ -1,0 +1,175 @@
+package actors
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// flight is a publish on its way.
+type flight struct {
+	round   partition.Round // of the decision
+	publish partition.Publish
+	writes  []messages.Write
+	since   time.Time // it is on its way, or in doubt, since then
+	unsure  bool      // it may have been written
+}
+
+func (p *publisher) send(ctx actor.Context) publisherState {
+	p.round++
+	ctx.Request(p.outside, messages.Store{Round: p.round, NotAfter: p.until, Writes: p.flight.writes})
+	return publishing
+}
+
+func (p *publisher) stored(ctx actor.Context, m messages.Stored) publisherState {
+	if m.Round != p.round {
+		return publishing
+	}
+	for i, f := range p.flight.publish.Fences {
+		p.sight(f.Worker, f.Live, m.Revisions[2+i], m.At)
+	}
+	return p.landed(ctx, p.flight, m.Revisions[1], m.At)
+}
+
+// unsure: the same batch again, with the same nonce, until there is an answer.
+func (p *publisher) unsure(ctx actor.Context, m messages.Unsure) publisherState {
+	if m.Round != p.round {
+		return publishing
+	}
+	p.hear(m.At)
+	p.flight.unsure = true
+	if !p.now.Before(p.flight.since.Add(2 * p.settings.StoreTimeout)) {
+		p.flight.since = p.now
+		p.tellFailure(ctx, "a step has no answer: "+m.Reason)
+	}
+	ctx.Request(p.outside, messages.Remind{After: retryDelay, Mail: sendDue{p.round}})
+	return publishing
+}
+
+func (p *publisher) sendAgain(ctx actor.Context, m sendDue) publisherState {
+	if m.Round != p.round {
+		return publishing
+	}
+	return p.send(ctx)
+}
+
+// rejected: nothing was written by this attempt. The next step is decided anew
+// after a pause; an earlier attempt may still land, which that step finds out.
+func (p *publisher) rejected(ctx actor.Context, m messages.Rejected) publisherState {
+	if m.Round != p.round {
+		return publishing
+	}
+	p.hear(m.At)
+	p.tries++
+	p.tellFailure(ctx, "a step was rejected: "+m.Reason)
+	p.doubt()
+	p.rest = p.now.Add(p.pause())
+	p.wakeAt(ctx, p.rest)
+	return gaining
+}
+
+// doubt keeps what may have been written in mind.
+func (p *publisher) doubt() {
+	if p.flight.unsure {
+		p.doubts = append(p.doubts, p.flight)
+	}
+}
+
+// refused: a condition did not hold, and the server does not say which.
+func (p *publisher) refused(ctx actor.Context, m messages.Conflicted) publisherState {
+	if m.Round != p.round {
+		return publishing
+	}
+	p.hear(m.At)
+	p.flight.since = p.now
+	return p.check(ctx)
+}
+
+func (p *publisher) check(ctx actor.Context) publisherState {
+	keys := []messages.Key{messages.KeyTerm, messages.KeyHead}
+	for _, f := range p.flight.publish.Fences {
+		keys = append(keys, messages.KeyLive(f.Worker))
+	}
+	p.ask(ctx, keys...)
+	return checking
+}
+
+// checked: a nonce of mine in the head says what landed; another head or term,
+// that somebody else leads. The head as it was proves nothing: the old batch may
+// still land, until a publish on the same revision is accepted.
+func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherState {
+	if m.Round != p.round {
+		return checking
+	}
+	p.hear(m.At)
+	news := false
+	for _, e := range m.Entries[2:] {
+		if live, ok := e.Record.(partition.Live); ok {
+			news = p.sight(partition.WorkerID(e.Key[len("live."):]), live, e.Revision, m.At) || news
+		}
+	}
+	term, head := m.Entries[0], m.Entries[1]
+	record, _ := head.Record.(partition.Head)
+	if f, mine := p.mine(record.Nonce); mine {
+		return p.landed(ctx, f, head.Revision, m.At)
+	}
+	over := !p.now.Before(p.flight.since.Add(p.settings.StoreTimeout))
+	switch {
+	case term.Revision > p.term:
+		return p.fail(ctx, "another worker leads", false)
+	case head.Revision > p.head && head.Fault == "" && record.Term < p.term:
+		p.stumble(ctx, "the table that was read is not the latest")
+		p.entries[messages.KeyHead] = head
+		return p.readTable(ctx)
+	case head.Revision > p.head:
+		return p.fail(ctx, "the head is another's", false)
+	case over, news && !p.flight.unsure && term.Revision == p.term && head.Revision == p.head:
+		return p.anew(ctx)
+	}
+	return p.checkLater(ctx)
+}
+
+// mine returns which of my batches has the nonce.
+func (p *publisher) mine(nonce string) (flight, bool) {
+	all := append(slices.Clone(p.doubts), p.flight)
+	i := slices.IndexFunc(all, func(f flight) bool { return f.publish.Table.Nonce == nonce })
+	if i < 0 {
+		return flight{}, false
+	}
+	return all[i], true
+}
+
+// anew decides on the same head again: who was to be fenced has renewed, or
+// nothing could be found out.
+func (p *publisher) anew(ctx actor.Context) publisherState {
+	p.doubt()
+	p.stumble(ctx, "steps are refused again and again")
+	if p.tries > 1 {
+		p.rest = p.now.Add(p.pause())
+	}
+	return p.step(ctx)
+}
+
+func (p *publisher) checkFailed(ctx actor.Context, m messages.ReadFailed) publisherState {
+	if m.Round != p.round {
+		return checking
+	}
+	p.hear(m.At)
+	return p.checkLater(ctx)
+}
+
+func (p *publisher) checkLater(ctx actor.Context) publisherState {
+	ctx.Request(p.outside, messages.Remind{After: retryDelay, Mail: checkDue{p.round}})
+	return checking
+}
+
+func (p *publisher) checkAgain(ctx actor.Context, m checkDue) publisherState {
+	if m.Round != p.round {
+		return checking
+	}
+	return p.check(ctx)
+}

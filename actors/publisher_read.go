@@ -1,0 +1,161 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+const (
+	// mostDelay limits the pause between two tries, which doubles with each.
+	mostDelay = 16 * retryDelay
+	// triesToTell is how many fruitless tries in a row are a failed hand-over.
+	triesToTell = 5
+)
+
+// begin reads what former terms left. Only now that the term is stored, as no
+// write of a former one is accepted any more.
+func (p *publisher) begin(ctx actor.Context, _ *actor.Started) publisherState {
+	return p.readTable(ctx)
+}
+
+func (p *publisher) readTable(ctx actor.Context) publisherState {
+	p.ask(ctx, messages.KeyTerm, messages.KeyHead, messages.AllAssignments)
+	return reading
+}
+
+func (p *publisher) readAgain(ctx actor.Context, m tableDue) publisherState {
+	if m.Round != p.round {
+		return reading
+	}
+	return p.readTable(ctx)
+}
+
+func (p *publisher) readFailed(ctx actor.Context, m messages.ReadFailed) publisherState {
+	if m.Round != p.round {
+		return reading
+	}
+	p.hear(m.At)
+	return p.readLater(ctx, m.Reason)
+}
+
+// readLater reads again after a while. It tells the calculator when that happens
+// again and again, so that a term that cannot begin ends.
+func (p *publisher) readLater(ctx actor.Context, reason string) publisherState {
+	p.stumble(ctx, "the table cannot be read: "+reason)
+	ctx.Request(p.outside, messages.Remind{After: p.pause(), Mail: tableDue{p.round}})
+	return reading
+}
+
+// stumble counts a fruitless try.
+func (p *publisher) stumble(ctx actor.Context, reason string) {
+	if p.tries++; p.tries%triesToTell == 0 {
+		p.tellFailure(ctx, reason)
+	}
+}
+
+func (p *publisher) tellFailure(ctx actor.Context, reason string) {
+	round := partition.Round(0)
+	if p.want != nil {
+		round = p.want.Round
+	}
+	if p.calculator != nil {
+		ctx.Send(p.calculator, messages.HandOverFailed{Round: round, Reason: reason, At: p.now})
+	}
+}
+
+// pause is how long to wait before the next try.
+func (p *publisher) pause() time.Duration {
+	return min(retryDelay<<min(max(p.tries-1, 0), 10), mostDelay)
+}
+
+// read joins what was read with what is known: reads may be stale, so that of
+// each record the highest revision counts.
+func (p *publisher) read(ctx actor.Context, m messages.ReadDone) publisherState {
+	if m.Round != p.round {
+		return reading
+	}
+	p.hear(m.At)
+	for _, e := range m.Entries {
+		if e.Revision > p.entries[e.Key].Revision {
+			p.entries[e.Key] = e
+		}
+	}
+	term, head := p.entries[messages.KeyTerm], p.entries[messages.KeyHead]
+	switch {
+	case term.Revision > p.term:
+		return p.fail(ctx, "another worker leads", false)
+	case term.Revision < p.term:
+		return p.readLater(ctx, "the reading is older than this term")
+	case head.Revision < p.head:
+		return p.readLater(ctx, "the reading is older than the last one")
+	case head.Fault != "":
+		return p.fail(ctx, "the head cannot be understood: "+head.Fault, true)
+	}
+	p.termTime = later(p.termTime, term.Time)
+	if p.since.IsZero() {
+		p.since = m.At
+	}
+	if head.Revision == 0 {
+		return p.withoutHead(ctx)
+	}
+	return p.withHead(ctx, head)
+}
+
+func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState {
+	h, ok := e.Record.(partition.Head)
+	switch {
+	case !ok:
+		return p.fail(ctx, fmt.Sprintf("the head is a %T", e.Record), true)
+	case h.Term > p.term:
+		return p.fail(ctx, "a later term has written the head", false)
+	}
+	asg := map[partition.WorkerID]partition.Assignment{}
+	for _, s := range h.Seats {
+		if a, ok := p.entries[messages.KeyAssignment(s.Worker)].Record.(partition.Assignment); ok {
+			asg[s.Worker] = a
+		}
+	}
+	table, err := partition.TableOf(h, asg)
+	if err != nil {
+		return p.readLater(ctx, err.Error())
+	}
+	p.table, p.head = table, e.Revision
+	p.forget()
+	return p.start(ctx)
+}
+
+// forget drops every sight below the revisions that the head names, and the waits
+// that began with one.
+func (p *publisher) forget() {
+	for _, s := range p.table.Seats {
+		p.floors[s.Worker] = max(p.floors[s.Worker], s.Live)
+		w, seen := p.roster[s.Worker]
+		if !seen {
+			continue
+		}
+		delete(p.roster, s.Worker)
+		p.sight(w.Worker, w.Live, w.Revision, w.At)
+	}
+}
+
+// start tells the table, from which the calculator decides, and goes on with a
+// decision that is there already.
+func (p *publisher) start(ctx actor.Context) publisherState {
+	p.known, p.tries, p.entries = true, 0, map[messages.Key]messages.Entry{}
+	p.tellTable(ctx)
+	return p.step(ctx)
+}
+
+// floor is what steps start above: whatever anybody reported, and, for a term
+// that finds no head, the server's clock, which is past every earlier step.
+func (p *publisher) floor() partition.Step {
+	if p.table.Step > 0 {
+		return p.highest
+	}
+	return max(p.highest, partition.Step(max(p.termTime.UnixMilli(), 0)))
+}

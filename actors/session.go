@@ -1,0 +1,154 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/fsm"
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// session is one life of one claim. It owns the record live.<worker>: claim,
+// lease, heartbeat and acknowledgement in one. It hears the store's answers and
+// the holder's holdings, and tells manager and holder when the lease begins, is
+// in doubt, renewed or over. It is never restarted: a panic, a lost lease or
+// another session in its record ends it, and the manager starts a new one.
+type session struct {
+	sessionConfig
+	state sessionState
+	claim claim
+
+	worker  partition.WorkerID
+	record  partition.Live // as it was written last, or will be next
+	lease   partition.Lease
+	round   partition.Round    // of the latest question to the store
+	asked   partition.Round    // of the latest question to the holder
+	beats   partition.Round    // of the next heartbeat
+	named   partition.Revision // by the latest refusal
+	writing bool               // a write or its read-back is under way
+	dirty   bool               // there is news since it was sent
+	flush   bool               // a flush is due
+	ending  bool               // EndSession arrived before there was an ID
+	pledged *messages.SetFlags // flags that the store does not have yet
+	carried *messages.SetFlags // those in the write under way
+}
+
+// sessionConfig is what a session is born with.
+type sessionConfig struct {
+	settings partition.Settings
+	outside  *actor.PID
+	holder   *actor.PID
+	nonce    partition.SessionID
+	// lost are the IDs in which this process was replaced.
+	lost []partition.WorkerID
+	// flags are those of the former session that still hold.
+	flags messages.SetFlags
+}
+
+type sessionState string
+
+const (
+	scanning   sessionState = "scanning"   // waiting for the records of all workers
+	claiming   sessionState = "claiming"   // waiting for the answer to a claim
+	confirming sessionState = "confirming" // waiting for a read after a claim in doubt
+	living     sessionState = "living"     // waiting for the next heartbeat
+	suspected  sessionState = "suspected"  // waiting for a renewal or the lease's end
+	releasing  sessionState = "releasing"  // waiting for the answer to the release
+	over       sessionState = "over"       // waiting to be stopped
+)
+
+const (
+	// ackDelay is how long news of the holder are gathered before one write.
+	ackDelay = 5 * time.Millisecond
+	// retryDelay is how long to wait before the store is asked again.
+	retryDelay = 100 * time.Millisecond
+)
+
+// Reminders of a session to itself.
+type (
+	scanDue    struct{ Round partition.Round }
+	claimDue   struct{ Round partition.Round }
+	readDue    struct{ Round partition.Round }
+	beatDue    struct{ Round partition.Round }
+	flushDue   struct{}
+	suspectDue struct{ End time.Time }
+	leaseDue   struct{ End time.Time }
+)
+
+var sessionTable = fsm.New(
+	fsm.On(scanning, (*session).scan, scanning), // Started
+	fsm.On(scanning, (*session).rescan, scanning),
+	fsm.On(scanning, (*session).scanned, scanning, claiming),
+	fsm.On(scanning, (*session).scanFailed, scanning),
+	fsm.On(scanning, (*session).quit, over),
+
+	fsm.On(claiming, (*session).claimed, living, releasing, over),
+	fsm.On(claiming, (*session).claimRefused, claiming, confirming, scanning, over),
+	fsm.On(claiming, (*session).claimUnsure, claiming),
+	fsm.On(claiming, (*session).claimRejected, scanning, over),
+	fsm.On(claiming, (*session).claimAgain, claiming),
+	fsm.On(claiming, (*session).quitLater, claiming),
+	fsm.On(confirming, (*session).claimRead, living, releasing, claiming, confirming, scanning, over),
+	fsm.On(confirming, (*session).claimReadFailed, confirming),
+	fsm.On(confirming, (*session).quitLater, confirming),
+
+	fsm.On(living, (*session).beat, living),
+	fsm.On(living, (*session).hold, living),
+	fsm.On(living, (*session).write, living),
+	fsm.On(living, (*session).stored, living, over),
+	fsm.On(living, (*session).refused, living, over),
+	fsm.On(living, (*session).unsure, living),
+	fsm.On(living, (*session).rejected, living),
+	fsm.On(living, (*session).readBack, living, over),
+	fsm.On(living, (*session).readAgain, living),
+	fsm.On(living, (*session).readNow, living),
+	fsm.On(living, (*session).setFlags, living),
+	fsm.On(living, (*session).suspect, living, suspected),
+	fsm.On(living, (*session).expire, living, over),
+	fsm.On(living, (*session).release, releasing),
+
+	fsm.On(suspected, (*session).beat, suspected),
+	fsm.On(suspected, (*session).hold, suspected),
+	fsm.On(suspected, (*session).write, suspected),
+	fsm.On(suspected, (*session).stored, living, over),
+	fsm.On(suspected, (*session).refused, suspected, over),
+	fsm.On(suspected, (*session).unsure, suspected),
+	fsm.On(suspected, (*session).rejected, suspected),
+	fsm.On(suspected, (*session).readBack, suspected, living, over),
+	fsm.On(suspected, (*session).readAgain, suspected),
+	fsm.On(suspected, (*session).readNow, suspected),
+	fsm.On(suspected, (*session).setFlags, suspected),
+	fsm.On(suspected, (*session).suspect, suspected),
+	fsm.On(suspected, (*session).expire, suspected, over),
+	fsm.On(suspected, (*session).release, releasing),
+
+	fsm.On(releasing, (*session).hold, releasing),
+	fsm.On(releasing, (*session).beat, releasing),
+	fsm.On(releasing, (*session).write, releasing),
+	fsm.On(releasing, (*session).stored, releasing, over),
+	fsm.On(releasing, (*session).refused, releasing, over),
+	fsm.On(releasing, (*session).unsure, releasing),
+	fsm.On(releasing, (*session).rejected, releasing, over),
+	fsm.On(releasing, (*session).readBack, releasing, over),
+	fsm.On(releasing, (*session).readAgain, releasing),
+	fsm.On(releasing, (*session).readNow, releasing),
+	fsm.On(releasing, (*session).expire, releasing, over),
+
+	fsm.Late[*session, sessionState](
+		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{}, messages.ReadDone{}, messages.ReadFailed{},
+		messages.Holdings{}, messages.SetFlags{}, messages.EndSession{},
+		scanDue{}, claimDue{}, readDue{}, beatDue{}, flushDue{}, suspectDue{}, leaseDue{},
+	),
+)
+
+func sessionProps(cfg sessionConfig) *actor.Props {
+	return stage.Props(func() actor.Actor {
+		return &session{sessionConfig: cfg, state: scanning}
+	})
+}
+
+// Receive implements actor.Actor.
+func (s *session) Receive(ctx actor.Context) { sessionTable.Receive(ctx, s, &s.state, nil) }

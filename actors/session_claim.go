@@ -1,0 +1,248 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// claim is the search for an ID: one scan, then one conditional write after the
+// other, best candidate first.
+type claim struct {
+	candidates []partition.Candidate
+	at         int // the one that is tried
+	sent       time.Time
+	unsure     bool // it may have been written
+	// seen has, for records of others, the revision and the instant of its first
+	// sight: a record that stays unchanged for its lease is nobody's.
+	seen map[partition.WorkerID]messages.Seen
+}
+
+func (c claim) current() partition.Candidate { return c.candidates[c.at] }
+
+func (s *session) scan(ctx actor.Context, _ *actor.Started) sessionState {
+	return s.look(ctx)
+}
+
+func (s *session) rescan(ctx actor.Context, m scanDue) sessionState {
+	if m.Round != s.round {
+		return scanning
+	}
+	return s.look(ctx)
+}
+
+// look asks for all records, as the best candidate depends on all of them.
+func (s *session) look(ctx actor.Context) sessionState {
+	s.round++
+	ctx.Request(s.outside, messages.Read{Round: s.round, Keys: []messages.Key{messages.AllLive}})
+	return scanning
+}
+
+func (s *session) lookLater(ctx actor.Context, after time.Duration) sessionState {
+	s.round++
+	ctx.Request(s.outside, messages.Remind{After: after, Mail: scanDue{s.round}})
+	return scanning
+}
+
+func (s *session) scanFailed(ctx actor.Context, m messages.ReadFailed) sessionState {
+	if m.Round != s.round {
+		return scanning
+	}
+	return s.lookLater(ctx, retryDelay)
+}
+
+func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
+	if m.Round != s.round {
+		return scanning
+	}
+	ctx.Send(ctx.Parent(), messages.ClaimScanned{At: m.At})
+	if s.claim.seen == nil {
+		s.claim.seen = map[partition.WorkerID]messages.Seen{}
+	}
+	var slots []partition.Slot
+	for _, e := range m.Entries {
+		live, ok := e.Record.(partition.Live)
+		if !ok {
+			continue // what cannot be understood is somebody's
+		}
+		w := partition.WorkerID(e.Key[len("live."):])
+		slots = append(slots, partition.Slot{Worker: w, Revision: e.Revision, Live: live})
+		if was, known := s.claim.seen[w]; !known || was.Entry.Revision != e.Revision {
+			s.claim.seen[w] = messages.Seen{Entry: e, At: m.At}
+		}
+	}
+	s.claim.candidates, s.claim.at = s.allowed(slots, m.At), -1
+	return s.next(ctx, m.At)
+}
+
+// allowed drops the records of others that were not silent for long enough.
+func (s *session) allowed(slots []partition.Slot, now time.Time) []partition.Candidate {
+	set := s.settings
+	all := partition.Claims{
+		Prefix: set.WorkerIDPrefix, From: set.WorkerIDs.From, Count: set.WorkerIDs.Count,
+		InstanceKey: set.InstanceKey, Lost: s.lost,
+	}.Candidates(slots)
+	return slices.DeleteFunc(all, func(c partition.Candidate) bool {
+		if !c.Silent {
+			return false
+		}
+		seen := s.claim.seen[c.Worker]
+		live, _ := seen.Entry.Record.(partition.Live)
+		return now.Before(seen.At.Add(set.Wait(max(live.Lease, set.Lease))))
+	})
+}
+
+// next tries the next candidate; without one it looks again a little later.
+func (s *session) next(ctx actor.Context, at time.Time) sessionState {
+	if s.ending {
+		return s.gone(ctx, at, "")
+	}
+	s.claim.at++
+	if s.claim.at >= len(s.claim.candidates) {
+		ids := s.settings.WorkerIDs
+		ctx.Send(ctx.Parent(), messages.ClaimFailed{At: at, Reason: fmt.Sprintf(
+			"no worker ID from %s to %s is free: %d records are in use",
+			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From),
+			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From+ids.Count-1), len(s.claim.seen))})
+		return s.lookLater(ctx, s.settings.HeartbeatInterval)
+	}
+	c := s.claim.current()
+	s.worker, s.claim.unsure, s.claim.sent = c.Worker, false, time.Time{}
+	s.record = partition.Live{
+		Session: s.nonce, Lease: s.settings.Lease, InstanceKey: s.settings.InstanceKey, Beat: 1,
+		NeverLead: s.settings.NeverLead, Draining: s.flags.Draining, Refresh: s.flags.Refresh,
+		Predecessor: c.Predecessor, PredecessorReleased: c.Released, Abandoned: c.Abandoned,
+	}
+	return s.try(ctx)
+}
+
+// try sends the claim, again if need be: the same record under the same nonce.
+func (s *session) try(ctx actor.Context) sessionState {
+	s.round++
+	ctx.Request(s.outside, messages.Store{Round: s.round, Writes: []messages.Write{{
+		Key: messages.KeyLive(s.worker), Record: s.record, Expect: s.claim.current().Expect,
+	}}})
+	return claiming
+}
+
+func (s *session) claimed(ctx actor.Context, m messages.Stored) sessionState {
+	if m.Round != s.round {
+		return s.state
+	}
+	return s.begin(ctx, m.Revisions[0], m.Sent, m.At)
+}
+
+// begin starts the life of the session. The lease counts from the first time
+// that the claim was sent, which is never too long.
+func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at time.Time) sessionState {
+	if !s.claim.sent.IsZero() {
+		sent = s.claim.sent
+	}
+	s.record.Claim = revision
+	s.lease = partition.Lease{Session: s.nonce, Length: s.settings.Lease}
+	s.lease.Sending(s.record.Beat, sent)
+	if !s.lease.Accepted(s.record.Beat, revision, at) {
+		return s.lose(ctx, at, "the claim was answered after its lease had ended", "")
+	}
+	if s.ending {
+		return s.release(ctx, messages.EndSession{})
+	}
+	ctx.Request(s.holder, messages.HoldFor{Worker: s.worker, Session: s.nonce, LeaseEnd: s.lease.End})
+	warning := ""
+	if len(s.lost) > 0 {
+		warning = fmt.Sprintf("InstanceKey %q is used by another process, which took %s", s.settings.InstanceKey, s.lost[0])
+	}
+	ctx.Send(ctx.Parent(), messages.SessionStarted{
+		Worker: s.worker, Session: s.nonce, Claim: revision, LeaseEnd: s.lease.End, Warning: warning, At: at,
+	})
+	s.watchLease(ctx)
+	return s.beatLater(ctx)
+}
+
+func (s *session) claimRefused(ctx actor.Context, m messages.Conflicted) sessionState {
+	if m.Round != s.round {
+		return claiming
+	}
+	if !s.claim.unsure {
+		return s.next(ctx, m.At)
+	}
+	s.named = m.Revision
+	return s.confirm(ctx) // perhaps it is refused because it had been written before
+}
+
+func (s *session) confirm(ctx actor.Context) sessionState {
+	s.round++
+	ctx.Request(s.outside, messages.Read{Round: s.round, Keys: []messages.Key{messages.KeyLive(s.worker)}})
+	return confirming
+}
+
+func (s *session) claimRead(ctx actor.Context, m messages.ReadDone) sessionState {
+	if m.Round != s.round {
+		return confirming
+	}
+	e := m.Entries[0]
+	live, ok := e.Record.(partition.Live)
+	switch {
+	case e.Revision < s.named || !ok && e.Fault == "":
+		return s.confirm(ctx) // older than the refusal
+	case ok && live.Session == s.nonce && live.Fence == nil:
+		return s.begin(ctx, e.Revision, s.claim.sent, m.At)
+	}
+	return s.next(ctx, m.At)
+}
+
+func (s *session) claimReadFailed(ctx actor.Context, m messages.ReadFailed) sessionState {
+	if m.Round != s.round {
+		return confirming
+	}
+	return s.confirm(ctx)
+}
+
+func (s *session) claimUnsure(ctx actor.Context, m messages.Unsure) sessionState {
+	if m.Round != s.round {
+		return claiming
+	}
+	if s.claim.sent.IsZero() {
+		s.claim.sent = m.Sent
+	}
+	s.claim.unsure = true
+	return s.try(ctx)
+}
+
+// claimRejected: nothing was written, by this attempt. An earlier one in doubt
+// keeps its candidate until it is known what became of it.
+func (s *session) claimRejected(ctx actor.Context, m messages.Rejected) sessionState {
+	switch {
+	case m.Round != s.round:
+		return claiming
+	case s.ending && !s.claim.unsure:
+		return s.gone(ctx, m.At, "")
+	}
+	ctx.Send(ctx.Parent(), messages.ClaimFailed{Reason: m.Reason, At: m.At})
+	if s.claim.unsure {
+		ctx.Request(s.outside, messages.Remind{After: retryDelay, Mail: claimDue{s.round}})
+		return claiming
+	}
+	return s.lookLater(ctx, retryDelay)
+}
+
+func (s *session) claimAgain(ctx actor.Context, m claimDue) sessionState {
+	if m.Round != s.round {
+		return claiming
+	}
+	return s.try(ctx)
+}
+
+func (s *session) quit(ctx actor.Context, _ messages.EndSession) sessionState {
+	return s.gone(ctx, time.Time{}, "")
+}
+
+func (s *session) quitLater(_ actor.Context, _ messages.EndSession) sessionState {
+	s.ending = true // a claim under way is awaited, then released
+	return s.state
+}

@@ -1,0 +1,254 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// beat asks the holder what to say: a heartbeat vouches for session and holder,
+// never for handlers. A holder that does not answer ends the lease.
+func (s *session) beat(ctx actor.Context, m beatDue) sessionState {
+	if m.Round != s.beats {
+		return s.state
+	}
+	s.ask(ctx)
+	return s.beatLater(ctx)
+}
+
+func (s *session) ask(ctx actor.Context) {
+	s.asked++
+	ctx.Request(s.holder, messages.GetHoldings{Round: s.asked})
+}
+
+func (s *session) beatLater(ctx actor.Context) sessionState {
+	s.beats++
+	ctx.Request(s.outside, messages.Remind{After: s.settings.HeartbeatInterval, Mail: beatDue{s.beats}})
+	if s.state == suspected || s.state == releasing {
+		return s.state
+	}
+	return living
+}
+
+// hold takes what the holder says into the record. News are written at once,
+// which acknowledges them; several within ackDelay are one write.
+func (s *session) hold(ctx actor.Context, m messages.Holdings) sessionState {
+	if m.Session == s.nonce && m.Applied >= s.record.Applied {
+		s.record.Applied = m.Applied
+		if m.Applied > 0 { // until then the record speaks for its predecessor too
+			s.record.Held, s.record.Abandoned = m.Held, m.Abandoned
+			s.record.Predecessor, s.record.PredecessorReleased = "", false
+		}
+	}
+	s.record.Seen = max(s.record.Seen, m.Seen)
+	switch {
+	case m.Round != 0 && m.Round == s.asked:
+		if s.state == releasing {
+			s.record.Released = true
+		}
+		s.send(ctx)
+	case m.Round == 0 && !s.flush:
+		s.flush = true
+		ctx.Request(s.outside, messages.Remind{After: ackDelay, Mail: flushDue{}})
+	}
+	return s.state
+}
+
+func (s *session) write(ctx actor.Context, _ flushDue) sessionState {
+	s.flush = false
+	s.send(ctx)
+	return s.state
+}
+
+// send writes the record as it is now, unless a write is under way: then again
+// after its answer. It may not be sent after the lease: a paused process that
+// wakes writes nothing.
+func (s *session) send(ctx actor.Context) {
+	if s.writing {
+		s.dirty = true
+		return
+	}
+	s.writing, s.dirty, s.carried = true, false, s.pledged
+	s.record.Beat++
+	s.round++
+	ctx.Request(s.outside, messages.Store{Round: s.round, NotAfter: s.lease.End, Writes: []messages.Write{{
+		Key: messages.KeyLive(s.worker), Record: s.record, Expect: s.lease.Revision,
+	}}})
+}
+
+func (s *session) stored(ctx actor.Context, m messages.Stored) sessionState {
+	if m.Round != s.round {
+		return s.state
+	}
+	s.lease.Sending(s.record.Beat, m.Sent)
+	return s.renewed(ctx, s.record, m.Revisions[0], m.At)
+}
+
+// renewed: the store is known to have this record of ours.
+func (s *session) renewed(ctx actor.Context, written partition.Live, revision partition.Revision, at time.Time) sessionState {
+	was := s.lease.End
+	if !s.lease.Accepted(written.Beat, revision, at) {
+		return s.lose(ctx, at, "the lease ended before a heartbeat was answered", "")
+	}
+	s.writing, s.named = false, 0
+	if written.Released {
+		return s.gone(ctx, at, "")
+	}
+	if s.carried != nil && written.Beat == s.record.Beat {
+		ctx.Send(ctx.Parent(), messages.FlagsSet{Flags: *s.carried, At: at})
+		if s.pledged == s.carried {
+			s.pledged = nil
+		}
+		s.carried = nil
+	}
+	if s.lease.End.After(was) {
+		s.watchLease(ctx)
+		ctx.Send(ctx.Parent(), messages.SessionRenewed{Session: s.nonce, LeaseEnd: s.lease.End, At: at})
+		ctx.Send(s.holder, messages.HoldUntil{LeaseEnd: s.lease.End, At: at})
+		if s.state == suspected {
+			s.state = living
+		}
+	}
+	if s.dirty || s.pledged != nil {
+		s.send(ctx)
+	}
+	return s.state
+}
+
+// watchLease asks to be reminded of doubt and of the end.
+func (s *session) watchLease(ctx actor.Context) {
+	end := s.lease.End
+	ctx.Request(s.outside, messages.Remind{From: end, After: -s.settings.DrainTimeout, Mail: suspectDue{end}})
+	ctx.Request(s.outside, messages.Remind{From: end, Mail: leaseDue{end}})
+}
+
+// refused: a refusal without a record means that the store lost it, and one's
+// own earlier write may be what stands in the way. All else is somebody's.
+func (s *session) refused(ctx actor.Context, m messages.Conflicted) sessionState {
+	if m.Round != s.round {
+		return s.state
+	}
+	if m.Named && m.Revision == 0 {
+		return s.lose(ctx, m.At, "the record is gone from the store", "")
+	}
+	s.named = m.Revision
+	return s.read(ctx)
+}
+
+func (s *session) unsure(ctx actor.Context, m messages.Unsure) sessionState {
+	if m.Round != s.round {
+		return s.state
+	}
+	s.lease.Sending(s.record.Beat, m.Sent)
+	return s.read(ctx)
+}
+
+func (s *session) read(ctx actor.Context) sessionState {
+	s.round++
+	ctx.Request(s.outside, messages.Read{Round: s.round, Keys: []messages.Key{messages.KeyLive(s.worker)}})
+	return s.state
+}
+
+func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState {
+	if m.Round != s.round {
+		return s.state
+	}
+	e := m.Entries[0]
+	live, ok := e.Record.(partition.Live)
+	if !ok {
+		live = partition.Live{} // what cannot be understood is not ours
+	}
+	switch s.lease.ReadBack(live, e.Revision, s.named) {
+	case partition.Mine:
+		next := s.renewed(ctx, live, e.Revision, m.At)
+		if next != over && live.Beat != s.record.Beat {
+			s.send(ctx) // the latest write did not land, or not yet
+		}
+		return next
+	case partition.Taken:
+		replaced := s.worker
+		if ok && live.Session == s.nonce {
+			replaced = ""
+		}
+		return s.lose(ctx, m.At, "the ID was taken by another session or fenced by the leader", replaced)
+	}
+	ctx.Request(s.outside, messages.Remind{After: retryDelay, Mail: readDue{s.round}})
+	return s.state
+}
+
+func (s *session) readAgain(ctx actor.Context, m messages.ReadFailed) sessionState {
+	if m.Round == s.round {
+		ctx.Request(s.outside, messages.Remind{After: retryDelay, Mail: readDue{s.round}})
+	}
+	return s.state
+}
+
+func (s *session) readNow(ctx actor.Context, m readDue) sessionState {
+	if m.Round != s.round {
+		return s.state
+	}
+	return s.read(ctx)
+}
+
+// rejected: nothing was written. The next heartbeat tries again; if none is
+// accepted, the lease ends.
+func (s *session) rejected(ctx actor.Context, m messages.Rejected) sessionState {
+	if m.Round == s.round {
+		s.writing = false
+		if s.state == releasing {
+			return s.gone(ctx, m.At, "the release was not written: "+m.Reason)
+		}
+	}
+	return s.state
+}
+
+func (s *session) setFlags(ctx actor.Context, m messages.SetFlags) sessionState {
+	s.record.Draining, s.record.Restarting, s.record.Refresh = m.Draining, m.Restarting, m.Refresh
+	s.pledged = &m
+	s.send(ctx)
+	return s.state
+}
+
+func (s *session) suspect(ctx actor.Context, m suspectDue) sessionState {
+	if !m.End.Equal(s.lease.End) || s.state == suspected {
+		return s.state
+	}
+	ctx.Send(s.holder, messages.Suspend{Deadline: m.End})
+	ctx.Send(ctx.Parent(), messages.SessionSuspected{Session: s.nonce, Deadline: m.End, At: m.End.Add(-s.settings.DrainTimeout)})
+	return suspected
+}
+
+func (s *session) expire(ctx actor.Context, m leaseDue) sessionState {
+	if !m.End.Equal(s.lease.End) {
+		return s.state
+	}
+	if s.state == releasing {
+		return s.gone(ctx, m.End, "the lease ended before the release was answered")
+	}
+	return s.lose(ctx, m.End, "the lease ended: no heartbeat was accepted in time", "")
+}
+
+// release writes, as the last word, what the holder says now.
+func (s *session) release(ctx actor.Context, _ messages.EndSession) sessionState {
+	s.state = releasing
+	s.ask(ctx)
+	return releasing
+}
+
+// lose ends the session: nothing is owned under it from here on.
+func (s *session) lose(ctx actor.Context, at time.Time, reason string, replaced partition.WorkerID) sessionState {
+	if s.state == releasing {
+		return s.gone(ctx, at, reason)
+	}
+	ctx.Send(s.holder, messages.DropAll{Reason: reason, At: at})
+	ctx.Send(ctx.Parent(), messages.SessionLost{Session: s.nonce, Reason: reason, Replaced: replaced, At: at})
+	return over
+}
+
+func (s *session) gone(ctx actor.Context, at time.Time, reason string) sessionState {
+	ctx.Send(ctx.Parent(), messages.SessionReleased{Reason: reason, At: at})
+	return over
+}

@@ -1,0 +1,119 @@
+package actors
+
+import (
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// subscribers are those who want to know what this worker owns, each with what it
+// was told last, so that it never hears of something twice or backwards.
+type subscribers struct {
+	list []*subscriber
+	said uint64 // the change up to which the holder knows that all let go
+}
+
+type subscriber struct {
+	pid     *actor.PID
+	confirm bool
+	told    []partition.Owned
+	step    partition.Step // of that
+	// debts are messages with something in Lost that were not answered yet.
+	debts []debt
+}
+
+type debt struct {
+	step   partition.Step
+	change uint64
+}
+
+func (s *subscribers) tell(ctx actor.Context, mail any) {
+	for _, x := range s.list {
+		ctx.Send(x.pid, mail)
+	}
+}
+
+// add replaces a subscription of the same actor, and tells the present
+// assignment if there ever was one.
+func (s *subscribers) add(ctx actor.Context, m messages.Subscribe, worker partition.WorkerID, now messages.AssignmentApplied) {
+	s.remove(m.PID)
+	x := &subscriber{pid: m.PID, confirm: m.Confirm}
+	s.list = append(s.list, x)
+	if now.Change > 0 {
+		x.assign(ctx, worker, now)
+	}
+}
+
+// remove ends a subscription, and reports whether there was one. What it owes
+// counts as answered.
+func (s *subscribers) remove(pid *actor.PID) bool {
+	before := len(s.list)
+	s.list = slices.DeleteFunc(s.list, func(x *subscriber) bool { return x.pid.Equal(pid) })
+	return len(s.list) != before
+}
+
+func (s *subscribers) assign(ctx actor.Context, worker partition.WorkerID, m messages.AssignmentApplied) {
+	for _, x := range s.list {
+		x.assign(ctx, worker, m)
+	}
+}
+
+// assign tells what is new to this subscriber. A session that ends before it was
+// assigned anything is no news, and has no step.
+func (x *subscriber) assign(ctx actor.Context, worker partition.WorkerID, m messages.AssignmentApplied) {
+	gained, lost := partition.Diff(x.told, m.All)
+	if len(gained)+len(lost) == 0 && m.Step < x.step {
+		return
+	}
+	x.told, x.step = m.All, max(x.step, m.Step)
+	if len(lost) > 0 && x.confirm {
+		x.debts = append(x.debts, debt{m.Step, m.Change})
+	}
+	ctx.Send(x.pid, messages.AssignmentChanged{
+		Worker: worker, Version: m.Version, Step: m.Step, Gained: gained, Lost: lost, All: m.All, Pending: m.Pending, At: m.At,
+	})
+}
+
+// letGo settles one message: all debts of lower steps, and the oldest of this one.
+// A step can be followed by a change without one, as when a lease ends, and an
+// answer to the first must not count for the second.
+func (s *subscribers) letGo(m messages.LetGo) {
+	for _, x := range s.list {
+		if m.PID == nil || !x.pid.Equal(m.PID) {
+			continue
+		}
+		for len(x.debts) > 0 && x.debts[0].step < m.Step {
+			x.debts = x.debts[1:]
+		}
+		if len(x.debts) > 0 && x.debts[0].step == m.Step {
+			x.debts = x.debts[1:]
+		}
+	}
+}
+
+// settled returns up to which change everybody has let go, and whether that is
+// news.
+func (s *subscribers) settled(latest uint64) (change uint64, news bool) {
+	change = latest
+	for _, x := range s.list {
+		if len(x.debts) > 0 {
+			change = min(change, x.debts[0].change-1)
+		}
+	}
+	if change <= s.said {
+		return s.said, false
+	}
+	s.said = change
+	return change, true
+}
+
+// forget drops what is owed: a new holder counts its changes anew.
+func (s *subscribers) forget() {
+	s.said = 0
+	for _, x := range s.list {
+		x.debts = nil
+	}
+}

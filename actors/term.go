@@ -1,0 +1,115 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/fsm"
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// term is one leadership. It owns the actors that do a leader's work, which live
+// exactly as long as it does. It hears renewals from the election, and tells the
+// election when the term cannot go on. It is never restarted: the election ends
+// the leadership if it panics.
+type term struct {
+	termConfig
+	state termState
+
+	publisher, debouncer, calculator *actor.PID
+	eyes                             map[string]sightseer // by the name of the actor
+	born                             int
+}
+
+// sightseer makes one of the two actors that look at the workers' records.
+type sightseer struct {
+	name  string
+	props func() *actor.Props
+}
+
+type termConfig struct {
+	settings                                   partition.Settings
+	outside, manager, holder, strategy, source *actor.PID
+	worker                                     partition.WorkerID
+	session                                    partition.SessionID
+	term                                       partition.Revision
+	dice                                       partition.Dice
+	fresh                                      bool
+	until                                      time.Time
+}
+
+type termState string
+
+const working_ termState = "working" // waiting for the end of the leadership
+
+// introduce tells an actor of the term who the calculator is.
+type introduce struct{ calculator *actor.PID }
+
+// reopenDue is a reminder to look again with an eye that closed.
+type reopenDue struct{ eye sightseer }
+
+var termTable = fsm.New(
+	fsm.Stay((*term).begin, working_), // Started
+	fsm.Stay((*term).renewed, working_),
+	fsm.Stay((*term).sourceChanged, working_),
+	fsm.Stay((*term).failed, working_),
+	fsm.Stay((*term).ended, working_), // Terminated
+	fsm.Stay((*term).reopen, working_),
+)
+
+func termProps(cfg termConfig) *actor.Props {
+	return stage.Props(func() actor.Actor { return &term{termConfig: cfg, state: working_, eyes: map[string]sightseer{}} })
+}
+
+// Receive implements actor.Actor.
+func (t *term) Receive(ctx actor.Context) { termTable.Receive(ctx, t, &t.state, nil) }
+
+func (t *term) begin(ctx actor.Context, _ *actor.Started) {
+	t.publisher = stage.Spawn(ctx, publisherProps(publisherConfig{
+		settings: t.settings, outside: t.outside, holder: t.holder, worker: t.worker, session: t.session,
+		term: t.term, fresh: t.fresh, dice: t.dice, until: t.until,
+	}), "publisher")
+	t.debouncer = stage.Spawn(ctx, debouncerProps(debouncerConfig{
+		settings: t.settings, outside: t.outside, publisher: t.publisher,
+	}), "debouncer")
+	t.calculator = stage.Spawn(ctx, calculatorProps(calculatorConfig{
+		settings: t.settings, outside: t.outside, manager: t.manager, strategy: t.strategy, source: t.source,
+		publisher: t.publisher, debouncer: t.debouncer, worker: t.worker, term: t.term,
+	}), "calculator")
+	ctx.Send(t.publisher, introduce{t.calculator})
+	ctx.Send(t.debouncer, introduce{t.calculator})
+	t.open(ctx, sightseer{"watcher", func() *actor.Props { return watcherProps(t.outside, t.debouncer) }})
+	t.open(ctx, sightseer{"poller", func() *actor.Props { return pollerProps(t.settings, t.outside, t.debouncer) }})
+}
+
+// open spawns an eye, under a name that none had before.
+func (t *term) open(ctx actor.Context, eye sightseer) {
+	t.born++
+	pid := stage.Spawn(ctx, eye.props(), fmt.Sprintf("%s-%d", eye.name, t.born))
+	t.eyes[pid.Id] = eye
+}
+
+func (t *term) renewed(ctx actor.Context, m messages.LeadRenewed) { ctx.Send(t.publisher, m) }
+
+func (t *term) sourceChanged(ctx actor.Context, m messages.PartitionsListed) {
+	ctx.Send(t.calculator, m)
+}
+
+func (t *term) failed(ctx actor.Context, m messages.TermFailed) { ctx.Send(ctx.Parent(), m) }
+
+// ended: one of the eyes is opened again, the other looks meanwhile. Whatever
+// else fails ends the term.
+func (t *term) ended(ctx actor.Context, m *actor.Terminated) {
+	if eye, known := t.eyes[m.Who.Id]; known {
+		delete(t.eyes, m.Who.Id)
+		ctx.Request(t.outside, messages.Remind{After: retryDelay, Mail: reopenDue{eye}})
+		return
+	}
+	ctx.Send(ctx.Parent(), messages.TermFailed{Term: t.term, Reason: m.Who.Id + " failed"})
+}
+
+func (t *term) reopen(ctx actor.Context, m reopenDue) { t.open(ctx, m.eye) }

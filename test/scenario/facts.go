@@ -1,0 +1,102 @@
+package scenario
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// check tells whether a fact is true at the end of a play.
+//
+//	covered                 every partition is owned and worked on
+//	owns w1 8               so many partitions
+//	state w1 Stable         as its user heard last
+//	leader w1               as the store says
+//	ended w1                it has stopped or crashed
+//	moves 8, heads 3        so many at all
+//	dead letters 0          mail that found nobody
+//	says REGEXP             somebody said so
+//	never REGEXP            nobody did
+//	first REGEXP then REGEXP   both were said, in this order
+func (p *play) check(fact string) error {
+	verb, rest, _ := strings.Cut(fact, " ")
+	switch verb {
+	case "covered":
+		if u, idle := p.world.Check.Unowned(), p.world.Check.Idle(); len(u)+len(idle) > 0 {
+			return fmt.Errorf("nobody owns %v, nobody works on %v", u, idle)
+		}
+		return nil
+	case "moves":
+		return same(p.world.Check.Moves(), rest)
+	case "heads":
+		return same(p.world.Check.Heads(), rest)
+	case "dead":
+		return same(p.world.DeadLetters(), strings.TrimPrefix(rest, "letters "))
+	case "says", "never", "first":
+		return p.spoken(verb, rest)
+	}
+	words := strings.Fields(rest)
+	who, err := p.who(words[0])
+	if err != nil {
+		return err
+	}
+	switch verb {
+	case "owns":
+		return same(len(who.Heard.Assignment.All), words[1])
+	case "state":
+		return same(who.Heard.State, words[1])
+	case "leader":
+		if p.world.Leader() != who {
+			return fmt.Errorf("it does not lead")
+		}
+		return nil
+	case "ended":
+		return same(who.Ended(), "true")
+	}
+	return fmt.Errorf("there is no fact %q", verb)
+}
+
+func same(is any, must string) error {
+	if text := fmt.Sprint(is); text != must {
+		return fmt.Errorf("it is %s", text)
+	}
+	return nil
+}
+
+// spoken looks for one thing, or for two in their order.
+func (p *play) spoken(verb, rest string) error {
+	first, second, both := strings.Cut(rest, " then ")
+	at, err := p.find(first, 0)
+	switch {
+	case err != nil:
+		return err
+	case verb == "never":
+		if at >= 0 {
+			return fmt.Errorf("it was said: %s", p.everything()[at])
+		}
+		return nil
+	case at < 0:
+		return fmt.Errorf("nobody said %s", strconv.Quote(first))
+	case verb == "first" && both:
+		at, err = p.find(second, at+1)
+		if err == nil && at < 0 {
+			err = fmt.Errorf("nobody said %s after that", strconv.Quote(second))
+		}
+	}
+	return err
+}
+
+func (p *play) find(pattern string, from int) (int, error) {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return -1, err
+	}
+	all := p.everything()
+	for i := from; i < len(all); i++ {
+		if re.MatchString(all[i]) {
+			return i, nil
+		}
+	}
+	return -1, nil
+}

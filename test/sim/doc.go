@@ -1,0 +1,29 @@
+// Package sim is a world in which actors run deterministically: one goroutine,
+// mailboxes stepped one message at a time in an order that a seed decides,
+// virtual time, and a simulated store with a network in between that loses,
+// delays, doubles and reorders. The actors in it are those of production.
+//
+// Three parts can be used alone: a Scheduler with a Timeline steps any actors
+// whose Props went through stage.Under; a Clock is the bridge.Clock of one
+// process; a Net over a Store gives each process its bridge.Port. A World joins
+// them: processes with a PartitionManager each, users who listen to them, faults,
+// a trace that people can read, and invariants that are checked as it happens.
+//
+// # Ordering
+//
+// Everything happens on the goroutine that made the world. The same seed gives
+// the same order, the same instants and the same trace. Two messages that could
+// be delivered in either order are delivered in an order that the seed picks.
+//
+// # Failure
+//
+// The store never loses what it accepted, except with Restart of a stream in
+// memory or Delete; the network may do anything else. A violated invariant is
+// kept, with the end of the trace, until somebody asks for it: World.Broken.
+//
+// # Limits
+//
+// A handler that blocks would stop the world, so a stuck handler is one that does
+// not stop when it is told to. Handlers must not start goroutines that send mail:
+// the Scheduler panics then. One world holds some tens of processes.
+package sim

@@ -1,0 +1,161 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// Fault is a kind of thing that goes wrong.
+type Fault int
+
+// Faults of the network. Their strength is the probability that it hits one
+// operation, one sight or one watch.
+const (
+	// LongDelay: a message is late by about one of the lengths that matter.
+	LongDelay Fault = iota
+	// LostRequest: an operation never reaches the store.
+	LostRequest
+	// LostAnswer: an operation is done, or refused, and nobody hears of it.
+	LostAnswer
+	// Duplicate: an operation reaches the store twice, the second time later.
+	Duplicate
+	// InFlight: the store answers that another fenced write is under way.
+	InFlight
+	// StaleGet: a read answers what was there some writes ago.
+	StaleGet
+	// DroppedSight: a watch leaves a message out.
+	DroppedSight
+	// DoubledSight: a watch tells a message again, later.
+	DoubledSight
+	// StaleSight: a watch tells, after a message, an older one of its subject.
+	StaleSight
+	// EarlySight: a message overtakes others on its way.
+	EarlySight
+	// ClosedWatch: a watch ends, and says so.
+	ClosedWatch
+	// SilentWatch: a watch tells nothing any more, and does not say so.
+	SilentWatch
+
+	// Faults of lives. Their strength is how often a minute one happens.
+
+	// Disconnect: a process loses its connection and gets it back.
+	Disconnect
+	// Partition: nothing passes between a process and the store for a while.
+	Partition
+	// Isolated: a process is connected to a server that is cut off from the rest:
+	// writes get no answer and reads are old, until it reconnects.
+	Isolated
+	// Crash: a process ends without a word; another one starts.
+	Crash
+	// LeaderCrash: the process that leads does.
+	LeaderCrash
+	// Pause: a process is stopped and continued.
+	Pause
+	// Comeback: a process crashes and starts again with its instance key.
+	Comeback
+	// Leave: a process stops cleanly; another one joins.
+	Leave
+	// ServerRestart: the server restarts, with its streams.
+	ServerRestart
+	// Recreate: the stream is deleted.
+	Recreate
+	// SourceChange: partitions come and go.
+	SourceChange
+	faults
+)
+
+var faultNames = [faults]string{
+	"long delay", "lost request", "lost answer", "duplicate", "in flight", "stale get",
+	"dropped sight", "doubled sight", "stale sight", "early sight", "closed watch", "silent watch",
+	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
+	"server restart", "recreate", "source change",
+}
+
+// String returns the name of the fault.
+func (f Fault) String() string {
+	if f < 0 || f >= faults {
+		return fmt.Sprintf("fault %d", int(f))
+	}
+	return faultNames[f]
+}
+
+// Faults say how strong each fault is; the zero value is a world without any.
+type Faults [faults]float64
+
+// strengths are those that a random set draws from, up to the named one.
+var strengths = Faults{
+	LongDelay: 0.03, LostRequest: 0.03, LostAnswer: 0.05, Duplicate: 0.05, InFlight: 0.03, StaleGet: 0.2,
+	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
+	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
+	ServerRestart: 1, Recreate: 0.4, SourceChange: 1,
+}
+
+// RandomFaults picks at least two kinds of fault, and how strong each is.
+func RandomFaults(rng *rand.Rand) Faults {
+	var f Faults
+	for range 2 + rng.IntN(6) {
+		k := Fault(rng.IntN(int(faults)))
+		for f[k] != 0 {
+			k = (k + 1) % faults
+		}
+		f[k] = strengths[k] * (0.2 + 0.8*rng.Float64())
+	}
+	return f
+}
+
+// String lists the faults that are on.
+func (f Faults) String() string {
+	var on []string
+	for k := range faults {
+		if f[k] != 0 {
+			on = append(on, fmt.Sprintf("%s %.3g", k, f[k]))
+		}
+	}
+	if len(on) == 0 {
+		return "no faults"
+	}
+	return strings.Join(on, ", ")
+}
+
+// Kinds counts the faults that are on.
+func (f Faults) Kinds() int {
+	n := 0
+	for _, strength := range f {
+		if strength != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Lengths are the times that decide something in the group under test: delays
+// and pauses hit them more often than chance would.
+type Lengths []time.Duration
+
+// Pick returns a time: close to one of the lengths or to a sum of two, or
+// anything from a millisecond to twice the longest.
+func (l Lengths) Pick(rng *rand.Rand) time.Duration {
+	if len(l) == 0 {
+		return time.Millisecond
+	}
+	d := l[rng.IntN(len(l))]
+	switch rng.IntN(4) {
+	case 0:
+		return time.Millisecond + time.Duration(rng.Int64N(int64(2*l.longest())))
+	case 1:
+		d += l[rng.IntN(len(l))]
+	case 2:
+		return max(time.Millisecond, d+time.Duration(rng.IntN(21)-10)*time.Millisecond)
+	}
+	return max(time.Millisecond, d*time.Duration(90+rng.IntN(21))/100)
+}
+
+func (l Lengths) longest() time.Duration {
+	longest := time.Millisecond
+	for _, d := range l {
+		longest = max(longest, d)
+	}
+	return longest
+}

@@ -1,0 +1,77 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Violation is a broken invariant.
+type Violation struct {
+	// Invariant is its number, as in I4.
+	Invariant string
+	At        time.Duration
+	// What was seen.
+	What string
+}
+
+// String returns number, instant and what was seen.
+func (v Violation) String() string {
+	return fmt.Sprintf("%s is broken at %.3f s: %s", v.Invariant, v.At.Seconds(), v.What)
+}
+
+// Checker looks at a world from outside and checks the invariants of ownership.
+// It knows what the store accepted and what users saw of their partitions, and
+// shares nothing with the actors: what is in the store is read again, leases are
+// counted again from when a heartbeat was sent.
+type Checker struct {
+	line     *Timeline
+	broken   []Violation
+	people   map[string]*person
+	order    []*person
+	tokens   map[partition.PartitionID]granted
+	book     book
+	claims   map[partition.WorkerID]*claim
+	sessions map[partition.SessionID]*session
+}
+
+// NewChecker returns a checker of a world in which nothing happened yet.
+func NewChecker(line *Timeline) *Checker {
+	c := &Checker{
+		line: line, people: map[string]*person{}, tokens: map[partition.PartitionID]granted{},
+		claims: map[partition.WorkerID]*claim{}, sessions: map[partition.SessionID]*session{},
+	}
+	c.book.listed, c.book.ever = map[partition.PartitionID]bool{}, map[partition.PartitionID]partition.SessionID{}
+	return c
+}
+
+// Broken returns the violations so far, the first one first.
+func (c *Checker) Broken() []Violation { return c.broken }
+
+func (c *Checker) violate(invariant, format string, args ...any) {
+	c.broken = append(c.broken, Violation{invariant, c.line.Now(), fmt.Sprintf(format, args...)})
+}
+
+// Committed checks what the store accepted.
+func (c *Checker) Committed(commit Commit, writes []Written) {
+	if commit.Incarnation != c.book.incarnation {
+		c.book.renew(commit.Incarnation)
+		c.claims = map[partition.WorkerID]*claim{}
+	}
+	for _, w := range writes {
+		if a, ok := w.Record.(partition.Assignment); ok {
+			c.book.assigned(w.Key, a)
+		}
+	}
+	for _, w := range writes {
+		switch r := w.Record.(type) {
+		case nil:
+			c.violate("I11", "%s wrote a record %s that cannot be read", commit.By, w.Key)
+		case partition.Head:
+			c.headWritten(commit, r)
+		case partition.Live:
+			c.liveWritten(commit, w, r)
+		}
+	}
+}

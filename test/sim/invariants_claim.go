@@ -1,0 +1,88 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// claim is what the store says of one worker ID.
+type claim struct {
+	session partition.SessionID
+	ended   bool
+	former  map[partition.SessionID]bool
+}
+
+// session is one session, wherever it was seen first.
+type session struct {
+	worker  partition.WorkerID
+	process string
+	applied partition.Step
+}
+
+// liveWritten checks I7 and the part of I2 that is about workers, and counts
+// leases for I4.
+func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
+	id := partition.WorkerID(strings.TrimPrefix(string(w.Key), "live."))
+	cl := c.claims[id]
+	if cl == nil {
+		cl = &claim{former: map[partition.SessionID]bool{}}
+		c.claims[id] = cl
+	}
+	if r.Fence != nil {
+		cl.session, cl.ended = r.Session, true
+		return
+	}
+	c.renews(commit, id, cl, r)
+	if cl.session != "" && cl.session != r.Session {
+		cl.former[cl.session] = true
+	}
+	cl.session, cl.ended = r.Session, r.Released
+	if p := c.people[commit.By]; p != nil {
+		c.leased(p, commit, r)
+	}
+}
+
+// renews checks a write by the session itself.
+func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r partition.Live) {
+	s := c.sessions[r.Session]
+	switch {
+	case s == nil:
+		s = &session{worker: id, process: commit.By}
+		c.sessions[r.Session] = s
+	case s.worker != id:
+		c.violate("I7", "a session renews %s and %s", s.worker, id)
+	case s.process != commit.By:
+		c.violate("I7", "%s renews the session of %s under %s", commit.By, s.process, id)
+	case cl.former[r.Session]:
+		c.violate("I7", "%s renews %s after its session was replaced", commit.By, id)
+	case cl.session == r.Session && cl.ended:
+		c.violate("I7", "%s renews %s after its session had ended", commit.By, id)
+	}
+	if r.Applied < s.applied {
+		c.violate("I2", "%s applied step %d after step %d", id, r.Applied, s.applied)
+	}
+	s.applied = max(s.applied, r.Applied)
+}
+
+// Claimed lists the worker IDs that a session has which was neither released nor
+// fenced.
+func (c *Checker) Claimed() []partition.WorkerID {
+	var out []partition.WorkerID
+	for _, id := range slices.SortedFunc(maps.Keys(c.claims), partition.CompareWorkers) {
+		if !c.claims[id].ended {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Left checks I8 for a process that said it has stopped: what it left behind is
+// listed by the caller.
+func (c *Checker) Left(process string, behind []string) {
+	if len(behind) > 0 {
+		c.violate("I8", "%s has stopped and left behind: %s", process, strings.Join(behind, ", "))
+	}
+}

@@ -1,0 +1,134 @@
+package sim
+
+import (
+	"strings"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// book is what the leaders wrote, as the checker read it.
+type book struct {
+	incarnation string
+	head        partition.Head
+	heads       int
+	step        partition.Step // highest of all incarnations
+	moves       int
+	asg         map[partition.WorkerID]partition.Assignment
+	owner       map[partition.PartitionID]partition.SessionID
+	ever        map[partition.PartitionID]partition.SessionID // the latest owner
+	// sources are the lists that the source had, listed all of their partitions.
+	sources [][]partition.PartitionID
+	listed  map[partition.PartitionID]bool
+}
+
+func (b *book) renew(incarnation string) {
+	b.incarnation, b.head = incarnation, partition.Head{}
+	b.asg, b.owner = map[partition.WorkerID]partition.Assignment{}, map[partition.PartitionID]partition.SessionID{}
+}
+
+func (b *book) assigned(key messages.Key, a partition.Assignment) {
+	b.asg[partition.WorkerID(strings.TrimPrefix(string(key), "asg."))] = a
+}
+
+// Listed tells what the source lists from here on.
+func (c *Checker) Listed(ids []partition.PartitionID) {
+	c.book.sources = append(c.book.sources, ids)
+	for _, id := range ids {
+		c.book.listed[id] = true
+	}
+}
+
+// Heads counts the heads that were written, and Moves the partitions that went
+// from one session to another.
+func (c *Checker) Heads() int { return c.book.heads }
+
+// Moves counts grants of what another session had before.
+func (c *Checker) Moves() int { return c.book.moves }
+
+// headWritten checks I1, I2 and I3.
+func (c *Checker) headWritten(commit Commit, h partition.Head) {
+	b := &c.book
+	was := b.head
+	b.head = h
+	b.heads++
+	if h.Term < was.Term {
+		c.violate("I1", "%s wrote a head of term %d after one of term %d", commit.By, h.Term, was.Term)
+	}
+	if h.Step <= b.step {
+		c.violate("I2", "%s wrote a head of step %d after step %d", commit.By, h.Step, b.step)
+	}
+	if h.Version < was.Version {
+		c.violate("I2", "%s wrote a head of version %d after version %d", commit.By, h.Version, was.Version)
+	}
+	b.step = max(b.step, h.Step)
+	c.table(h)
+}
+
+// table checks that every partition stands once in what head and assignments say.
+func (c *Checker) table(h partition.Head) {
+	b := &c.book
+	where := map[partition.PartitionID]string{}
+	owner := map[partition.PartitionID]partition.SessionID{}
+	put := func(id partition.PartitionID, in string) {
+		if other, twice := where[id]; twice {
+			c.violate("I3", "step %d has %s with %s and with %s", h.Step, id, other, in)
+		}
+		if !b.listed[id] {
+			c.violate("I3", "step %d has %s, which no source ever listed", h.Step, id)
+		}
+		where[id] = in
+	}
+	for _, seat := range h.Seats {
+		a, ok := b.asg[seat.Worker]
+		if !ok || a.Session != seat.Session || a.Step != seat.Step {
+			c.violate("I3", "step %d names step %d of %s, the stored assignment is of step %d", h.Step, seat.Step, seat.Worker, a.Step)
+			continue
+		}
+		for _, g := range a.Owned {
+			put(g.Partition, string(seat.Worker))
+			owner[g.Partition] = seat.Session
+			c.stored(h, g.Partition, g.Token, seat.Session)
+		}
+		for _, r := range a.Revoking {
+			put(r.Partition, string(seat.Worker))
+			owner[r.Partition] = seat.Session
+		}
+	}
+	for _, u := range h.Unowned {
+		put(u.Partition, "nobody")
+	}
+	if len(b.sources) == 1 {
+		for _, id := range b.sources[0] {
+			if where[id] == "" {
+				c.violate("I3", "step %d does not have %s", h.Step, id)
+			}
+		}
+	}
+	b.owner = owner
+}
+
+// stored checks that a token in the store is never reused for another session.
+func (c *Checker) stored(h partition.Head, id partition.PartitionID, token partition.Token, s partition.SessionID) {
+	if was, had := c.book.owner[id]; !had || was != s {
+		if uint64(token) != uint64(h.Step) {
+			c.violate("I4", "step %d grants %s to another session with the old token %d", h.Step, id, token)
+		}
+		if last, before := c.book.ever[id]; before && last != s {
+			c.book.moves++
+		}
+		c.book.ever[id] = s
+	}
+}
+
+// Unowned lists the partitions of the present source that nobody owns, as the
+// latest head says.
+func (c *Checker) Unowned() []partition.PartitionID {
+	var out []partition.PartitionID
+	for _, id := range c.book.sources[len(c.book.sources)-1] {
+		if c.book.owner[id] == "" {
+			out = append(out, id)
+		}
+	}
+	return out
+}

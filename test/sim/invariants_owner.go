@@ -1,0 +1,207 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// person is a process, as far as owning goes.
+type person struct {
+	name  string
+	clock *Clock
+	lane  *Lane
+	// lease ends, on the process's own clock, when the last heartbeat that the
+	// store accepted was sent plus its length.
+	lease   time.Time
+	session partition.SessionID
+	hands   []*hand
+	// resumed is when the process went on after a pause: what it has in its
+	// mailboxes is older than that.
+	resumed time.Duration
+}
+
+// hand is one piece of user code that works on a partition.
+type hand struct {
+	kind  string
+	owned partition.Owned
+	// told: it knows that it has to let go.
+	told bool
+	// until is when a partition that was written off is not owned any more.
+	until time.Time
+}
+
+type granted struct {
+	token   partition.Token
+	process string
+}
+
+// Kinds of user code.
+const (
+	// Handler is a partition actor.
+	Handler = "handler"
+	// Listener is a subscriber that confirms.
+	Listener = "listener"
+)
+
+// Joins tells of a process.
+func (c *Checker) Joins(process string, clock *Clock, lane *Lane) {
+	p := &person{name: process, clock: clock, lane: lane, resumed: -1}
+	c.people[process] = p
+	c.order = append(c.order, p)
+}
+
+// Ends tells that a process is over: nothing of it works any more.
+func (c *Checker) Ends(process string) {
+	p := c.people[process]
+	delete(c.people, process)
+	c.order = slices.DeleteFunc(c.order, func(x *person) bool { return x == p })
+}
+
+// Resumes tells that a process goes on after a pause.
+func (c *Checker) Resumes(process string) { c.people[process].resumed = c.line.Now() }
+
+// leased counts a lease anew, from when the accepted heartbeat was sent.
+func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
+	sent := p.clock.At(commit.Sent)
+	if p.session != r.Session {
+		for _, h := range p.hands {
+			if h.until.IsZero() {
+				h.until = p.lease // what is left of a former session ends with its lease
+			}
+		}
+		p.session, p.lease = r.Session, time.Time{}
+	}
+	if end := sent.Add(r.Lease); end.After(p.lease) {
+		p.lease = end
+	}
+	for _, h := range p.hands {
+		if _, listed := r.Abandons(h.owned.ID); listed && h.until.IsZero() {
+			h.until = sent.Add(r.Lease)
+		}
+		if r.Released && h.until.IsZero() {
+			c.violate("I8", "%s released its ID while its %s works on %s", p.name, h.kind, h.owned.ID)
+		}
+	}
+}
+
+// owns reports whether the hand owns its partition now.
+func (p *person) owns(h *hand) bool {
+	now := p.clock.Now()
+	return now.Before(p.lease) && (h.until.IsZero() || now.Before(h.until))
+}
+
+// Begins checks I4 when user code begins to work on a partition.
+func (c *Checker) Begins(process, kind string, o partition.Owned) {
+	p := c.people[process]
+	if p == nil {
+		return
+	}
+	h := &hand{kind: kind, owned: o}
+	p.hands = append(p.hands, h)
+	if !p.owns(h) {
+		if p.resumed != c.line.Now() {
+			c.violate("I4", "%s begins with %s (token %d) after its lease has ended", p.name, o.ID, Step(o.Token))
+		}
+		return // its clock has run on: it stops before anything else happens
+	}
+	c.alone(p, h)
+	last := c.tokens[o.ID]
+	if o.Token < last.token || o.Token == last.token && process != last.process {
+		c.violate("I4", "%s begins with %s under token %d; %s had token %d", process, o.ID, Step(o.Token), last.process, Step(last.token))
+	}
+	c.tokens[o.ID] = granted{max(last.token, o.Token), process}
+}
+
+// alone checks that nobody else owns what begins.
+func (c *Checker) alone(p *person, h *hand) {
+	for _, other := range c.order {
+		for _, g := range other.hands {
+			if g == h || g.owned.ID != h.owned.ID {
+				continue
+			}
+			switch {
+			case other != p && other.owns(g):
+				c.violate("I4", "%s begins with %s (token %d) while the %s of %s owns it (token %d)",
+					p.name, h.owned.ID, Step(h.owned.Token), g.kind, other.name, Step(g.owned.Token))
+			case other == p && g.kind == Handler && h.kind == Handler:
+				c.violate("I4", "%s begins with %s while another handler of it still runs there", p.name, h.owned.ID)
+			}
+		}
+	}
+}
+
+// Told tells that user code knows it has to let a partition go.
+func (c *Checker) Told(process, kind string, o partition.Owned) {
+	if h := c.hand(process, kind, o); h != nil {
+		h.told = true
+	}
+}
+
+// Stops tells that user code does not work on a partition any more.
+func (c *Checker) Stops(process, kind string, o partition.Owned) {
+	if h := c.hand(process, kind, o); h != nil {
+		p := c.people[process]
+		p.hands = slices.DeleteFunc(p.hands, func(x *hand) bool { return x == h })
+	}
+}
+
+func (c *Checker) hand(process, kind string, o partition.Owned) *hand {
+	p := c.people[process]
+	if p == nil {
+		return nil
+	}
+	for _, h := range p.hands {
+		if h.kind == kind && h.owned.ID == o.ID && h.owned.Token == o.Token {
+			return h
+		}
+	}
+	return nil
+}
+
+// Instant checks, when nothing more happens at this instant, that nobody works
+// longer than its lease.
+func (c *Checker) Instant() {
+	for _, p := range c.order {
+		if len(p.hands) == 0 || p.lane.Paused() || p.clock.Now().Before(p.lease) {
+			continue
+		}
+		for _, h := range p.hands {
+			if !h.told {
+				c.violate("I4", "the %s of %s still works on %s (token %d) after its lease has ended",
+					h.kind, p.name, h.owned.ID, Step(h.owned.Token))
+			}
+		}
+	}
+}
+
+// Working lists what is worked on now, as "w1 handler p3@17".
+func (c *Checker) Working() []string {
+	var out []string
+	for _, p := range c.order {
+		for _, h := range p.hands {
+			out = append(out, fmt.Sprintf("%s %s %s@%d", p.name, h.kind, h.owned.ID, Step(h.owned.Token)))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Idle lists the partitions of the present source that no handler works on.
+func (c *Checker) Idle() []partition.PartitionID {
+	busy := map[partition.PartitionID]bool{}
+	for _, p := range c.order {
+		for _, h := range p.hands {
+			busy[h.owned.ID] = busy[h.owned.ID] || p.owns(h) && !h.told
+		}
+	}
+	var out []partition.PartitionID
+	for _, id := range c.book.sources[len(c.book.sources)-1] {
+		if !busy[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}

@@ -1,0 +1,221 @@
+package sim
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// affair is a checker with two processes, and a store of which one only says what
+// it accepted.
+type affair struct {
+	t         *testing.T
+	line      *Timeline
+	scheduler *Scheduler
+	c         *Checker
+	lanes     map[string]*Lane
+	revision  partition.Revision
+}
+
+const lease = 4 * time.Second
+
+func newAffair(t *testing.T) *affair {
+	a := &affair{t: t, line: &Timeline{}, scheduler: NewScheduler(nil), lanes: map[string]*Lane{}}
+	a.c = NewChecker(a.line)
+	for name, rate := range map[string]Rate{"w1": SlowestRate, "w2": FastestRate} {
+		a.lanes[name] = a.scheduler.Lane(name)
+		a.c.Joins(name, NewClock(a.line, a.lanes[name], Epoch, rate), a.lanes[name])
+	}
+	a.c.Listed([]partition.PartitionID{"p1", "p2"})
+	return a
+}
+
+func (a *affair) pass(d time.Duration) {
+	limit := a.line.Now() + d
+	for a.line.Advance(limit) {
+	}
+}
+
+func (a *affair) commit(by string, writes ...Written) {
+	for i := range writes {
+		a.revision++
+		writes[i].Revision = a.revision
+	}
+	a.c.Committed(Commit{At: a.line.Now(), Sent: a.line.Now(), By: by, Incarnation: "A"}, writes)
+}
+
+func alive(id partition.WorkerID, l partition.Live) Written {
+	l.Lease = lease
+	return Written{Key: messages.KeyLive(id), Record: l}
+}
+
+// broken demands exactly these violations: number and a word of what was seen.
+func (a *affair) broken(invariant, word string) {
+	a.t.Helper()
+	require.NotEmpty(a.t, a.c.Broken(), "the checker let it pass")
+	for _, v := range a.c.Broken() {
+		if v.Invariant == invariant && strings.Contains(v.String(), word) {
+			return
+		}
+	}
+	a.t.Fatalf("%s with %q is not among %v", invariant, word, a.c.Broken())
+}
+
+func (a *affair) sound() {
+	a.t.Helper()
+	require.Empty(a.t, a.c.Broken())
+}
+
+// head writes a head with the assignments that it names.
+func (a *affair) head(by string, h partition.Head, asg map[partition.WorkerID]partition.Assignment) {
+	var writes []Written
+	for _, s := range h.Seats {
+		if x, ok := asg[s.Worker]; ok {
+			writes = append(writes, Written{Key: messages.KeyAssignment(s.Worker), Record: x})
+		}
+	}
+	a.commit(by, append([]Written{{Key: messages.KeyHead, Record: h}}, writes...)...)
+}
+
+func grant(id partition.PartitionID, token partition.Token) partition.Grant {
+	return partition.Grant{Partition: id, Token: token}
+}
+
+// table is a head of one or two workers, who own p1 and p2.
+func table(step partition.Step, owned ...[]partition.Grant) (partition.Head, map[partition.WorkerID]partition.Assignment) {
+	h := partition.Head{Version: 1, Step: step, Term: 5}
+	asg := map[partition.WorkerID]partition.Assignment{}
+	for i, g := range owned {
+		w := partition.WorkerIDAt("worker", i)
+		s := partition.SessionID("s-" + string(w))
+		h.Seats = append(h.Seats, partition.Seat{Worker: w, Session: s, Step: step})
+		asg[w] = partition.Assignment{Step: step, Session: s, Owned: g}
+	}
+	return h, asg
+}
+
+func whole(step partition.Step) (partition.Head, map[partition.WorkerID]partition.Assignment) {
+	return table(step, []partition.Grant{grant("p1", partition.Token(step))}, []partition.Grant{grant("p2", partition.Token(step))})
+}
+
+func TestHeadsInOrderAreSound(t *testing.T) {
+	a := newAffair(t)
+	h, asg := whole(7)
+	a.head("w1", h, asg)
+	h, asg = whole(8)
+	asg["worker-0"] = partition.Assignment{Step: 8, Session: "s-worker-0"}
+	asg["worker-1"] = partition.Assignment{Step: 8, Session: "s-worker-1", Owned: []partition.Grant{grant("p1", 8), grant("p2", 7)}}
+	a.head("w1", h, asg)
+	a.sound()
+	require.Equal(t, 2, a.c.Heads())
+	require.Equal(t, 1, a.c.Moves(), "first grants are none")
+	require.Empty(t, a.c.Unowned())
+}
+
+func TestHeadViolations(t *testing.T) {
+	for name, c := range map[string]struct {
+		invariant, word string
+		change          func(h *partition.Head, asg map[partition.WorkerID]partition.Assignment)
+	}{
+		"older term":    {"I1", "term 4", func(h *partition.Head, _ map[partition.WorkerID]partition.Assignment) { h.Term = 4 }},
+		"same step":     {"I2", "step 7", func(h *partition.Head, _ map[partition.WorkerID]partition.Assignment) { h.Step = 7 }},
+		"older version": {"I2", "version 0", func(h *partition.Head, _ map[partition.WorkerID]partition.Assignment) { h.Version = 0 }},
+		"twice": {"I3", "p1 with", func(_ *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
+			x := asg["worker-1"]
+			x.Revoking = []partition.Revoke{{Partition: "p1", Token: 7}}
+			asg["worker-1"] = x
+		}},
+		"missing": {"I3", "does not have p2", func(_ *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
+			x := asg["worker-1"]
+			x.Owned = nil
+			asg["worker-1"] = x
+		}},
+		"unknown": {"I3", "p9", func(h *partition.Head, _ map[partition.WorkerID]partition.Assignment) {
+			h.Unowned = []partition.Unowned{{Partition: "p9"}}
+		}},
+		"another assignment": {"I3", "names step 8", func(_ *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
+			delete(asg, "worker-0")
+		}},
+		"old token": {"I4", "old token 7", func(_ *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
+			asg["worker-0"] = partition.Assignment{Step: 8, Session: "s-worker-0", Owned: []partition.Grant{grant("p2", 7)}}
+			asg["worker-1"] = partition.Assignment{Step: 8, Session: "s-worker-1", Owned: []partition.Grant{grant("p1", 8)}}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAffair(t)
+			h, asg := whole(7)
+			a.head("w1", h, asg)
+			a.sound()
+			h, asg = table(8, []partition.Grant{grant("p1", 7)}, []partition.Grant{grant("p2", 7)})
+			c.change(&h, asg)
+			a.head("w1", h, asg)
+			a.broken(c.invariant, c.word)
+		})
+	}
+}
+
+func TestClaimViolations(t *testing.T) {
+	fence := &partition.Fence{Term: 3}
+	for name, c := range map[string]struct {
+		invariant, word string
+		writes          func(a *affair)
+	}{
+		"renews after replacement": {"I7", "was replaced", func(a *affair) {
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a"}))
+			a.commit("w2", alive("worker-0", partition.Live{Session: "b"}))
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
+		}},
+		"renews after release": {"I7", "had ended", func(a *affair) {
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Released: true}))
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
+		}},
+		"renews after a fence": {"I7", "had ended", func(a *affair) {
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a"}))
+			a.commit("w2", alive("worker-0", partition.Live{Session: "a", Fence: fence}))
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
+		}},
+		"two IDs": {"I7", "worker-0 and worker-1", func(a *affair) {
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a"}))
+			a.commit("w1", alive("worker-1", partition.Live{Session: "a"}))
+		}},
+		"another process": {"I7", "session of w1", func(a *affair) {
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a"}))
+			a.commit("w2", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
+		}},
+		"applied goes back": {"I2", "applied step 6 after step 7", func(a *affair) {
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Applied: 7}))
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1, Applied: 6}))
+		}},
+		"unreadable": {"I11", "cannot be read", func(a *affair) {
+			a.commit("w1", Written{Key: "live.worker-0"})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAffair(t)
+			c.writes(a)
+			a.broken(c.invariant, c.word)
+		})
+	}
+}
+
+func TestClaims(t *testing.T) {
+	a := newAffair(t)
+	a.commit("w1", alive("worker-10", partition.Live{Session: "a"}))
+	a.commit("w2", alive("worker-9", partition.Live{Session: "b"}))
+	require.Equal(t, []partition.WorkerID{"worker-9", "worker-10"}, a.c.Claimed())
+	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Released: true}))
+	a.commit("w1", alive("worker-9", partition.Live{Session: "b", Fence: &partition.Fence{}}))
+	require.Empty(t, a.c.Claimed())
+	a.commit("w2", alive("worker-10", partition.Live{Session: "c"}))
+	require.Len(t, a.c.Claimed(), 1)
+	a.sound()
+	a.c.Left("w1", nil)
+	a.sound()
+	a.c.Left("w1", []string{"1 timer"})
+	a.broken("I8", "1 timer")
+}

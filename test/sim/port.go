@@ -1,0 +1,190 @@
+package sim
+
+import (
+	"errors"
+	"time"
+
+	"github.com/troupe-actors/troupe/bridge"
+)
+
+// Port is the connection of one process to the store. It implements bridge.Port
+// over the simulated net; callbacks run in the process's lane, as events.
+type Port struct {
+	net    *Net
+	lane   *Lane
+	stream string
+
+	listeners []*listener
+	watches   []*watch
+	open      int // operations that are neither answered nor cancelled
+	broken    bool
+	cut       bool
+	isolated  bool
+	known     map[string]bridge.Result // by an isolated server
+	held      []func()                 // leaves when the connection is back
+	life      uint64                   // counts connections
+}
+
+var _ bridge.Port = (*Port)(nil)
+
+type listener struct{ each func(bridge.Signal) }
+
+// Port returns the connection of a process to a stream of this name.
+func (n *Net) Port(lane *Lane, stream string) *Port {
+	p := &Port{net: n, lane: lane, stream: stream}
+	n.ports = append(n.ports, p)
+	return p
+}
+
+// Operations counts what was submitted and is neither answered nor cancelled,
+// Watches and Listeners what was begun and is not stopped.
+func (p *Port) Operations() int { return p.open }
+
+// Watches counts watches that were not stopped.
+func (p *Port) Watches() int { return len(p.watches) }
+
+// Listeners counts those who hear of the connection.
+func (p *Port) Listeners() int { return len(p.listeners) }
+
+// Submit implements bridge.Port.
+func (p *Port) Submit(op bridge.Op, done func(bridge.Result)) (cancel func()) {
+	sent := p.net.line.Now()
+	perform := func() bridge.Result { return p.perform(op, sent) }
+	if op.Publish != nil && p.net.Lose != nil && p.net.Lose(p.lane.Name, op.Publish) {
+		p.net.note(p.lane.Name, "an answer is lost")
+		done = func(bridge.Result) {}
+	}
+	if p.isolated && op.Publish == nil && op.Create == nil {
+		return roundTrip(p, p.since(op.Get), done, lost, true)
+	}
+	return roundTrip(p, perform, done, lost, !p.isolated)
+}
+
+// since is what an isolated server answers: what it knew when it was cut off.
+func (p *Port) since(subject string) func() bridge.Result {
+	return func() bridge.Result { return p.known[subject] }
+}
+
+// Info implements bridge.Port.
+func (p *Port) Info(done func(bridge.StreamInfo)) (cancel func()) {
+	ask := func() bridge.StreamInfo { return p.net.store.Info(p.stream) }
+	return roundTrip(p, ask, done, func(err error) bridge.StreamInfo { return bridge.StreamInfo{Result: lost(err)} }, !p.isolated)
+}
+
+func lost(err error) bridge.Result { return bridge.Result{Outcome: bridge.Unknown, Err: err} }
+
+var (
+	errNoAnswer = errors.New("no answer")
+	errInFlight = errors.New("another write with the same condition is under way")
+)
+
+// perform is what happens at the server.
+func (p *Port) perform(op bridge.Op, sent time.Duration) bridge.Result {
+	n := p.net
+	switch {
+	case op.Create != nil:
+		return n.store.Create(*op.Create)
+	case op.Publish != nil:
+		if fenced(op.Publish) && n.hits(InFlight) {
+			return bridge.Result{Outcome: bridge.Unknown, Code: bridge.CodeFenceInFlight, Err: errInFlight}
+		}
+		return n.store.Publish(p.lane.Name, sent, op.Publish)
+	case n.hits(StaleGet):
+		return n.store.Get(p.stream, op.Get, 1+n.rng.IntN(remembered))
+	}
+	return n.store.Get(p.stream, op.Get, 0)
+}
+
+func fenced(batch []bridge.Message) bool {
+	for _, m := range batch {
+		if m.Expect != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// trip is a request on its way, and its answer.
+type trip[R any] struct {
+	port    *Port
+	life    uint64
+	over    bool
+	perform func() R
+	done    func(R)
+	unknown func(error) R
+}
+
+// roundTrip sends a request and brings the answer back, through all that may
+// happen to either. passes is false if the server that it reaches is isolated.
+func roundTrip[R any](p *Port, perform func() R, done func(R), unknown func(error) R, passes bool) (cancel func()) {
+	t := &trip[R]{port: p, life: p.life, perform: perform, done: done, unknown: unknown}
+	n := p.net
+	p.open++
+	switch {
+	case n.hits(LostRequest):
+		n.note(p.lane.Name, "a request is lost")
+		t.giveUp()
+	case p.broken || p.cut:
+		if n.rng.IntN(2) == 0 {
+			p.held = append(p.held, func() {
+				t.life = p.life
+				t.send(n.delay())
+			})
+		}
+	case !passes:
+		t.giveUp()
+	default:
+		t.send(n.delay())
+		if n.hits(Duplicate) {
+			n.note(p.lane.Name, "a request arrives twice")
+			t.send(n.Lengths.Pick(n.rng))
+		}
+	}
+	return t.end
+}
+
+// end makes the answer, if it still comes, be nobody's.
+func (t *trip[R]) end() {
+	if !t.over {
+		t.over = true
+		t.port.open--
+	}
+}
+
+func (t *trip[R]) finish(r R) {
+	if !t.over {
+		t.end()
+		t.done(r)
+	}
+}
+
+func (t *trip[R]) send(after time.Duration) {
+	n := t.port.net
+	n.line.After(after, n.home, Network, func() {
+		if !t.port.cut {
+			t.back(t.perform())
+		}
+	})
+}
+
+func (t *trip[R]) back(r R) {
+	p, n := t.port, t.port.net
+	if n.hits(LostAnswer) {
+		n.note(p.lane.Name, "an answer is lost")
+		t.giveUp()
+		return
+	}
+	n.line.After(n.delay(), p.lane, Network, func() {
+		if !p.broken && !p.cut && t.life == p.life {
+			t.finish(r)
+		}
+	})
+}
+
+// giveUp says, sometimes, after a while that nothing was heard.
+func (t *trip[R]) giveUp() {
+	n := t.port.net
+	if n.rng.IntN(2) == 0 {
+		n.line.After(n.Lengths.Pick(n.rng), t.port.lane, Network, func() { t.finish(t.unknown(errNoAnswer)) })
+	}
+}

@@ -1,0 +1,210 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+)
+
+// bench is a store, a net and two processes, without actors.
+type bench struct {
+	t         *testing.T
+	line      *Timeline
+	scheduler *Scheduler
+	store     *Store
+	net       *Net
+	one, two  *Port
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{t: t, line: &Timeline{}}
+	rng := rand.New(rand.NewPCG(1, 1))
+	b.scheduler = NewScheduler(rng)
+	b.store = NewStore(b.line)
+	b.store.Create(config("A"))
+	b.net = NewNet(b.line, b.scheduler.Home(), b.store, rng)
+	b.net.Lengths = Lengths{time.Second}
+	b.one = b.net.Port(b.scheduler.Lane("w1"), "KV_g")
+	b.two = b.net.Port(b.scheduler.Lane("w2"), "KV_g")
+	return b
+}
+
+// pass lets time go on.
+func (b *bench) pass(d time.Duration) {
+	limit := b.line.Now() + d
+	for b.line.Advance(limit) {
+	}
+}
+
+func (b *bench) submit(p *Port, op bridge.Op) *[]bridge.Result {
+	var got []bridge.Result
+	p.Submit(op, func(r bridge.Result) { got = append(got, r) })
+	return &got
+}
+
+func (b *bench) put(p *Port, subject, data string, expect ...uint64) *[]bridge.Result {
+	return b.submit(p, bridge.Op{Publish: []bridge.Message{msg("$KV.g.A."+subject, data, expect...)}})
+}
+
+func TestPortAnswersLater(t *testing.T) {
+	b := newBench(t)
+	got := b.put(b.one, "x", "1", 0)
+	require.Empty(t, *got, "never on the caller's stack")
+	require.Equal(t, 1, b.one.Operations())
+	b.pass(time.Second)
+	require.Len(t, *got, 1)
+	require.Equal(t, uint64(1), (*got)[0].Sequence)
+	require.Zero(t, b.one.Operations())
+	read := b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
+	b.pass(time.Second)
+	require.Equal(t, "1", string((*read)[0].Data))
+}
+
+func TestPortLosesRequestsAndAnswers(t *testing.T) {
+	for _, c := range []struct {
+		fault   Fault
+		written bool
+	}{{LostRequest, false}, {LostAnswer, true}} {
+		b := newBench(t)
+		b.net.Faults[c.fault] = 1
+		for range 20 {
+			b.put(b.one, "x", "1")
+		}
+		silent := b.one.Operations()
+		b.pass(time.Minute)
+		require.Positive(t, b.one.Operations(), "%s: some are never answered", c.fault)
+		require.Less(t, b.one.Operations(), silent, "%s: some are told to be unknown", c.fault)
+		require.Equal(t, c.written, b.store.Info("KV_g").Last > 0, "%s", c.fault)
+	}
+}
+
+func TestPortDoublesRequests(t *testing.T) {
+	b := newBench(t)
+	b.net.Faults[Duplicate] = 1
+	got := b.put(b.one, "x", "1")
+	b.pass(time.Minute)
+	require.Equal(t, uint64(2), b.store.Info("KV_g").Last)
+	require.Len(t, *got, 1, "one answer")
+	cas := b.put(b.one, "y", "1", 0)
+	b.pass(time.Minute)
+	require.Equal(t, uint64(3), b.store.Info("KV_g").Last, "a condition lets only one of them land")
+	require.Equal(t, bridge.Accepted, (*cas)[0].Outcome)
+}
+
+func TestPortReadsStale(t *testing.T) {
+	b := newBench(t)
+	for _, v := range []string{"1", "2", "3"} {
+		b.put(b.one, "x", v)
+		b.pass(time.Second)
+	}
+	b.net.Faults[StaleGet] = 1
+	read := b.submit(b.two, bridge.Op{Get: "$KV.g.A.x"})
+	b.pass(time.Second)
+	require.Less(t, (*read)[0].Sequence, uint64(3))
+}
+
+func TestPortTellsFencesInFlight(t *testing.T) {
+	b := newBench(t)
+	b.net.Faults[InFlight] = 1
+	got := b.put(b.one, "x", "1", 0)
+	b.pass(time.Second)
+	require.Equal(t, bridge.Unknown, (*got)[0].Outcome)
+	require.Equal(t, bridge.CodeFenceInFlight, (*got)[0].Code)
+}
+
+func TestPortCancelled(t *testing.T) {
+	b := newBench(t)
+	called := false
+	cancel := b.one.Submit(bridge.Op{Publish: []bridge.Message{msg("$KV.g.A.x", "1")}}, func(bridge.Result) { called = true })
+	cancel()
+	cancel()
+	require.Zero(t, b.one.Operations())
+	b.pass(time.Second)
+	require.False(t, called)
+	require.Equal(t, uint64(1), b.store.Info("KV_g").Last, "it still has its effect")
+}
+
+func TestPortOfACrashedProcess(t *testing.T) {
+	b := newBench(t)
+	got := b.put(b.one, "x", "1")
+	b.one.lane.End()
+	b.pass(time.Second)
+	require.Equal(t, uint64(1), b.store.Info("KV_g").Last, "what was sent arrives")
+	require.Empty(t, *got)
+}
+
+func TestPortCutOff(t *testing.T) {
+	b := newBench(t)
+	b.one.Cut()
+	for range 10 {
+		b.put(b.one, "x", "1")
+	}
+	b.put(b.two, "y", "1")
+	b.pass(time.Minute)
+	require.Equal(t, uint64(1), b.store.Info("KV_g").Last, "only the other one gets through")
+	b.one.Heal()
+	b.pass(time.Minute)
+	last := b.store.Info("KV_g").Last
+	require.Greater(t, last, uint64(1), "some of it was only late")
+	require.Less(t, last, uint64(11), "and some was lost")
+}
+
+func TestPortIsolated(t *testing.T) {
+	b := newBench(t)
+	b.put(b.one, "x", "1")
+	b.pass(time.Second)
+	b.one.Isolate()
+	b.put(b.two, "x", "2")
+	b.pass(time.Second)
+	b.put(b.one, "x", "3")
+	read := b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
+	b.pass(time.Minute)
+	require.Equal(t, uint64(2), b.store.Info("KV_g").Last)
+	require.Equal(t, "1", string((*read)[0].Data), "what that server knew")
+	b.one.Reconnect()
+	b.pass(time.Second)
+	read = b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
+	b.pass(time.Second)
+	require.Equal(t, "2", string((*read)[0].Data))
+}
+
+func TestPortDisconnected(t *testing.T) {
+	b := newBench(t)
+	var signals []bridge.Signal
+	stop := b.one.Listen(func(s bridge.Signal) { signals = append(signals, s) })
+	got := b.put(b.one, "x", "1")
+	b.one.Disconnect(time.Second)
+	b.pass(time.Minute)
+	require.Equal(t, []bridge.Signal{bridge.Disconnected, bridge.Reconnected}, signals)
+	require.Empty(t, *got, "the answer went to the former connection")
+	require.Equal(t, 1, b.one.Listeners())
+	stop()
+	require.Zero(t, b.one.Listeners())
+	b.net.RestartServer(time.Second)
+	b.pass(time.Minute)
+	require.Len(t, signals, 2)
+	got = b.put(b.one, "x", "2")
+	b.pass(time.Second)
+	require.Len(t, *got, 1)
+}
+
+func TestPortInfoAndCreate(t *testing.T) {
+	b := newBench(t)
+	b.store.Delete("KV_g")
+	var infos []bridge.StreamInfo
+	b.one.Info(func(i bridge.StreamInfo) { infos = append(infos, i) })
+	b.pass(time.Second)
+	require.Equal(t, bridge.CodeStreamNotFound, infos[0].Result.Code)
+	cfg := config("B")
+	made := b.submit(b.one, bridge.Op{Create: &cfg})
+	b.pass(time.Second)
+	require.Equal(t, bridge.Accepted, (*made)[0].Outcome)
+	b.one.Info(func(i bridge.StreamInfo) { infos = append(infos, i) })
+	b.pass(time.Second)
+	require.Equal(t, "B", infos[1].Config.Incarnation)
+	require.NotEmpty(t, infos[1].Server)
+}

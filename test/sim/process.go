@@ -1,0 +1,186 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Never is a time that does not come.
+const Never = time.Duration(-1)
+
+// Habits are how a process and its user code behave.
+type Habits struct {
+	// InstanceKey and NeverLead are as in partition.Settings.
+	InstanceKey string
+	NeverLead   bool
+	// Rate of its clock; TrueRate if zero.
+	Rate Rate
+	// Drain is how long handlers need to stop after Revoke: 0 at once, Never.
+	Drain time.Duration
+	// Confirm: its subscriber confirms, after LetGo, which may be Never.
+	Confirm bool
+	LetGo   time.Duration
+}
+
+// Process is one process of the world: a PartitionManager over a port and a clock
+// of its own, partition actors, and a user who subscribes.
+type Process struct {
+	Name   string
+	Habits Habits
+	Clock  *Clock
+	Port   *Port
+
+	world   *World
+	lane    *Lane
+	manager *actor.PID
+	user    *actor.PID
+	stopped *messages.Stopped
+	// Heard is what the user knows.
+	Heard Heard
+}
+
+// Heard is the latest that a user heard of a process.
+type Heard struct {
+	Assignment messages.AssignmentChanged
+	State      messages.State
+	Health     messages.HealthChanged
+	Snapshot   messages.Snapshot
+	Owner      messages.Owner
+}
+
+// Start starts a process. Its name must be new in this world.
+func (w *World) Start(name string, h Habits) *Process {
+	if h.Rate == 0 {
+		h.Rate = TrueRate
+	}
+	p := &Process{Name: name, Habits: h, world: w, lane: w.scheduler.Lane(name)}
+	began := Epoch.Add(time.Duration(w.Random.Int64N(int64(1000 * time.Hour))))
+	p.Clock = NewClock(w.Timeline, p.lane, began, h.Rate)
+	p.Port = w.Net.Port(p.lane, "KV_"+Group)
+	settings := w.settings
+	settings.InstanceKey, settings.NeverLead = h.InstanceKey, h.NeverLead
+	props, err := actors.PartitionManager(actors.Config{
+		Settings: settings, Source: actors.StaticSource(w.partitions), Partition: p.handler,
+	}, bridge.Over(p.Port, p.Clock, w.bridge(p)))
+	if err != nil {
+		panic(fmt.Sprintf("sim: %s: %v", name, err))
+	}
+	w.processes = append(w.processes, p)
+	w.Check.Joins(name, p.Clock, p.lane)
+	w.Trace.Say(name, "starts")
+	p.lane.Do(func() {
+		p.manager = p.spawn(props, name)
+		p.user = p.spawn(stage.Props(func() actor.Actor { return &user{process: p} }), name+"-user")
+	})
+	return p
+}
+
+func (p *Process) spawn(props *actor.Props, name string) *actor.PID {
+	pid, err := p.world.system.system.Root.SpawnNamed(stage.Under(props, p.world.scheduler.Dispatcher()), name)
+	if err != nil {
+		panic(fmt.Sprintf("sim: %s: %v", name, err))
+	}
+	return pid
+}
+
+// send gives mail to the manager, from the user.
+func (p *Process) send(mail any) {
+	p.lane.Do(func() { p.world.system.system.Root.RequestWithCustomSender(p.manager, mail, p.user) })
+}
+
+// later sends mail to an actor of the process when d has passed.
+func (p *Process) later(d time.Duration, to *actor.PID, mail any) {
+	p.world.Timeline.After(d, p.lane, Plans, func() { p.world.system.system.Root.Send(to, mail) })
+}
+
+func (p *Process) say(text string) { p.world.Trace.Say(p.Name, text) }
+
+// Crash ends the process without a word.
+func (p *Process) Crash() {
+	p.say("crashes")
+	p.end()
+}
+
+func (p *Process) end() {
+	p.lane.End()
+	p.Port.gone()
+	p.world.Check.Ends(p.Name)
+	p.world.processes = slices.DeleteFunc(p.world.processes, func(x *Process) bool { return x == p })
+}
+
+// Pause stops the process as SIGSTOP does, for d.
+func (p *Process) Pause(d time.Duration) {
+	if p.lane.Paused() || p.lane.Ended() {
+		return
+	}
+	p.say("is paused for " + d.String())
+	p.lane.Pause()
+	p.world.Plan(d, p.Resume)
+}
+
+// Resume continues a paused process.
+func (p *Process) Resume() {
+	if !p.lane.Paused() {
+		return
+	}
+	p.say("goes on")
+	p.world.Check.Resumes(p.Name)
+	p.lane.Resume(p.world.Timeline)
+}
+
+// Paused and Ended say what the process is.
+func (p *Process) Paused() bool { return p.lane.Paused() }
+
+// Ended reports whether it has crashed or stopped.
+func (p *Process) Ended() bool { return p.lane.Ended() }
+
+// Stop asks the process to stop cleanly; restarting announces that it comes back.
+func (p *Process) Stop(restarting bool) {
+	p.say("is asked to stop")
+	p.send(messages.Stop{Restarting: restarting})
+}
+
+// Ask asks the manager for a snapshot; it is in Heard after some steps.
+func (p *Process) Ask() { p.send(messages.GetSnapshot{}) }
+
+// AskOwner asks the manager who owns a partition.
+func (p *Process) AskOwner(id partition.PartitionID) { p.send(messages.GetOwner{Partition: id}) }
+
+// bury ends a process that said it has stopped, and looks at what it left behind.
+func (p *Process) bury() {
+	p.lane.Do(func() { p.world.system.system.Root.Stop(p.user) })
+	for p.world.scheduler.Step() {
+	}
+	p.world.Check.Left(p.Name, p.behind())
+	p.end()
+}
+
+// behind lists what is still there.
+func (p *Process) behind() []string {
+	var out []string
+	count := func(n int, what string) {
+		if n > 0 {
+			out = append(out, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	count(p.Port.Operations(), "operations of the store")
+	count(p.Port.Watches(), "watches")
+	count(p.Port.Listeners(), "listeners to the connection")
+	count(p.lane.Open(Timers), "timers")
+	for _, name := range p.world.system.names(p.Name) {
+		if name == p.Name || len(name) > len(p.Name) && name[len(p.Name)] == '/' {
+			out = append(out, "actor "+name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,95 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// System is an actor system that one world after the other uses: making one takes
+// longer than many a world lives. It belongs to one goroutine.
+type System struct {
+	system *actor.ActorSystem
+	hear   func(level slog.Level, text string)
+}
+
+// NewSystem makes an actor system that prints nothing and whose errors are a
+// world's business.
+func NewSystem() *System {
+	s := &System{}
+	logger := slog.New(&logs{say: func(level slog.Level, text string) {
+		if s.hear != nil {
+			s.hear(level, text)
+		}
+	}})
+	s.system = actor.NewActorSystem(
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
+		func(c *actor.Config) {
+			c.DeadLetterRequestLogging, c.DeadLetterThrottleInterval = false, time.Nanosecond
+		})
+	return s
+}
+
+// clear forgets all actors, those of crashed processes too, as if they had never
+// been. Nothing of them is told.
+func (s *System) clear() {
+	for _, name := range s.names("") {
+		s.system.ProcessRegistry.Remove(s.system.NewLocalPID(name))
+	}
+	s.system.ProcessRegistry.SequenceID = 0
+	s.hear = nil
+}
+
+// names lists the actors whose names begin so, besides those of the system.
+func (s *System) names(prefix string) []string {
+	var out []string
+	for _, shard := range s.system.ProcessRegistry.LocalPIDs.LocalPIDs {
+		if shard.Count() == 0 {
+			continue
+		}
+		for _, name := range shard.Keys() {
+			if strings.HasPrefix(name, prefix) && name != "deadletter" && name != "eventstream" {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// logs is a slog.Handler that makes one line of each record.
+type logs struct {
+	say   func(level slog.Level, text string)
+	attrs string
+}
+
+// Enabled implements slog.Handler.
+func (*logs) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+// Handle implements slog.Handler.
+func (l *logs) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message + l.attrs
+	r.Attrs(func(a slog.Attr) bool {
+		text += " " + attr(a)
+		return true
+	})
+	l.say(r.Level, text)
+	return nil
+}
+
+// WithAttrs implements slog.Handler.
+func (l *logs) WithAttrs(attrs []slog.Attr) slog.Handler {
+	out := *l
+	for _, a := range attrs {
+		out.attrs += " " + attr(a)
+	}
+	return &out
+}
+
+// WithGroup implements slog.Handler; groups are left out.
+func (l *logs) WithGroup(string) slog.Handler { return l }
+
+func attr(a slog.Attr) string { return fmt.Sprintf("%s=%v", a.Key, a.Value) }

@@ -1,0 +1,215 @@
+package swarm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// Limits of a life.
+const (
+	leastWorkers    = 3
+	mostWorkers     = 9
+	leastPartitions = 16
+	mostPartitions  = 40
+	// suffering is how long the faults last.
+	suffering = 120 * time.Second
+)
+
+// life is one life of a group.
+type life struct {
+	world  *sim.World
+	faults sim.Faults
+	// ill is true while faults last.
+	ill      bool
+	born     int
+	listed   int // partitions that were ever named
+	back     partition.Setbacks
+	settings partition.Settings
+}
+
+// Result is what became of a life.
+type Result struct {
+	Seed   uint64
+	Hash   uint64
+	Moves  int
+	Faults string
+	// Broken is what went wrong; empty if nothing did.
+	Broken string
+	// Trace is its end.
+	Trace string
+}
+
+// String returns what happened in a life that went wrong, and how to repeat it.
+func (r Result) String() string {
+	return fmt.Sprintf("seed %d (%s): %s\n\n%s\nrepeat it with: make swarm SEED=%d RUNS=1\n%s", r.Seed, r.Faults, r.Broken, r.Trace, r.Seed, r.Broken)
+}
+
+// Live lives the life of a seed. lines is how much of the trace is wanted.
+func Live(seed uint64, system *sim.System, lines int) Result {
+	l := begin(seed, system)
+	defer l.world.Close()
+	r := Result{Seed: seed, Faults: l.faults.String()}
+	r.Broken = l.all()
+	if v := l.world.Check.Broken(); len(v) > 0 {
+		r.Broken = v[0].String()
+	}
+	r.Hash, r.Moves = l.world.Trace.Hash(), l.world.Check.Moves()
+	if r.Broken != "" {
+		r.Trace = l.world.Trace.End(lines)
+	}
+	return r
+}
+
+func begin(seed uint64, system *sim.System) *life {
+	settings := partition.Fast()
+	if seed%4 == 3 {
+		settings = partition.Default()
+	}
+	rng := rand.New(rand.NewPCG(seed, 1))
+	l := &life{settings: settings.WithDefaults(), faults: sim.RandomFaults(rng)}
+	list := l.partitions(leastPartitions + rng.IntN(mostPartitions-leastPartitions+1))
+	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, System: system})
+	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
+	l.world.Trace.Say("world", l.faults.String())
+	return l
+}
+
+func (l *life) partitions(n int) []partition.Partition {
+	out := make([]partition.Partition, n)
+	for i := range out {
+		out[i] = partition.Of(fmt.Sprintf("p%d", l.listed+i+1))
+	}
+	l.listed += n
+	return out
+}
+
+// all is the whole life; it returns what is wrong with it.
+func (l *life) all() string {
+	for range leastWorkers + l.world.Random.IntN(3) {
+		l.world.Plan(l.world.Soon(3*time.Second), func() { l.join("") })
+	}
+	l.ill = true
+	l.world.Net.Faults = l.faults
+	for f := sim.Disconnect; int(f) < len(l.faults); f++ {
+		l.plague(f)
+	}
+	if !l.world.Run(suffering) {
+		return "broken"
+	}
+	if wrong := l.heal(); wrong != "" {
+		return wrong
+	}
+	if wrong := l.grow(); wrong != "" {
+		return wrong
+	}
+	if wrong := l.rest(); wrong != "" {
+		return wrong
+	}
+	return l.stop()
+}
+
+// plague lets a fault of lives happen now and then.
+func (l *life) plague(f sim.Fault) {
+	if l.faults[f] == 0 {
+		return
+	}
+	mean := time.Duration(float64(time.Minute) / l.faults[f])
+	wait := time.Duration(float64(mean) * -math.Log(1-l.world.Random.Float64()))
+	l.world.Plan(wait, func() {
+		if l.ill {
+			l.strike(f)
+			l.plague(f)
+		}
+	})
+}
+
+// bound is how long a recovery may take, with all that was still under way when
+// the faults ended.
+func (l *life) bound() time.Duration {
+	return l.settings.RecoveryBound(l.back) + 3*max(l.settings.Lease, l.settings.LeaderLease)
+}
+
+// heal ends the faults and demands coverage within the bound.
+func (l *life) heal() string {
+	l.ill = false
+	l.world.Trace.Say("world", "all faults end")
+	l.world.Net.Heal()
+	for _, p := range l.world.Processes() {
+		p.Resume()
+	}
+	for len(l.world.Processes()) < leastWorkers {
+		l.join("")
+	}
+	if !l.world.RunUntil(l.bound(), l.covered) {
+		return l.uncovered(fmt.Sprintf("I5: %v after the last fault", l.bound()))
+	}
+	return ""
+}
+
+func (l *life) covered() bool {
+	return len(l.world.Check.Unowned()) == 0 && len(l.world.Check.Idle()) == 0
+}
+
+func (l *life) uncovered(when string) string {
+	return fmt.Sprintf("%s there are partitions without owner %v, or on which nobody works %v",
+		when, l.world.Check.Unowned(), l.world.Check.Idle())
+}
+
+// grow demands that a join is answered by a move.
+func (l *life) grow() string {
+	before := l.world.Check.Moves()
+	p := l.join("")
+	s := l.settings
+	limit := l.bound() + 2*max(s.ColdStartWindow, s.PlannedScaleWindow) + 2*s.MinRebalanceInterval
+	answered := func() bool { return len(p.Heard.Assignment.All) > 0 && l.covered() }
+	if !l.world.RunUntil(limit, answered) {
+		return l.uncovered(fmt.Sprintf("I5: %v after %s joined it owns %d; ", limit, p.Name, len(p.Heard.Assignment.All)))
+	}
+	if l.world.Check.Moves() == before {
+		return "a join was answered without a move"
+	}
+	return ""
+}
+
+// rest demands that nothing is published while nothing changes.
+func (l *life) rest() string {
+	s := l.settings
+	l.world.Run(l.bound() + 2*max(s.ColdStartWindow, s.PlannedScaleWindow) + 2*s.MinRebalanceInterval)
+	heads := l.world.Check.Heads()
+	if !l.world.Run(3 * s.Lease) {
+		return "broken"
+	}
+	if l.world.Check.Heads() != heads {
+		return "I6: a head was published although nothing had changed"
+	}
+	if !l.covered() {
+		return l.uncovered("I5: at rest")
+	}
+	return ""
+}
+
+// stop stops everybody, and demands that nothing is left.
+func (l *life) stop() string {
+	for _, p := range l.world.Processes() {
+		l.world.Plan(l.world.Soon(2*time.Second), func() { p.Stop(false) })
+	}
+	limit := 2*time.Second + 2*l.settings.ShutdownTimeout
+	over := func() bool { return len(l.world.Processes()) == 0 }
+	if !l.world.RunUntil(limit, over) {
+		var names []string
+		for _, p := range l.world.Processes() {
+			names = append(names, p.Name)
+		}
+		return fmt.Sprintf("I8: %v after Stop, still there: %s", limit, strings.Join(names, ", "))
+	}
+	if left := l.world.Check.Claimed(); len(left) > 0 {
+		return fmt.Sprintf("I7: everybody has stopped, and there are claims left: %v", left)
+	}
+	return ""
+}

@@ -1,0 +1,116 @@
+package swarm
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// join starts a process, with habits at random. key is the instance key of one
+// that comes back; empty for a new one.
+func (l *life) join(key string) *sim.Process {
+	l.born++
+	r := l.world.Random
+	h := sim.Habits{InstanceKey: key, Rate: l.world.Clocks(), Confirm: r.IntN(2) == 0}
+	if key == "" && r.IntN(2) == 0 {
+		h.InstanceKey = fmt.Sprintf("key-%d", l.born)
+	}
+	switch r.IntN(8) {
+	case 0, 1, 2:
+		h.Drain = time.Millisecond + l.world.Soon(l.settings.DrainTimeout)
+	case 3:
+		h.Drain, l.back.Stuck = sim.Never, true
+	}
+	switch r.IntN(8) {
+	case 0, 1, 2:
+		h.LetGo = time.Millisecond + l.world.Soon(2*l.settings.DrainTimeout)
+	case 3:
+		h.LetGo, l.back.Stuck = sim.Never, l.back.Stuck || h.Confirm
+	}
+	h.NeverLead = l.born > leastWorkers && r.IntN(8) == 0
+	return l.world.Start(fmt.Sprintf("w%d", l.born), h)
+}
+
+// joinLater starts a process after about one of the lengths that matter.
+func (l *life) joinLater(key string) {
+	l.world.Plan(l.world.Net.Lengths.Pick(l.world.Random), func() {
+		if len(l.world.Processes()) < mostWorkers {
+			l.join(key)
+		}
+	})
+}
+
+// somebody is a process at random, nil if there is none.
+func (l *life) somebody() *sim.Process {
+	all := l.world.Processes()
+	if len(all) == 0 {
+		return nil
+	}
+	return all[l.world.Random.IntN(len(all))]
+}
+
+// strike lets a fault happen, to somebody.
+func (l *life) strike(f sim.Fault) {
+	p := l.somebody()
+	if f == sim.LeaderCrash {
+		p = l.world.Leader()
+	}
+	if p == nil {
+		return
+	}
+	long := l.world.Net.Lengths.Pick(l.world.Random)
+	switch f {
+	case sim.Disconnect:
+		p.Port.Disconnect(long)
+	case sim.Partition:
+		p.Port.Cut()
+		l.world.Plan(long, p.Port.Heal)
+	case sim.Isolated:
+		p.Port.Isolate()
+		l.world.Plan(long, p.Port.Heal)
+	case sim.Crash, sim.LeaderCrash:
+		p.Crash()
+		l.joinLater("")
+	case sim.Pause:
+		p.Pause(long)
+	case sim.Comeback:
+		if l.world.Random.IntN(5) > 0 {
+			p.Crash() // else the other one is a twin
+		}
+		l.joinLater(p.Habits.InstanceKey)
+	case sim.Leave:
+		l.leave(p)
+	case sim.ServerRestart:
+		l.world.Trace.Say("world", "the server restarts")
+		l.world.Net.RestartServer(long)
+	case sim.Recreate:
+		l.back.Recreated = true
+		l.world.Recreate()
+	case sim.SourceChange:
+		l.change()
+	}
+}
+
+// leave stops a process; one that says it comes back mostly does.
+func (l *life) leave(p *sim.Process) {
+	restarting := p.Habits.InstanceKey != "" && l.world.Random.IntN(2) == 0
+	p.Stop(restarting)
+	switch {
+	case !restarting:
+		l.joinLater("")
+	case l.world.Random.IntN(4) > 0:
+		l.joinLater(p.Habits.InstanceKey)
+	}
+	l.back.Restart = l.back.Restart || restarting
+}
+
+// change takes some partitions from the source and adds others.
+func (l *life) change() {
+	list := l.world.Partitions()
+	list = slices.DeleteFunc(list, func(partition.Partition) bool { return l.world.Random.IntN(4) == 0 })
+	more := max(leastPartitions-len(list), l.world.Random.IntN(mostPartitions-len(list)+1))
+	l.world.List(append(list, l.partitions(more)...))
+}

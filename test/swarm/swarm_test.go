@@ -1,0 +1,95 @@
+package swarm
+
+import (
+	"flag"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+var (
+	seed = flag.Uint64("seed", 0, "the first seed; without it the fixed ones, or, with -runs, random ones")
+	runs = flag.Int("runs", 0, "how many lives")
+)
+
+const (
+	// fixed is how many seeds run with all tests, beginning with 1.
+	fixed = 300
+	// lines of the trace are printed of a life that broke something.
+	lines = 120
+	// whole is how many failures are printed with their traces.
+	whole = 2
+	// longer is how many of a life that was asked for.
+	longer = 2500
+)
+
+func seeds() (list []uint64, trace int) {
+	first, n, trace := *seed, *runs, lines
+	switch {
+	case first == 0 && n == 0:
+		first, n = 1, fixed
+	case first == 0:
+		first = rand.Uint64()>>16 + 1
+	case n <= 1:
+		n, trace = 1, longer
+	}
+	for i := range n {
+		list = append(list, first+uint64(i))
+	}
+	return list, trace
+}
+
+// each lives the lives of some seeds, on all processors.
+func each(list []uint64, trace int, done func(Result)) {
+	todo, results := make(chan uint64), make(chan Result)
+	for range runtime.GOMAXPROCS(0) {
+		go func() {
+			system := sim.NewSystem()
+			for s := range todo {
+				results <- Live(s, system, trace)
+			}
+		}()
+	}
+	go func() {
+		for _, s := range list {
+			todo <- s
+		}
+		close(todo)
+	}()
+	for range list {
+		done(<-results)
+	}
+}
+
+func TestSwarm(t *testing.T) {
+	list, trace := seeds()
+	failed := 0
+	each(list, trace, func(r Result) {
+		if r.Broken == "" {
+			return
+		}
+		if failed++; failed <= whole {
+			t.Errorf("%s", r)
+		} else {
+			t.Errorf("seed %d (%s): %s", r.Seed, r.Faults, r.Broken)
+		}
+	})
+	if failed > 0 {
+		t.Errorf("%d of %d lives broke something", failed, len(list))
+	}
+}
+
+func TestSwarmRepeatsItself(t *testing.T) {
+	system := sim.NewSystem()
+	hashes := map[uint64]bool{}
+	for s := uint64(1); s <= 8; s++ {
+		once, again := Live(s, system, 0), Live(s, sim.NewSystem(), 0)
+		require.Equal(t, once.Hash, again.Hash, "seed %d", s)
+		hashes[once.Hash] = true
+	}
+	require.Len(t, hashes, 8, "different seeds are different lives")
+}
