@@ -17,16 +17,24 @@ import (
 // names user code that still runs, what else did not go as planned, or that the
 // context ended first: then the manager is stopped hard, which equals a crash.
 func Stop(ctx context.Context, system *actor.ActorSystem, manager *actor.PID) error {
-	answer := make(chan messages.Stopped, 1)
-	asker := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &stopper{manager, answer} }))
+	s := &stopper{manager: manager, answer: make(chan messages.Stopped, 1), ended: make(chan struct{})}
+	asker := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return s }))
 	defer system.Root.Stop(asker)
 	select {
-	case s := <-answer:
-		return errors.Join(unfinished(s), stage.Ended(ctx, system, manager))
+	case a := <-s.answer:
+		if len(a.Running) > 0 {
+			return unfinished(a) // what is stuck keeps its parents from ending
+		}
+		select {
+		case <-s.ended:
+			return unfinished(a)
+		case <-ctx.Done():
+		}
 	case <-ctx.Done():
-		system.Root.Stop(manager)
-		return fmt.Errorf("bridge: the manager did not stop in time: %w", context.Cause(ctx))
 	}
+	system.Root.Stop(manager)
+	return fmt.Errorf("bridge: the manager did not stop in time: %w; still running: %s",
+		context.Cause(ctx), strings.Join(stage.Running(system, manager), ", "))
 }
 
 func unfinished(s messages.Stopped) error {
@@ -41,9 +49,11 @@ func unfinished(s messages.Stopped) error {
 }
 
 // stopper asks a manager to stop. A manager that has ended already is stopped.
+// It watches from the beginning: see stage.StopTree.
 type stopper struct {
 	manager *actor.PID
 	answer  chan messages.Stopped
+	ended   chan struct{}
 }
 
 // Receive implements actor.Actor.
@@ -55,7 +65,8 @@ func (s *stopper) Receive(ctx actor.Context) {
 	case messages.Stopped:
 		s.tell(m)
 	case *actor.Terminated:
-		s.tell(messages.Stopped{})
+		s.tell(messages.Stopped{}) // it had ended, or crashed
+		close(s.ended)
 	}
 }
 

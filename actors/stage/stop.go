@@ -13,43 +13,40 @@ import (
 // returns when they have ended. If the context ends first, the error names the
 // actors that still run: they are stuck in a handler, which cannot be stopped.
 func StopTree(ctx context.Context, system *actor.ActorSystem, pid *actor.PID) error {
-	system.Root.Stop(pid)
-	return Ended(ctx, system, pid)
-}
-
-// Ended waits until an actor has ended, or the context has.
-func Ended(ctx context.Context, system *actor.ActorSystem, pid *actor.PID) error {
 	done := make(chan struct{})
-	watcher := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &watcher{pid: pid, done: done} }))
+	watcher := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &undertaker{pid: pid, done: done} }))
 	defer system.Root.Stop(watcher)
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%w; still running: %s", context.Cause(ctx), strings.Join(below(system, pid), ", "))
+		return fmt.Errorf("%w; still running: %s", context.Cause(ctx), strings.Join(Running(system, pid), ", "))
 	}
 }
 
-// watcher closes a channel when an actor has ended.
-type watcher struct {
+// undertaker stops an actor and closes a channel when it has ended. It watches
+// before it stops: whoever watches an actor that is stopping is told at once that
+// it has ended, although it has not.
+type undertaker struct {
 	pid  *actor.PID
 	done chan struct{}
 }
 
 // Receive implements actor.Actor.
-func (w *watcher) Receive(ctx actor.Context) {
+func (u *undertaker) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		ctx.Watch(w.pid)
+		ctx.Watch(u.pid)
+		ctx.Stop(u.pid)
 	case *actor.Terminated:
-		if m.Who.Equal(w.pid) {
-			close(w.done)
+		if m.Who.Equal(u.pid) {
+			close(u.done)
 		}
 	}
 }
 
-// below lists the names of an actor and its descendants that are registered.
-func below(system *actor.ActorSystem, pid *actor.PID) []string {
+// Running lists the names of an actor and its descendants that have not ended.
+func Running(system *actor.ActorSystem, pid *actor.PID) []string {
 	var names []string
 	for _, shard := range system.ProcessRegistry.LocalPIDs.LocalPIDs {
 		for _, name := range shard.Keys() {
