@@ -13,7 +13,7 @@ import (
 
 const (
 	// heartbeat is how often the server says that a watch with no news lives.
-	heartbeat = 5 * time.Second
+	heartbeat = 2 * time.Second
 	// inactive is when the server forgets a watch that nobody listens to.
 	inactive = 30 * time.Second
 	// markerHeader is what a deletion marker of the KV API carries.
@@ -38,6 +38,8 @@ type natsWatch struct {
 	credit  bool
 	told    bool // that it is synced
 	next    uint64
+	first   uint64 // messages of the first pass, known when created
+	created bool
 	beat    *time.Timer
 	ended   bool
 }
@@ -55,7 +57,8 @@ func (p *natsPort) Watch(filter string, each func(Sights), gone func(error)) Wat
 // begin subscribes and creates the consumer. It ends with that; mail then comes
 // on the goroutine of the subscription.
 func (w *natsWatch) begin(ctx context.Context, filter string) {
-	inbox := w.port.nc.NewRespInbox()
+	// Not an inbox for answers: the client takes what comes there for one.
+	inbox := w.port.nc.NewInbox()
 	sub, err := w.port.nc.Subscribe(inbox, w.take)
 	if err != nil {
 		w.end(err)
@@ -71,7 +74,10 @@ func (w *natsWatch) begin(ctx context.Context, filter string) {
 		return
 	}
 	var info struct {
-		Pending uint64 `json:"num_pending"`
+		Pending   uint64 `json:"num_pending"`
+		Delivered struct {
+			Consumer uint64 `json:"consumer_seq"`
+		} `json:"delivered"`
 	}
 	r := w.port.call(ctx, "CONSUMER.CREATE."+w.port.stream+"."+w.name+"."+filter, map[string]any{
 		"stream_name": w.port.stream,
@@ -81,14 +87,20 @@ func (w *natsWatch) begin(ctx context.Context, filter string) {
 			InactiveThreshold: inactive, MemoryStorage: true, Replicas: 1,
 		},
 	}, &info)
-	switch {
-	case r.Outcome != Accepted:
+	if r.Outcome != Accepted {
 		w.end(r.Err)
-	case info.Pending == 0:
-		w.mu.Lock()
-		w.synced = true
-		w.tell()
+		return
 	}
+	w.mu.Lock()
+	w.first, w.created = info.Pending+info.Delivered.Consumer, true
+	w.catchUp(false)
+	w.tell()
+}
+
+// catchUp notes that the first pass is over: all that waited when the consumer
+// was created has come, or the server says that nothing waits. The lock is held.
+func (w *natsWatch) catchUp(last bool) {
+	w.synced = w.synced || last || w.created && w.next > w.first
 }
 
 // take receives one message of the subscription.
@@ -123,9 +135,7 @@ func (w *natsWatch) take(m *nats.Msg) {
 		w.waiting[s.Subject] = len(w.news)
 		w.news = append(w.news, s)
 	}
-	if meta.NumPending == 0 {
-		w.synced = true
-	}
+	w.catchUp(meta.NumPending == 0)
 	w.tell()
 }
 
