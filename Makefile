@@ -16,6 +16,7 @@ ARGS  ?=
 SEED  ?=
 RUNS  ?=
 BENCH ?= .
+TIMES ?= 5
 # COUNT=-count=1 runs tests although nothing changed; ci sets it.
 COUNT ?=
 
@@ -44,8 +45,8 @@ live: ## tests on real NATS servers and real processes
 	go test -count=1 ./test/live
 
 .PHONY: bench
-bench: ## measure moves, crashes and leader changes; BENCH=regexp selects
-	cd test/bench && go test -run '^$$' -bench '$(BENCH)' ./...
+bench: ## measure moves, crashes and leader changes; BENCH=regexp selects, TIMES=n samples
+	cd test/bench && go test -run '^$$' -timeout 0 -bench '$(BENCH)' -benchtime $(TIMES)x ./...
 
 .PHONY: lint
 lint: ## format, vet, staticcheck, code that nothing reaches

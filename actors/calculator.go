@@ -93,8 +93,8 @@ const (
 	spent       calculatorState = "spent"        // waiting for the end of the term
 )
 
-// Reminders of a calculator to itself. At is when they are due, so that whoever
-// gets one knows that it is not earlier.
+// Reminders of a calculator to itself. At is an instant that is over when they
+// come: the calculator may have heard of none so late.
 type (
 	windowDue struct{ At time.Time }
 	turnDue   struct{ At time.Time }

@@ -36,9 +36,8 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	}
 	c.plan = d
 	ctx.Request(c.strategy, messages.MakePlan{Round: d.round, Input: d.question.Input})
-	ctx.Request(c.outside, messages.Remind{
-		From: c.now, After: c.settings.StrategyTimeout, Mail: planDue{d.round, c.now.Add(c.settings.StrategyTimeout)},
-	})
+	after := c.settings.StrategyTimeout
+	ctx.Request(c.outside, messages.Remind{After: after, Mail: planDue{d.round, c.now.Add(after)}})
 	return planning
 }
 
@@ -77,8 +76,9 @@ func (c *calculator) planless(ctx actor.Context, reason string) calculatorState 
 	if c.failure(ctx, planningTrade, reason) {
 		return spent
 	}
-	c.rest = c.now.Add(c.pause(planningTrade))
-	ctx.Request(c.outside, messages.Remind{From: c.rest, Mail: retryDue{c.rest}})
+	after := c.pause(planningTrade)
+	c.rest = c.now.Add(after)
+	ctx.Request(c.outside, messages.Remind{After: after, Mail: retryDue{c.rest}})
 	if c.flight != nil {
 		return handingOver
 	}

@@ -40,7 +40,7 @@ func (c *calculator) look(ctx actor.Context) {
 	l.polls++ // the question stands for a poll that is due later
 	ctx.Request(c.source, messages.ListPartitions{Round: l.round})
 	after := c.settings.SourceTimeout
-	ctx.Request(c.outside, messages.Remind{From: c.now, After: after, Mail: listDue{l.round, c.now.Add(after)}})
+	ctx.Request(c.outside, messages.Remind{After: after, Mail: listDue{l.round, c.now.Add(after)}})
 }
 
 // lookFor asks the source if a refresh asks for it. After a failure the next try
@@ -151,7 +151,7 @@ func (c *calculator) unlisted(ctx actor.Context, reason string) calculatorState 
 
 func (c *calculator) pollAfter(ctx actor.Context, after time.Duration) {
 	c.list.polls++
-	ctx.Request(c.outside, messages.Remind{From: c.now, After: after, Mail: sourceDue{c.list.polls, c.now.Add(after)}})
+	ctx.Request(c.outside, messages.Remind{After: after, Mail: sourceDue{c.list.polls, c.now.Add(after)}})
 }
 
 func (c *calculator) poll(ctx actor.Context, m sourceDue) {

@@ -2,12 +2,14 @@ package actors
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
-	"github.com/troupe-actors/troupe/partition"
 )
 
 // company are the manager's children. Names count up, because they carry no
@@ -39,8 +41,10 @@ func (c *company) spawn(ctx actor.Context, props *actor.Props, role string) *act
 }
 
 func (c *company) spawnHolder(ctx actor.Context, m *manager) {
+	was := m.group.applied
 	c.holder = c.spawn(ctx, holderProps(holderConfig{
 		settings: m.cfg.Settings, outside: c.outside, props: m.cfg.Partition,
+		past: past{change: was.Change, seen: was.Step, version: was.Version},
 	}), "holder")
 }
 
@@ -68,8 +72,29 @@ func (c *company) dismiss(ctx actor.Context, child **actor.PID) {
 	*child = nil
 }
 
-// childEnded: a child that was dismissed, one that failed, or a subscriber. What
-// held a promise to others fails closed: its promise is over, another one begins.
+// former reports whether mail comes from a child that has been replaced.
+func (c *company) former(ctx actor.Context) bool {
+	from := ctx.Sender()
+	if from == nil || from.Address != ctx.Self().Address {
+		return false
+	}
+	name, below := strings.CutPrefix(from.Id, ctx.Self().Id+"/")
+	if !below || strings.Contains(name, "/") {
+		return false
+	}
+	return !slices.ContainsFunc([]*actor.PID{c.outside, c.holder, c.strategy, c.source, c.owners, c.session, c.election}, from.Equal)
+}
+
+// stuck lists the children that do not end.
+func (c *company) stuck() []string { return slices.Sorted(maps.Keys(c.leaving)) }
+
+// leavingOnly reports whether one child is left to wait for, of this role.
+func (c *company) leavingOnly(role string) bool {
+	ids := c.stuck()
+	return len(ids) == 1 && strings.Contains(ids[0], "/"+role+"-")
+}
+
+// childEnded: a child that was dismissed, one that failed, or a subscriber.
 func (m *manager) childEnded(ctx actor.Context, t *actor.Terminated) {
 	c := &m.company
 	switch {
@@ -80,186 +105,82 @@ func (m *manager) childEnded(ctx actor.Context, t *actor.Terminated) {
 		m.confirm(ctx)
 	case t.Who.Equal(c.session):
 		c.session = nil
-		ctx.Send(c.holder, messages.DropAll{Reason: "the session failed", At: m.now})
-		ctx.Send(ctx.Self(), messages.SessionLost{Session: m.life.session, Reason: "the session failed", At: m.now})
+		m.dropAll(ctx, "the session failed")
+		m.failed(ctx, "the session failed")
 	case t.Who.Equal(c.holder):
-		// Its partition actors have ended with it. A new session claims anew.
-		m.dropped(ctx)
-		c.spawnHolder(ctx, m)
-		ctx.Send(ctx.Self(), messages.SessionLost{Session: m.life.session, Reason: "the holder failed", At: m.now})
-	case t.Who.Equal(c.outside):
-		panic("the outside failed: without it nothing can be kept or released")
-	case m.state != messages.Shutdown && (t.Who.Equal(c.election) || t.Who.Equal(c.owners)):
-		ctx.Request(c.outside, messages.Remind{After: retryDelay, Mail: againDue{t.Who.Id}})
-	case m.state == messages.Shutdown && t.Who.Equal(c.election):
+		c.holder = nil
+		m.holderFailed(ctx)
+	case t.Who.Equal(c.election):
 		c.election = nil
-		m.exit.stood = true
-		m.leaveStep(ctx)
+		m.electionFailed(ctx, t.Who.Id)
+	case t.Who.Equal(c.owners):
+		c.owners = nil
+		m.againLater(ctx, t.Who.Id)
+	case t.Who.Equal(c.outside):
+		m.outsideFailed(ctx)
+	case t.Who.Equal(c.strategy), t.Who.Equal(c.source):
+		panic(fmt.Sprintf("%s failed, which only stands for an actor of the user's", t.Who.Id))
 	}
 }
 
-// dropped tells subscribers that nothing is owned, when the holder cannot.
-func (m *manager) dropped(ctx actor.Context) {
+// failed ends the session as if it had been lost: what held a promise to others
+// fails closed. It comes by mail, after all that the failed one said.
+func (m *manager) failed(ctx actor.Context, reason string) {
+	if m.life.session != "" {
+		ctx.Send(ctx.Self(), messages.SessionLost{Session: m.life.session, Reason: reason, At: m.now})
+	}
+}
+
+// holderFailed: its partition actors have ended with it. Subscribers are told so
+// at once, because nobody else does.
+func (m *manager) holderFailed(ctx actor.Context) {
 	was := m.group.applied
 	m.group.applied = messages.AssignmentApplied{
-		Change: 0, Session: was.Session, Version: was.Version, Step: was.Step, Lost: was.All, At: m.now,
+		Change: was.Change + 1, Worker: was.Worker, Session: was.Session, Version: was.Version, Step: was.Step, Lost: was.All, At: m.now,
 	}
-	m.subs.assign(ctx, m.life.worker, m.group.applied)
-	m.subs.forget()
-}
-
-// begunAgain replaces a child that failed and that nobody depends on meanwhile.
-func (m *manager) begunAgain(ctx actor.Context, a againDue) {
-	c := &m.company
-	switch {
-	case c.election != nil && c.election.Id == a.Who:
-		m.leadershipLost(ctx, messages.LeadershipLost{Term: m.group.term, Reason: "the election failed", At: m.now})
-		c.spawnElection(ctx, m)
-	case c.owners.Id == a.Who:
-		c.owners = c.spawn(ctx, ownersProps(c.outside), "owners")
+	m.group.draining = 0
+	m.subs.assign(ctx, m.group.applied)
+	m.company.spawnHolder(ctx, m)
+	m.failed(ctx, "the holder failed")
+	if m.state == down && m.exit.told {
+		m.emptyOut(ctx)
 	}
 }
 
-// stopDue is a reminder that a stop has taken long enough.
-type stopDue struct{}
-
-// exit is how far a stop has come.
-type exit struct {
-	asked   []*actor.PID // who waits for Stopped
-	restart bool
-	told    bool // the restart is announced, or need not be
-	empty   bool // everything is let go
-	stood   bool // no term runs, no lead is kept
-	freed   bool // the release was asked for
-	gone    bool // the session is over
-	closing bool
-	late    bool
-	running []string
-	trouble string
-}
-
-// stop lets everything go, first saying so if the worker comes back.
-func (m *manager) stop(ctx actor.Context, s messages.Stop) messages.State {
-	e := &m.exit
-	m.stopAgain(ctx, s)
-	e.restart = s.Restarting || m.cfg.Settings.OnStop == partition.Restart
-	m.reason = "asked to stop"
-	ctx.Request(m.company.outside, messages.Remind{After: m.cfg.Settings.ShutdownTimeout, Mail: stopDue{}})
-	e.gone = m.company.session == nil
-	e.stood = m.company.election == nil
-	if !e.stood {
-		ctx.Send(m.company.election, messages.StandDown{})
-	}
-	if e.restart && m.life.worker != "" && m.state != messages.Degraded {
-		m.life.flags.Restarting = true
-		ctx.Request(m.company.session, messages.SetFlags{Draining: m.life.flags.Draining, Restarting: true, Refresh: m.life.flags.Refresh})
-	} else {
-		m.vacate(ctx)
-	}
-	return messages.Shutdown
-}
-
-func (m *manager) stopAgain(ctx actor.Context, _ messages.Stop) messages.State {
-	if ctx.Sender() != nil {
-		m.exit.asked = append(m.exit.asked, ctx.Sender())
-	}
-	return messages.Shutdown
-}
-
-func (m *manager) announced(ctx actor.Context, f messages.FlagsSet) messages.State {
-	if f.Flags.Restarting && !m.exit.told {
-		m.vacate(ctx)
-	}
-	return messages.Shutdown
-}
-
-// vacate drains everything, within what is left after a release.
-func (m *manager) vacate(ctx actor.Context) {
-	m.exit.told = true
-	s := m.cfg.Settings
-	within := min(s.RevokeTimeout, s.ShutdownTimeout-2*s.StoreTimeout)
-	ctx.Send(m.company.holder, messages.LetAllGo{Within: within})
-	m.leaveStep(ctx)
-}
-
-func (m *manager) allLetGo(ctx actor.Context, a messages.AllLetGo) messages.State {
-	m.exit.empty, m.exit.running = true, a.Running
-	m.leaveStep(ctx)
-	return messages.Shutdown
-}
-
-func (m *manager) stoodDown(ctx actor.Context, _ messages.StoodDown) messages.State {
-	m.exit.stood = true
-	m.leaveStep(ctx)
-	return messages.Shutdown
-}
-
-// leaveStep releases the session when nothing is owned and no term runs, and
-// ends the rest when the session is over.
-func (m *manager) leaveStep(ctx actor.Context) {
-	e := &m.exit
-	switch {
-	case m.state != messages.Shutdown && !e.told || e.closing:
-	case e.gone && !e.told:
-		m.vacate(ctx) // the session ended before the restart was announced
-	case e.gone && e.empty:
-		m.close(ctx)
-	case e.empty && e.stood && !e.freed && m.company.session != nil:
-		e.freed = true
-		ctx.Send(m.company.session, messages.EndSession{})
-	}
-}
-
-func (m *manager) sessionReleased(ctx actor.Context, r messages.SessionReleased) messages.State {
-	m.hear(r.At)
-	m.exit.gone, m.exit.trouble = true, r.Reason
-	m.leaveStep(ctx)
-	return messages.Shutdown
-}
-
-// stopLate ends what still runs.
-func (m *manager) stopLate(ctx actor.Context, _ stopDue) messages.State {
-	m.exit.late = true
-	if !m.exit.closing {
-		m.exit.trouble = "the stop took longer than ShutdownTimeout"
-		m.close(ctx)
-	}
-	m.closeStep(ctx)
-	return messages.Shutdown
-}
-
-// close stops the children, the outside last.
-func (m *manager) close(ctx actor.Context) {
-	c := &m.company
-	m.exit.closing = true
-	for _, child := range []**actor.PID{&c.election, &c.session, &c.owners, &c.strategy, &c.source, &c.holder} {
-		c.dismiss(ctx, child)
-	}
-	m.closeStep(ctx)
-}
-
-// closeStep ends with the outside, when all others have ended or are stuck in
-// code of the user.
-func (m *manager) closeStep(ctx actor.Context) {
-	c := &m.company
-	if m.state != messages.Shutdown || !m.exit.closing {
+// electionFailed: its term has ended with it. The lead, if it had it, falls free
+// as after a crash; the session goes on, and another election begins.
+func (m *manager) electionFailed(ctx actor.Context, who string) {
+	if m.state == down {
+		m.exit.stood = true
+		m.leaveStep(ctx)
 		return
 	}
-	stuck := len(m.exit.running) > 0 && len(c.leaving) == 1
+	ctx.Send(ctx.Self(), messages.LeadershipLost{Term: m.group.term, Reason: "the election failed", At: m.now})
+	m.againLater(ctx, who)
+}
+
+func (m *manager) againLater(ctx actor.Context, who string) {
+	ctx.Request(m.company.outside, messages.Remind{After: retryDelay, Mail: againDue{who}})
+}
+
+// again replaces a child that failed and without which the rest goes on.
+func (m *manager) again(ctx actor.Context, a againDue) {
+	c := &m.company
 	switch {
-	case c.outside != nil && (len(c.leaving) == 0 || stuck || m.exit.late):
-		for id := range c.leaving {
-			if !stuck {
-				m.exit.running = append(m.exit.running, id)
-			}
-		}
-		c.leaving = map[string]bool{}
-		c.dismiss(ctx, &c.outside)
-	case c.outside == nil && len(c.leaving) == 0:
-		for _, pid := range m.exit.asked {
-			ctx.Send(pid, messages.Stopped{Running: m.exit.running, Reason: m.exit.trouble})
-		}
-		m.exit.asked = nil
-		ctx.Stop(ctx.Self())
+	case strings.Contains(a.Who, "/owners-") && c.owners == nil:
+		c.owners = c.spawn(ctx, ownersProps(c.outside), "owners")
+	case strings.Contains(a.Who, "/election-") && c.election == nil && m.life.worker != "":
+		c.spawnElection(ctx, m)
 	}
+}
+
+// outsideFailed: without it nothing can be kept or released. All stops, which
+// equals a crash; who waits for the end is told.
+func (m *manager) outsideFailed(ctx actor.Context) {
+	if m.state != down {
+		panic("the outside failed: nothing can be kept or released without it")
+	}
+	m.company.outside = nil
+	m.exit.trouble = "the outside failed"
+	m.close(ctx)
 }

@@ -208,7 +208,7 @@ func (e *election) note(ctx actor.Context, entry messages.Entry, at time.Time) {
 func (e *election) tell(ctx actor.Context, leader partition.WorkerID, at time.Time) {
 	if e.told == nil || *e.told != leader {
 		e.told = &leader
-		ctx.Send(ctx.Parent(), messages.LeaderKnown{Worker: leader, At: at})
+		ctx.Request(ctx.Parent(), messages.LeaderKnown{Worker: leader, At: at})
 	}
 }
 
@@ -249,7 +249,7 @@ func (e *election) quitLater(_ actor.Context, _ messages.StandDown) electionStat
 }
 
 func (e *election) done(ctx actor.Context) electionState {
-	ctx.Send(ctx.Parent(), messages.StoodDown{})
+	ctx.Request(ctx.Parent(), messages.StoodDown{})
 	return stood
 }
 

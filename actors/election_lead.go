@@ -36,7 +36,7 @@ func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, 
 		return e.release(ctx)
 	}
 	e.tell(ctx, e.worker, at)
-	ctx.Send(ctx.Parent(), messages.LeadershipGained{Term: term, At: at})
+	ctx.Request(ctx.Parent(), messages.LeadershipGained{Term: term, At: at})
 	e.child = stage.Spawn(ctx, termProps(termConfig{
 		settings: e.settings, outside: e.outside, manager: ctx.Parent(), holder: e.holder, strategy: e.strategy, source: e.source,
 		worker: e.worker, session: e.session, term: term, dice: e.dice.Dealt("term", uint64(term)), fresh: e.fresh, until: e.lease.End,
@@ -178,7 +178,7 @@ func (e *election) stepDown(ctx actor.Context, _ messages.StandDown) electionSta
 // end stops the term; over says that there is nothing to release.
 func (e *election) end(ctx actor.Context, at time.Time, reason string, over bool) electionState {
 	e.over = over
-	ctx.Send(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: reason, At: at})
+	ctx.Request(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: reason, At: at})
 	ctx.Stop(e.child)
 	return stepping
 }
@@ -189,7 +189,7 @@ func (e *election) termEnded(ctx actor.Context, m *actor.Terminated) electionSta
 	case e.child == nil || !m.Who.Equal(e.child):
 		return e.state
 	case e.state == leading:
-		ctx.Send(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: "an actor of the term failed"})
+		ctx.Request(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: "an actor of the term failed"})
 	}
 	e.child = nil
 	if e.over {

@@ -26,13 +26,14 @@ type holder struct {
 	nonce    partition.SessionID
 	leaseEnd time.Time
 	latest   partition.Assignment // as it was seen last, applied or not
-	round    partition.Round      // of the watch and of reminders
+	floor    partition.Revision   // what was stored below it is not applied
+	round    partition.Round      // of the watch
+	leaves   partition.Round      // of the reminder to leave at last
 
 	applied   partition.Step // of this session
-	seen      partition.Step // of any session
-	change    uint64
 	confirmed uint64
 	owned     []partition.Owned // in canonical order
+	pending   []partition.PartitionID
 	items     items
 	born      int
 	now       time.Time // the latest instant heard of
@@ -43,6 +44,14 @@ type holderConfig struct {
 	outside  *actor.PID
 	// props makes the partition actors; nil if there are none.
 	props func(partition.Owned) *actor.Props
+	past
+}
+
+// past is what a holder hands down to the next one, if it fails.
+type past struct {
+	change  uint64            // the latest that was told
+	seen    partition.Step    // the highest that was applied, in any session
+	version partition.Version // of that step
 }
 
 type holderState string
@@ -63,54 +72,59 @@ type (
 )
 
 var holderTable = fsm.New(
-	fsm.On(absent, (*holder).follow, following),
-	fsm.On(absent, (*holder).tell, absent),
-	fsm.On(absent, (*holder).childEnded, absent),
-	fsm.On(absent, (*holder).leaveAtOnce, empty),
+	fsm.On(absent, (*holder).follow, following), // HoldFor
+	fsm.On(absent, (*holder).leave, empty),      // LetAllGo
 
-	fsm.On(following, (*holder).see, following),
-	fsm.On(following, (*holder).extend, following),
-	fsm.On(following, (*holder).tell, following),
-	fsm.On(following, (*holder).confirm, following),
-	fsm.On(following, (*holder).childEnded, following),
-	fsm.On(following, (*holder).respawn, following),
-	fsm.On(following, (*holder).writeOff, following),
+	fsm.On(following, (*holder).follow, following),
+	fsm.On(following, (*holder).extend, following), // HoldUntil
 	fsm.On(following, (*holder).suspend, halted),
 	fsm.On(following, (*holder).drop, absent),
 	fsm.On(following, (*holder).leave, leaving, empty),
-	fsm.On(following, (*holder).follow, following),
+	fsm.On(following, (*holder).respawn, following),
 
-	fsm.On(halted, (*holder).see, halted),
-	fsm.On(halted, (*holder).tell, halted),
-	fsm.On(halted, (*holder).confirm, halted),
-	fsm.On(halted, (*holder).childEnded, halted),
-	fsm.On(halted, (*holder).writeOff, halted),
-	fsm.On(halted, (*holder).resume, following),
+	fsm.On(halted, (*holder).follow, following),
+	fsm.On(halted, (*holder).resume, following), // HoldUntil
 	fsm.On(halted, (*holder).drop, absent),
 	fsm.On(halted, (*holder).leave, leaving, empty),
 
-	fsm.On(leaving, (*holder).see, leaving),
 	fsm.On(leaving, (*holder).extend, leaving),
-	fsm.On(leaving, (*holder).tell, leaving),
-	fsm.On(leaving, (*holder).confirm, leaving, empty),
-	fsm.On(leaving, (*holder).childEnded, leaving, empty),
-	fsm.On(leaving, (*holder).writeOff, leaving, empty),
-	fsm.On(leaving, (*holder).leaveOver, leaving, empty),
 	fsm.On(leaving, (*holder).drop, empty),
+	fsm.On(leaving, (*holder).leaveOver, leaving, empty),
 
-	fsm.On(empty, (*holder).tell, empty),
+	fsm.On(absent, (*holder).childEnded, absent), // Terminated
+	fsm.On(following, (*holder).childEnded, following),
+	fsm.On(halted, (*holder).childEnded, halted),
+	fsm.On(leaving, (*holder).childEnded, leaving, empty),
 	fsm.On(empty, (*holder).childEnded, empty),
 
-	fsm.Stay((*holder).dropHoldings, absent, following, halted, leaving, empty),
+	fsm.On(absent, (*holder).confirm, absent),
+	fsm.On(following, (*holder).confirm, following),
+	fsm.On(halted, (*holder).confirm, halted),
+	fsm.On(leaving, (*holder).confirm, leaving, empty),
+	fsm.On(empty, (*holder).confirm, empty),
+
+	fsm.On(following, (*holder).writeOff, following), // drainDue
+	fsm.On(halted, (*holder).writeOff, halted),
+	fsm.On(leaving, (*holder).writeOff, leaving, empty),
+
+	fsm.On(absent, (*holder).dropHoldings, absent),
+	fsm.On(following, (*holder).dropHoldings, following),
+	fsm.On(halted, (*holder).dropHoldings, halted),
+	fsm.On(leaving, (*holder).dropHoldings, empty),
+	fsm.On(empty, (*holder).dropHoldings, empty),
+
+	fsm.Stay((*holder).see, following, halted, leaving),
+	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty), // GetHoldings
+
 	fsm.Late[*holder, holderState](
 		messages.HoldFor{}, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}, messages.LetAllGo{},
-		messages.Seen{}, messages.WatchSynced{}, messages.Confirmed{}, drainDue{}, leaveDue{}, respawnDue{},
+		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{},
 	),
 )
 
 func holderProps(cfg holderConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
-		return &holder{holderConfig: cfg, state: absent, items: newItems()}
+		return &holder{holderConfig: cfg, state: absent, items: newItems(), confirmed: cfg.change}
 	})
 }
 
@@ -119,31 +133,33 @@ func (h *holder) Receive(ctx actor.Context) { holderTable.Receive(ctx, h, &h.sta
 
 // follow begins a session: nothing of a former one is owned.
 func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
+	h.forget(ctx)
 	if h.worker != "" && h.worker != m.Worker {
 		ctx.Request(h.outside, messages.Unwatch{Key: messages.KeyAssignment(h.worker)})
 	}
 	h.session, h.worker, h.nonce, h.leaseEnd = ctx.Sender(), m.Worker, m.Session, m.LeaseEnd
-	h.applied, h.latest = 0, partition.Assignment{}
+	h.applied, h.latest, h.pending = 0, partition.Assignment{}, nil
 	h.round++
 	ctx.Request(h.outside, messages.Watch{Round: h.round, Key: messages.KeyAssignment(m.Worker)})
 	return following
 }
 
 func (h *holder) extend(ctx actor.Context, m messages.HoldUntil) holderState {
-	h.leaseEnd, h.now = m.LeaseEnd, m.At
+	h.hear(m.At)
+	h.leaseEnd = m.LeaseEnd
 	h.apply(ctx)
 	return h.state
 }
 
 // see takes an assignment if it is this session's and newer than what is applied.
 // A late one waits for the lease to be extended.
-func (h *holder) see(ctx actor.Context, m messages.Seen) holderState {
+func (h *holder) see(ctx actor.Context, m messages.Seen) {
 	a, ok := m.Entry.Record.(partition.Assignment)
-	if ok && m.Round == h.round && a.Session == h.nonce && a.Step > h.latest.Step {
-		h.latest, h.now = a, m.At
+	if ok && m.Round == h.round && m.Entry.Revision >= h.floor && a.Session == h.nonce && a.Step > h.latest.Step {
+		h.hear(m.At)
+		h.latest = a
 		h.apply(ctx)
 	}
-	return h.state
 }
 
 // apply makes the latest assignment true. What is there before and after under
@@ -153,23 +169,20 @@ func (h *holder) apply(ctx actor.Context) {
 		return
 	}
 	h.applied, h.seen = h.latest.Step, max(h.seen, h.latest.Step)
+	h.version = max(h.version, h.latest.Version)
 	after := h.latest.Granted()
+	h.pending = h.latest.Pending
 	if h.state == leaving {
-		after = nil // nothing is started any more
-	}
-	revoked := make(map[partition.PartitionID]partition.Step, len(h.latest.Revoking))
-	for _, r := range h.latest.Revoking {
-		revoked[r.Partition] = r.Step
+		after, h.pending = nil, nil // nothing is started any more
 	}
 	gained, lost := partition.Diff(h.owned, after)
 	h.owned = after
 	h.change++
 	for _, o := range lost {
-		step, told := revoked[o.ID]
-		if !told {
-			step = h.applied
-		}
-		h.revoke(ctx, itemKey{o.ID, o.Token}, step)
+		h.revoke(ctx, itemKey{o.ID, o.Token}, h.applied)
+	}
+	for _, r := range h.latest.Revoking {
+		h.items.revoked(itemKey{r.Partition, r.Token}, r.Step)
 	}
 	for _, o := range gained {
 		h.add(ctx, o)
@@ -183,16 +196,13 @@ func (h *holder) report(ctx actor.Context, gained, lost []partition.Owned) {
 		ctx.Request(h.outside, messages.Remind{After: h.settings.RevokeTimeout, Mail: drainDue{h.change}})
 	}
 	ctx.Request(ctx.Parent(), messages.AssignmentApplied{
-		Change: h.change, Session: h.nonce, Version: h.latest.Version, Step: h.applied,
-		Gained: gained, Lost: lost, All: h.owned, Pending: h.latest.Pending, Draining: h.items.count[draining], At: h.now,
+		Change: h.change, Worker: h.worker, Session: h.nonce, Version: h.version, Step: h.seen,
+		Gained: gained, Lost: lost, All: h.owned, Pending: h.pending, Draining: h.items.count[draining], At: h.now,
 	})
 }
 
 // tell answers the session, before a heartbeat; news are told without being asked.
-func (h *holder) tell(ctx actor.Context, m messages.GetHoldings) holderState {
-	ctx.Respond(h.holdings(m.Round))
-	return h.state
-}
+func (h *holder) tell(ctx actor.Context, m messages.GetHoldings) { ctx.Respond(h.holdings(m.Round)) }
 
 func (h *holder) news(ctx actor.Context) {
 	if h.session != nil {
@@ -215,3 +225,5 @@ func (h *holder) holdings(round partition.Round) messages.Holdings {
 	}
 	return m
 }
+
+func (h *holder) hear(at time.Time) { h.now = later(h.now, at) }

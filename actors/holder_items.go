@@ -72,6 +72,13 @@ func (s *items) turn(it *item, p phase) {
 	it.phase = p
 }
 
+// revoked notes which step took away what was let go for another reason.
+func (s *items) revoked(key itemKey, step partition.Step) {
+	if it := s.byKey[key]; it != nil && (it.phase == draining || it.phase == abandoned) {
+		it.step = step
+	}
+}
+
 // purge drops the items of which nothing is left, and reports whether any was.
 func (s *items) purge(over func(*item) bool) bool {
 	before := len(s.list)
@@ -103,11 +110,31 @@ func (h *holder) start(ctx actor.Context, it *item) {
 	if h.props == nil {
 		return
 	}
-	h.born++
-	name := fmt.Sprintf("%s@%d.%d", it.owned.ID, it.owned.Token, h.born)
-	it.child = stage.Spawn(ctx, drainable(h.props(it.owned)), name)
-	h.items.byChild[it.child.Id] = it
+	child := h.spawn(ctx, it.owned)
+	if child == nil {
+		h.respawnLater(ctx, it)
+		return
+	}
+	it.child = child
+	h.items.byChild[child.Id] = it
 	h.items.running[it.owned.ID]++
+}
+
+// spawn returns nil if the user's code, which makes the actor, panics or makes
+// none: one partition's trouble must not become everybody's.
+func (h *holder) spawn(ctx actor.Context, o partition.Owned) (child *actor.PID) {
+	h.born++
+	defer func() {
+		if r := recover(); r != nil {
+			ctx.Logger().Error("a partition actor could not be made", "partition", string(o.ID), "reason", r)
+			child = nil
+		}
+	}()
+	return stage.Spawn(ctx, drainable(h.props(o)), fmt.Sprintf("%s@%d.%d", o.ID, o.Token, h.born))
+}
+
+func (h *holder) respawnLater(ctx actor.Context, it *item) {
+	ctx.Request(h.outside, messages.Remind{After: respawnDelay, Mail: respawnDue{it}})
 }
 
 // revoke begins the drain of one partition.
@@ -137,9 +164,11 @@ func (h *holder) confirm(ctx actor.Context, m messages.Confirmed) holderState {
 // settle drops what has drained: its handler has ended, and every confirming
 // subscriber has let it go. Only then it leaves the acknowledged holdings.
 func (h *holder) settle(ctx actor.Context) {
-	if h.items.count[draining]+h.items.count[abandoned]+h.items.count[forgotten] == 0 {
+	count := h.items.count
+	if count[draining]+count[abandoned]+count[forgotten] == 0 {
 		return
 	}
+	before := count[draining]
 	dropped := h.items.purge(func(it *item) bool {
 		switch it.phase {
 		case draining, abandoned:
@@ -151,7 +180,14 @@ func (h *holder) settle(ctx actor.Context) {
 	})
 	if dropped {
 		h.news(ctx)
-		ctx.Send(ctx.Parent(), messages.DrainingChanged{Draining: h.items.count[draining]})
+	}
+	h.drained(ctx, before)
+}
+
+// drained tells the manager that fewer partitions drain than before.
+func (h *holder) drained(ctx actor.Context, before int) {
+	if now := h.items.count[draining]; now != before {
+		ctx.Request(ctx.Parent(), messages.DrainingChanged{Draining: now})
 	}
 }
 
@@ -167,7 +203,7 @@ func (h *holder) childEnded(ctx actor.Context, m *actor.Terminated) holderState 
 	}
 	it.child = nil
 	if it.phase == working {
-		ctx.Request(h.outside, messages.Remind{After: respawnDelay, Mail: respawnDue{it}})
+		h.respawnLater(ctx, it)
 	}
 	h.settle(ctx)
 	if h.state == following && h.items.count[starting] > 0 {
@@ -195,9 +231,10 @@ func (h *holder) respawn(ctx actor.Context, m respawnDue) holderState {
 
 // writeOff: what was revoked with this change has had its time.
 func (h *holder) writeOff(ctx actor.Context, m drainDue) holderState {
+	before := h.items.count[draining]
 	if h.abandon(m.Change) {
 		h.news(ctx)
-		ctx.Send(ctx.Parent(), messages.DrainingChanged{Draining: h.items.count[draining]})
+		h.drained(ctx, before)
 	}
 	return h.leftIf(ctx)
 }

@@ -20,21 +20,26 @@ func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 	return halted
 }
 
+// resume first applies what was assigned meanwhile: what was taken away is not
+// started again.
 func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
-	h.state, h.leaseEnd, h.now = following, m.LeaseEnd, m.At
+	h.hear(m.At)
+	h.state, h.leaseEnd = following, m.LeaseEnd
+	h.apply(ctx)
 	for _, it := range h.items.list {
-		if it.phase == paused || it.phase == starting {
+		if it.phase == paused {
 			h.items.turn(it, starting)
+		}
+		if it.phase == starting {
 			h.start(ctx, it)
 		}
 	}
-	h.apply(ctx)
 	return following
 }
 
 // drop ends everything at once: the lease is over.
 func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
-	h.now = m.At
+	h.hear(m.At)
 	h.forget(ctx)
 	h.session, h.nonce, h.latest = nil, "", partition.Assignment{}
 	if h.state == leaving {
@@ -43,11 +48,14 @@ func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
 	return absent
 }
 
-// forget lets everything go without waiting for handlers: they are stopped, and
-// what they still do is protected by the token alone.
+// forget lets go of everything that the session had, without waiting for anybody:
+// handlers are stopped, and what they still do is protected by the token alone.
 func (h *holder) forget(ctx actor.Context) {
+	if len(h.items.list) == 0 && len(h.pending) == 0 {
+		return
+	}
 	lost := h.owned
-	h.owned = nil
+	h.owned, h.pending = nil, nil
 	h.change++
 	for _, it := range h.items.list {
 		h.items.turn(it, forgotten)
@@ -59,39 +67,58 @@ func (h *holder) forget(ctx actor.Context) {
 	h.report(ctx, nil, lost)
 }
 
-// dropHoldings: the session goes on, and an assignment that was seen already is
-// not applied again.
-func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) {
-	if len(h.items.list) > 0 {
-		h.applied = h.latest.Step
-		h.forget(ctx)
+// dropHoldings lets go of everything at once, as nothing counts that was assigned
+// under the head that was lost. The session goes on; handlers that do not stop
+// are written off in its record.
+func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holderState {
+	h.floor = max(h.floor, m.Term)
+	h.applied, h.seen = max(h.applied, h.latest.Step), max(h.seen, h.latest.Step)
+	if len(h.owned)+len(h.pending)+h.items.count[draining] > 0 {
+		lost := h.owned
+		h.owned, h.pending = nil, nil
+		h.change++
+		for _, it := range h.items.list {
+			if it.phase == forgotten || it.phase == abandoned {
+				continue
+			}
+			h.items.turn(it, abandoned)
+			it.change = h.change
+			if it.child != nil {
+				ctx.Stop(it.child)
+			}
+		}
+		h.report(ctx, nil, lost)
+		h.news(ctx)
 	}
 	ctx.Respond(messages.HoldingsDropped{Round: m.Round})
+	return h.leftIf(ctx)
 }
 
 // leave lets everything go, once and for all.
 func (h *holder) leave(ctx actor.Context, m messages.LetAllGo) holderState {
+	if h.state == absent {
+		return h.left(ctx)
+	}
 	h.state = leaving
 	lost := h.owned
-	h.owned = nil
+	h.owned, h.pending = nil, nil
 	h.change++
 	for _, o := range lost {
 		h.revoke(ctx, itemKey{o.ID, o.Token}, 0)
 	}
-	h.round++
-	ctx.Request(h.outside, messages.Remind{After: m.Within, Mail: leaveDue{h.round}})
+	h.leaves++
+	ctx.Request(h.outside, messages.Remind{After: m.Within, Mail: leaveDue{h.leaves}})
 	h.report(ctx, nil, lost)
 	h.news(ctx)
 	return h.leftIf(ctx)
 }
 
-func (h *holder) leaveAtOnce(ctx actor.Context, _ messages.LetAllGo) holderState { return h.left(ctx) }
-
+// leaveOver: what has not been let go by now is written off.
 func (h *holder) leaveOver(ctx actor.Context, m leaveDue) holderState {
-	if m.Round == h.round && h.abandon(h.change) {
-		h.news(ctx)
+	if m.Round != h.leaves {
+		return leaving
 	}
-	return h.leftIf(ctx)
+	return h.writeOff(ctx, drainDue{h.change})
 }
 
 // leftIf is what a change means to one who waits for the end.
@@ -102,13 +129,16 @@ func (h *holder) leftIf(ctx actor.Context) holderState {
 	return h.state
 }
 
+// left says that nothing is owned, and what did not stop in time.
 func (h *holder) left(ctx actor.Context) holderState {
 	var running []string
 	for _, it := range h.items.list {
+		who := "a subscriber has not let go"
 		if it.child != nil {
-			running = append(running, fmt.Sprintf("partition %s, token %d: %s", it.owned.ID, it.owned.Token, it.child.Id))
+			who = it.child.Id
 		}
+		running = append(running, fmt.Sprintf("partition %s, token %d: %s", it.owned.ID, it.owned.Token, who))
 	}
-	ctx.Send(ctx.Parent(), messages.AllLetGo{Running: running})
+	ctx.Request(ctx.Parent(), messages.AllLetGo{Running: running})
 	return empty
 }

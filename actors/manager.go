@@ -16,7 +16,7 @@ import (
 // never restarted: if it panics, it stops with all below it, which equals a crash.
 type manager struct {
 	cfg     Config
-	doors   *actor.Props
+	doors   *actor.Props // of the outside
 	state   messages.State
 	reason  string    // of the next change of state
 	now     time.Time // the latest instant heard of
@@ -30,7 +30,6 @@ type manager struct {
 
 // life is the present session, if there is one.
 type life struct {
-	open     bool // the store is
 	dice     partition.Dice
 	fresh    bool
 	worker   partition.WorkerID
@@ -39,201 +38,182 @@ type life struct {
 	leaseEnd time.Time
 	lost     []partition.WorkerID // IDs in which this process was replaced
 	flags    messages.SetFlags
-	late     bool   // StartTimeout is over
-	trouble  string // why there is no store, or no ID
+	starts   partition.Round // of the reminder that a first assignment is late
+	late     bool            // it is
+	trouble  string          // why there is no store, no ID or no session
 	final    bool
 }
 
-// group is what is known of the others, and of this worker's part.
+// group is what is known of the others, and of this worker's part, since the
+// session began; applied is older.
 type group struct {
 	leader   partition.WorkerID
 	known    bool // the election has looked
 	leading  bool
 	term     partition.Revision
+	leads    messages.State // what the leader's decisions make of Stable
+	cause    string         // of that
+	fault    string         // why the leader's latest decision failed
 	members  []partition.WorkerID
 	unowned  int
 	applied  messages.AssignmentApplied
-	assigned bool // since the session began
+	assigned bool
 	draining int
 }
 
-// startDue is a reminder that a first assignment is late.
-type startDue struct{}
-
-// anywhere are all states but the last.
-var (
-	anywhere = []messages.State{
-		messages.Init, messages.ClaimingID, messages.Election, messages.WaitingAssignment,
-		messages.Stable, messages.Scaling, messages.Rebalancing, messages.Emergency, messages.Degraded,
-	}
-	always = append(anywhere[:len(anywhere):len(anywhere)], messages.Shutdown)
+// Reminders and mail of a manager to itself.
+type (
+	// startDue: a first assignment is late.
+	startDue struct{ Round partition.Round }
+	// onward: Stable was on the way to another state.
+	onward struct{}
 )
 
-var managerTable = fsm.New(managerRows()...)
+const (
+	opening, claims, elects, waits = messages.Init, messages.ClaimingID, messages.Election, messages.WaitingAssignment
+	stable, scaling, moving        = messages.Stable, messages.Scaling, messages.Rebalancing
+	urgent, degraded, down         = messages.Emergency, messages.Degraded, messages.Shutdown
+)
 
-func managerRows() []fsm.Row[*manager, messages.State] {
-	const (
-		start, claim, elect, wait     = messages.Init, messages.ClaimingID, messages.Election, messages.WaitingAssignment
-		stable, scaling, rebal, emerg = messages.Stable, messages.Scaling, messages.Rebalancing, messages.Emergency
-		degraded, down                = messages.Degraded, messages.Shutdown
-	)
-	rows := []fsm.Row[*manager, messages.State]{
-		fsm.On(start, (*manager).begin, start), // Started
-		fsm.On(start, (*manager).storeOpened, claim),
-		fsm.On(claim, (*manager).storeOpened, claim),
-		fsm.On(degraded, (*manager).storeOpened, degraded),
-		fsm.On(claim, (*manager).sessionStarted, elect),
-		fsm.On(degraded, (*manager).sessionStarted, elect),
-		fsm.On(degraded, (*manager).claimScanned, degraded, claim),
-		fsm.On(degraded, (*manager).renewed, degraded, elect, wait, stable, rebal),
-		fsm.On(degraded, (*manager).suspected, degraded),
-		fsm.On(degraded, (*manager).sessionLost, degraded),
-		fsm.On(degraded, (*manager).storeLost, degraded),
-		fsm.On(degraded, (*manager).applied, degraded),
-		fsm.On(degraded, (*manager).leadershipLost, degraded),
-		fsm.On(degraded, (*manager).leaderKnown, degraded),
-		fsm.On(degraded, (*manager).drained, degraded),
-		fsm.On(start, (*manager).storeLost, start),
-		fsm.On(claim, (*manager).storeLost, claim),
-		fsm.On(claim, (*manager).sessionLost, claim),
-		fsm.On(claim, (*manager).applied, claim),
+var managerTable = fsm.New(
+	fsm.On(opening, (*manager).begin, opening), // Started
+	fsm.On(opening, (*manager).storeOpened, claims),
+	fsm.On(claims, (*manager).sessionStarted, elects),
+	fsm.On(elects, (*manager).leaderKnown, waits),
+	fsm.On(waits, (*manager).applied, waits, stable),
+	fsm.On(waits, (*manager).goOn, waits, stable), // onward: it was applied before
+	fsm.On(stable, (*manager).goOn, stable, scaling, moving, urgent),
 
-		fsm.On(elect, (*manager).leaderKnown, elect, wait, stable, rebal),
-		fsm.On(wait, (*manager).applied, wait, stable, rebal),
-		fsm.On(elect, (*manager).applied, elect, stable, rebal),
+	fsm.On(stable, (*manager).windowOpened, stable, scaling),
+	fsm.On(moving, (*manager).windowOpened, moving, stable),
+	fsm.On(urgent, (*manager).windowOpened, urgent, stable),
+	fsm.On(scaling, (*manager).windowClosed, scaling, stable),
+	fsm.On(stable, (*manager).decisionStarted, stable, moving, urgent),
+	fsm.On(scaling, (*manager).decisionStarted, scaling, moving, urgent),
+	fsm.On(moving, (*manager).decisionStarted, moving, urgent),
+	fsm.On(urgent, (*manager).decisionStarted, urgent, moving),
+	fsm.On(scaling, (*manager).decisionDone, scaling, stable),
+	fsm.On(moving, (*manager).decisionDone, moving, stable),
+	fsm.On(urgent, (*manager).decisionDone, urgent, stable),
+	fsm.On(scaling, (*manager).decisionFailed, scaling, stable),
+	fsm.On(moving, (*manager).decisionFailed, moving, stable),
+	fsm.On(urgent, (*manager).decisionFailed, urgent, stable),
+	fsm.On(scaling, (*manager).leadershipLost, scaling, stable),
+	fsm.On(moving, (*manager).leadershipLost, moving, stable),
+	fsm.On(urgent, (*manager).leadershipLost, urgent, stable),
+	fsm.On(moving, (*manager).leadershipGained, moving, stable),
+	fsm.On(stable, (*manager).applied, stable, moving),
+	fsm.On(moving, (*manager).applied, moving, stable),
+	fsm.On(moving, (*manager).drained, moving, stable),
 
-		fsm.On(stable, (*manager).windowOpened, stable, scaling),
-		fsm.On(stable, (*manager).decisionStarted, stable, rebal, emerg),
-		fsm.On(scaling, (*manager).windowClosed, scaling, stable, rebal),
-		fsm.On(scaling, (*manager).decisionStarted, scaling, rebal, emerg),
-		fsm.On(rebal, (*manager).decisionStarted, rebal, emerg),
-		fsm.On(emerg, (*manager).decisionStarted, emerg, rebal),
-		fsm.On(down, (*manager).announced, down), // FlagsSet
-		fsm.On(down, (*manager).allLetGo, down),
-		fsm.On(down, (*manager).stoodDown, down),
-		fsm.On(down, (*manager).sessionReleased, down),
-		fsm.On(down, (*manager).sessionLost, down),
-		fsm.On(down, (*manager).sessionStarted, down),
-		fsm.On(down, (*manager).applied, down),
-		fsm.On(down, (*manager).stopAgain, down),
-		fsm.On(down, (*manager).stopLate, down),
-	}
-	for _, s := range []messages.State{elect, wait, stable, scaling, rebal, emerg} {
-		rows = append(rows,
-			fsm.On(s, (*manager).renewed, s),
-			fsm.On(s, (*manager).suspected, s, degraded),
-			fsm.On(s, (*manager).sessionLost, claim),
-			fsm.On(s, (*manager).storeLost, claim),
-			fsm.On(s, (*manager).leadershipGained, s),
-		)
-		if s != elect {
-			rows = append(rows, fsm.On(s, (*manager).leaderKnown, s))
+	fsm.On(claims, (*manager).claimFailed, claims, degraded),
+	fsm.On(elects, (*manager).suspected, degraded),
+	fsm.On(waits, (*manager).suspected, degraded),
+	fsm.On(stable, (*manager).suspected, degraded),
+	fsm.On(scaling, (*manager).suspected, degraded),
+	fsm.On(moving, (*manager).suspected, degraded),
+	fsm.On(urgent, (*manager).suspected, degraded),
+	fsm.On(degraded, (*manager).renewed, degraded, elects, waits, stable),
+	fsm.On(degraded, (*manager).claimScanned, claims),
+
+	fsm.On(elects, (*manager).sessionLost, elects, claims),
+	fsm.On(waits, (*manager).sessionLost, waits, claims),
+	fsm.On(stable, (*manager).sessionLost, stable, claims),
+	fsm.On(scaling, (*manager).sessionLost, scaling, claims),
+	fsm.On(moving, (*manager).sessionLost, moving, claims),
+	fsm.On(urgent, (*manager).sessionLost, urgent, claims),
+	fsm.On(elects, (*manager).storeLost, claims),
+	fsm.On(waits, (*manager).storeLost, claims),
+	fsm.On(stable, (*manager).storeLost, claims),
+	fsm.On(scaling, (*manager).storeLost, claims),
+	fsm.On(moving, (*manager).storeLost, claims),
+	fsm.On(urgent, (*manager).storeLost, claims),
+
+	fsm.On(elects, (*manager).storeOpened, claims), // without StoreLost: the stream was replaced
+	fsm.On(waits, (*manager).storeOpened, claims),
+	fsm.On(stable, (*manager).storeOpened, claims),
+	fsm.On(scaling, (*manager).storeOpened, claims),
+	fsm.On(moving, (*manager).storeOpened, claims),
+	fsm.On(urgent, (*manager).storeOpened, claims),
+
+	fsm.On(opening, (*manager).stop, down),
+	fsm.On(claims, (*manager).stop, down),
+	fsm.On(elects, (*manager).stop, down),
+	fsm.On(waits, (*manager).stop, down),
+	fsm.On(stable, (*manager).stop, down),
+	fsm.On(scaling, (*manager).stop, down),
+	fsm.On(moving, (*manager).stop, down),
+	fsm.On(urgent, (*manager).stop, down),
+	fsm.On(degraded, (*manager).stop, down),
+	fsm.On(down, (*manager).stopAgain, down),
+	fsm.On(down, (*manager).announced, down), // FlagsSet
+	fsm.On(down, (*manager).announceLate, down),
+	fsm.On(down, (*manager).allLetGo, down),
+	fsm.On(down, (*manager).stoodDown, down),
+	fsm.On(down, (*manager).sessionReleased, down),
+	fsm.On(down, (*manager).stopLate, down),
+	fsm.On(down, (*manager).closeLate, down),
+
+	// The same facts where they change nothing that is shown.
+	fsm.Stay(noting((*manager).storeOpened), claims, degraded),
+	fsm.Stay(noting((*manager).storeLost), opening, claims, degraded, down),
+	fsm.Stay(noting((*manager).sessionLost), claims, degraded, down),
+	fsm.Stay(noting((*manager).claimFailed), degraded),
+	fsm.Stay(noting((*manager).suspected), degraded),
+	fsm.Stay(noting((*manager).renewed), elects, waits, stable, scaling, moving, urgent),
+	fsm.Stay(noting((*manager).leaderKnown), waits, stable, scaling, moving, urgent, degraded),
+	fsm.Stay(noting((*manager).leadershipGained), elects, waits, stable, scaling, urgent, degraded),
+	fsm.Stay(noting((*manager).leadershipLost), elects, waits, stable, degraded),
+	fsm.Stay(noting((*manager).windowOpened), elects, waits, scaling, degraded),
+	fsm.Stay(noting((*manager).windowClosed), elects, waits, stable, moving, urgent, degraded),
+	fsm.Stay(noting((*manager).decisionStarted), elects, waits, degraded),
+	fsm.Stay(noting((*manager).decisionDone), elects, waits, stable, degraded),
+	fsm.Stay(noting((*manager).decisionFailed), elects, waits, stable, degraded),
+	fsm.Stay(noting((*manager).applied), opening, claims, elects, scaling, urgent, degraded, down),
+	fsm.Stay(noting((*manager).drained), elects, waits, stable, scaling, urgent, degraded, down),
+
+	fsm.Stay((*manager).childEnded, everywhere...), // Terminated, of subscribers too
+	fsm.Stay((*manager).subscribe, everywhere...),
+	fsm.Stay((*manager).unsubscribe, everywhere...),
+	fsm.Stay((*manager).letGo, everywhere...),
+	fsm.Stay((*manager).snapshot, everywhere...),
+	fsm.Stay((*manager).owner, everywhere...),
+	fsm.Stay((*manager).updatePartitions, everywhere...),
+	fsm.Stay((*manager).partitionsListed, everywhere...),
+	fsm.Stay((*manager).storeFailed, everywhere[:9]...),
+	fsm.Stay((*manager).startLate, everywhere[:9]...),
+	fsm.Stay((*manager).again, everywhere[:9]...),
+
+	fsm.Late[*manager, messages.State](
+		messages.StoreOpened{}, messages.StoreFailed{}, messages.SessionStarted{}, messages.ClaimScanned{}, messages.ClaimFailed{},
+		messages.SessionRenewed{}, messages.SessionSuspected{}, messages.SessionLost{}, messages.SessionReleased{}, messages.FlagsSet{},
+		messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.StoodDown{}, messages.WindowOpened{},
+		messages.WindowClosed{}, messages.DecisionStarted{}, messages.DecisionDone{}, messages.DecisionFailed{},
+		messages.DrainingChanged{}, messages.AllLetGo{}, startDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{},
+	),
+)
+
+// everywhere are all states, the last one last.
+var everywhere = []messages.State{opening, claims, elects, waits, stable, scaling, moving, urgent, degraded, down}
+
+// noting makes a handler that keeps the public state out of one that may change
+// it. The handler itself must see to it that it would not.
+func noting[M any](h func(*manager, actor.Context, M) messages.State) func(*manager, actor.Context, M) {
+	return func(m *manager, ctx actor.Context, mail M) {
+		if to := h(m, ctx, mail); to != m.state {
+			panic("a fact that is only noted changed the state to " + string(to))
 		}
 	}
-	for _, s := range []messages.State{stable, scaling, rebal, emerg} {
-		rows = append(rows,
-			fsm.On(s, (*manager).applied, s, stable, rebal),
-			fsm.On(s, (*manager).drained, s, stable, rebal),
-			fsm.On(s, (*manager).leadershipLost, s, stable, rebal),
-			fsm.On(s, (*manager).decisionDone, s, stable, rebal),
-			fsm.On(s, (*manager).decisionFailed, s, stable, rebal),
-		)
-	}
-	for _, s := range anywhere {
-		rows = append(rows, fsm.On(s, (*manager).stop, down))
-	}
-	return append(rows,
-		fsm.On(elect, (*manager).leadershipLost, elect), fsm.On(wait, (*manager).leadershipLost, wait),
-		fsm.Stay((*manager).childEnded, always...), // Terminated, of subscribers too
-		fsm.Stay((*manager).subscribe, always...),
-		fsm.Stay((*manager).unsubscribe, always...),
-		fsm.Stay((*manager).letGo, always...),
-		fsm.Stay((*manager).snapshot, always...),
-		fsm.Stay((*manager).owner, always...),
-		fsm.Stay((*manager).updatePartitions, anywhere...),
-		fsm.Stay((*manager).partitionsListed, anywhere...),
-		fsm.Stay((*manager).claimFailed, anywhere...),
-		fsm.Stay((*manager).storeFailed, anywhere...),
-		fsm.Stay((*manager).startLate, anywhere...),
-		fsm.Stay((*manager).begunAgain, anywhere...),
-		fsm.Late[*manager, messages.State](
-			messages.StoreOpened{}, messages.StoreLost{}, messages.StoreFailed{}, messages.SessionStarted{}, messages.ClaimScanned{},
-			messages.SessionRenewed{}, messages.SessionSuspected{}, messages.SessionLost{}, messages.SessionReleased{}, messages.ClaimFailed{},
-			messages.FlagsSet{}, messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.StoodDown{},
-			messages.WindowOpened{}, messages.WindowClosed{}, messages.DecisionStarted{}, messages.DecisionDone{}, messages.DecisionFailed{},
-			messages.AssignmentApplied{}, messages.DrainingChanged{}, messages.AllLetGo{}, messages.UpdatePartitions{},
-			messages.PartitionsListed{}, startDue{}, stopDue{}, againDue{},
-		))
 }
 
 func newManager(cfg Config, outside *actor.Props) *manager {
-	return &manager{cfg: cfg, doors: outside, state: messages.Init, health: messages.HealthChanged{Reason: "starting"}}
+	return &manager{cfg: cfg, doors: outside, state: opening, health: messages.HealthChanged{Reason: "starting"}}
 }
 
-// Receive implements actor.Actor.
-func (m *manager) Receive(ctx actor.Context) { managerTable.Receive(ctx, m, &m.state, m.changed) }
-
-// changed tells subscribers of a new public state.
-func (m *manager) changed(ctx actor.Context, from, to messages.State) {
-	m.subs.tell(ctx, messages.StateChanged{From: from, To: to, Reason: m.reason, At: m.now})
-	m.reason = ""
-	m.examine(ctx, to)
-}
-
-// calm is where a worker is when nothing happens in the group. A follower hands
-// over while something of its own is on its way.
-func (m *manager) calm() messages.State {
-	switch {
-	case !m.group.assigned && !m.group.known:
-		return messages.Election
-	case !m.group.assigned:
-		return messages.WaitingAssignment
-	case !m.group.leading && (m.group.draining > 0 || len(m.group.applied.Pending) > 0):
-		m.reason = "partitions of this worker are handed over"
-		return messages.Rebalancing
-	}
-	return messages.Stable
-}
-
-// examine says whether the worker can do its duty, when that has changed.
-func (m *manager) examine(ctx actor.Context, state messages.State) {
-	h := messages.HealthChanged{Healthy: true, At: m.now}
-	switch {
-	case m.life.final:
-		h = messages.HealthChanged{Reason: m.life.trouble, Final: true, At: m.now}
-	case state == messages.Shutdown:
-		h = messages.HealthChanged{Reason: "stopping", At: m.now}
-	case state == messages.Degraded:
-		h = messages.HealthChanged{Reason: "the store does not answer", At: m.now}
-	case !m.group.assigned:
-		h = messages.HealthChanged{Reason: m.waitsFor(state), At: m.now}
-	}
-	if h.Healthy != m.health.Healthy || h.Reason != m.health.Reason || h.Final != m.health.Final {
-		m.health = h
-		m.subs.tell(ctx, h)
+// Receive implements actor.Actor. Mail of a child that has been replaced is about
+// a life that is over.
+func (m *manager) Receive(ctx actor.Context) {
+	if !m.company.former(ctx) {
+		managerTable.Receive(ctx, m, &m.state, m.changed)
 	}
 }
-
-// waitsFor says why there is no assignment yet, louder when it is late.
-func (m *manager) waitsFor(state messages.State) string {
-	reason := "starting"
-	if !m.life.late {
-		return reason
-	}
-	switch {
-	case m.life.trouble != "":
-		reason = m.life.trouble
-	case state == messages.Init:
-		reason = "the store is not open"
-	case state == messages.ClaimingID:
-		reason = "no worker ID is claimed"
-	case m.group.leader == "":
-		reason = "nobody leads"
-	default:
-		reason = "the leader " + string(m.group.leader) + " has assigned nothing"
-	}
-	return "no assignment within StartTimeout: " + reason
-}
-
-// hear notes the latest instant heard of.
-func (m *manager) hear(at time.Time) { m.now = later(m.now, at) }

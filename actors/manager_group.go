@@ -1,194 +1,202 @@
 package actors
 
 import (
+	"slices"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
-func (m *manager) leaderKnown(_ actor.Context, k messages.LeaderKnown) messages.State {
+func (m *manager) leaderKnown(ctx actor.Context, k messages.LeaderKnown) messages.State {
 	m.hear(k.At)
 	m.group.leader, m.group.known = k.Worker, true
-	if m.state != messages.Election {
+	if m.state != elects {
+		m.examine(ctx, m.state)
 		return m.state
 	}
-	to := m.calm()
-	m.reason = "it is known who leads: " + string(k.Worker)
+	m.reason = string(k.Worker) + " leads"
 	if k.Worker == "" {
 		m.reason = "nobody leads yet"
 	}
-	return to
+	if m.group.assigned {
+		ctx.Send(ctx.Self(), onward{})
+	}
+	return waits
 }
 
-func (m *manager) leadershipGained(_ actor.Context, g messages.LeadershipGained) messages.State {
+func (m *manager) leadershipGained(ctx actor.Context, g messages.LeadershipGained) messages.State {
 	m.hear(g.At)
-	m.group.leading, m.group.term, m.group.leader = true, g.Term, m.life.worker
-	return m.state
+	m.group.leading, m.group.term, m.group.leader, m.group.leads = true, g.Term, m.life.worker, stable
+	if m.state != moving {
+		return m.state
+	}
+	m.reason = "this worker leads"
+	return m.calmDown(ctx)
 }
 
-func (m *manager) leadershipLost(_ actor.Context, l messages.LeadershipLost) messages.State {
-	if !m.group.leading || l.Term != m.group.term {
+func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) messages.State {
+	if !m.leads(l.Term) {
 		return m.state
 	}
 	m.hear(l.At)
-	m.group.leading, m.group.term, m.group.members, m.group.unowned = false, 0, nil, 0
-	switch m.state {
-	case messages.Stable, messages.Scaling, messages.Rebalancing, messages.Emergency:
-		to := m.calm()
-		m.reason = "leadership lost: " + l.Reason
-		return to
-	}
-	return m.state
+	m.group.leading, m.group.term, m.group.leads, m.group.fault = false, 0, stable, ""
+	m.group.members, m.group.unowned = nil, 0
+	m.examine(ctx, m.state)
+	m.reason = "leadership lost: " + l.Reason
+	return m.calmDown(ctx)
 }
 
-func (m *manager) windowOpened(_ actor.Context, w messages.WindowOpened) messages.State {
-	if w.Term != m.group.term {
+// leads reports whether a leader's fact is about the present term.
+func (m *manager) leads(term partition.Revision) bool { return m.group.leading && term == m.group.term }
+
+func (m *manager) windowOpened(ctx actor.Context, w messages.WindowOpened) messages.State {
+	if !m.leads(w.Term) {
 		return m.state
 	}
 	m.hear(w.At)
-	m.reason = w.Cause
-	return messages.Scaling
+	m.group.leads, m.group.cause = scaling, w.Cause
+	if m.state == moving || m.state == urgent {
+		m.reason = "handed over"
+		return m.byStable(ctx)
+	}
+	return m.show()
 }
 
-func (m *manager) windowClosed(_ actor.Context, w messages.WindowClosed) messages.State {
-	if w.Term != m.group.term {
+func (m *manager) windowClosed(ctx actor.Context, w messages.WindowClosed) messages.State {
+	if !m.leads(w.Term) || m.group.leads != scaling {
 		return m.state
 	}
 	m.hear(w.At)
-	to := m.calm()
+	m.group.leads = stable
 	m.reason = "nothing needs to move"
-	return to
+	return m.calmDown(ctx)
 }
 
 func (m *manager) decisionStarted(_ actor.Context, d messages.DecisionStarted) messages.State {
-	if d.Term != m.group.term {
+	if !m.leads(d.Term) {
 		return m.state
 	}
 	m.hear(d.At)
-	m.reason = d.Cause
+	m.group.leads, m.group.cause = moving, d.Cause
 	if d.Emergency {
-		return messages.Emergency
+		m.group.leads = urgent
 	}
-	return messages.Rebalancing
+	return m.show()
 }
 
-func (m *manager) decisionDone(_ actor.Context, d messages.DecisionDone) messages.State {
-	if d.Term != m.group.term {
+func (m *manager) decisionDone(ctx actor.Context, d messages.DecisionDone) messages.State {
+	if !m.leads(d.Term) {
 		return m.state
 	}
 	m.hear(d.At)
-	m.group.members, m.group.unowned = d.Members, d.Unowned
-	if m.state == messages.Scaling {
-		return messages.Scaling // a window opened since
-	}
-	to := m.calm()
+	m.group.members, m.group.unowned, m.group.fault = d.Members, d.Unowned, ""
+	m.group.leads = stable
+	m.examine(ctx, m.state)
 	m.reason = "handed over"
-	return to
+	if d.Moves == 0 {
+		m.reason = "nothing needs to move"
+	}
+	return m.calmDown(ctx)
 }
 
-func (m *manager) decisionFailed(_ actor.Context, d messages.DecisionFailed) messages.State {
-	if d.Term != m.group.term {
+func (m *manager) decisionFailed(ctx actor.Context, d messages.DecisionFailed) messages.State {
+	if !m.leads(d.Term) {
 		return m.state
 	}
 	m.hear(d.At)
-	to := m.calm()
-	m.reason = "the decision failed: " + d.Reason
-	return to
+	m.group.leads, m.group.fault = stable, "the decision failed: "+d.Reason
+	m.examine(ctx, m.state)
+	m.reason = m.group.fault
+	return m.calmDown(ctx)
 }
 
 // applied tells subscribers what this worker owns now.
 func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messages.State {
 	m.hear(a.At)
-	m.group.draining = a.Draining
-	m.group.applied = a
-	if a.Session == m.life.session && m.life.session != "" {
-		m.group.assigned = true
-	}
-	m.subs.assign(ctx, m.life.worker, a)
+	first := !m.group.assigned && a.Session == m.life.session && a.Session != ""
+	m.group.applied, m.group.draining = a, a.Draining
+	m.subs.assign(ctx, a)
 	m.confirm(ctx)
-	m.examine(ctx, m.state)
-	switch m.state {
-	case messages.Election, messages.WaitingAssignment:
-		if m.group.assigned {
-			to := m.calm()
-			m.reason = "the first assignment"
-			return to
-		}
-	case messages.Stable, messages.Rebalancing:
-		if !m.group.leading && m.group.assigned {
-			return m.calm()
-		}
+	if first {
+		m.group.assigned = true
+		m.examine(ctx, m.state)
+	}
+	switch {
+	case m.state == waits && m.group.assigned:
+		m.reason = "the first assignment"
+		return m.byStable(ctx)
+	case (m.state == stable || m.state == moving) && !m.group.leading:
+		return m.show()
 	}
 	return m.state
 }
 
 // drained: something that was revoked has been let go.
-func (m *manager) drained(_ actor.Context, d messages.DrainingChanged) messages.State {
+func (m *manager) drained(ctx actor.Context, d messages.DrainingChanged) messages.State {
 	m.group.draining = d.Draining
-	if m.state != messages.Rebalancing || m.group.leading {
+	if m.state != moving {
 		return m.state
 	}
-	to := m.calm()
-	m.reason = "handed over"
+	m.reason = "let go"
+	return m.calmDown(ctx)
+}
+
+// wanted is the state that the facts call for, once there is an assignment. A
+// follower hands over while something of its own is on its way.
+func (m *manager) wanted() (to messages.State, reason string) {
+	mine := m.group.draining > 0 || len(m.group.applied.Pending) > 0
+	switch {
+	case m.group.leading && m.group.leads != stable:
+		return m.group.leads, m.group.cause
+	case !m.group.leading && mine:
+		return moving, "partitions of this worker are handed over"
+	}
+	return stable, "handed over"
+}
+
+// settled reports whether the facts of leader and holder are shown in this state.
+func (m *manager) settled() bool {
+	return slices.Contains([]messages.State{stable, scaling, moving, urgent}, m.state)
+}
+
+// show goes where the facts call for.
+func (m *manager) show() messages.State {
+	if !m.settled() {
+		return m.state
+	}
+	to, reason := m.wanted()
+	if to != m.state {
+		m.reason = reason
+	}
 	return to
 }
 
-func (m *manager) subscribe(ctx actor.Context, s messages.Subscribe) {
-	if s.PID == nil {
-		return // nobody could be told
+// calmDown goes to Stable, unless the facts call for the present state.
+func (m *manager) calmDown(ctx actor.Context) messages.State {
+	if !m.settled() || m.state == stable {
+		return m.state
 	}
-	ctx.Watch(s.PID)
-	ctx.Send(s.PID, messages.StateChanged{From: m.state, To: m.state, Reason: "subscribed", At: m.now})
-	ctx.Send(s.PID, m.health)
-	m.subs.add(ctx, s, m.life.worker, m.group.applied)
-	m.confirm(ctx)
-}
-
-func (m *manager) unsubscribe(ctx actor.Context, u messages.Unsubscribe) {
-	if u.PID != nil && m.subs.remove(u.PID) {
-		ctx.Unwatch(u.PID)
-		m.confirm(ctx)
+	if to, _ := m.wanted(); to == m.state {
+		return to
 	}
+	return m.byStable(ctx)
 }
 
-func (m *manager) letGo(ctx actor.Context, l messages.LetGo) {
-	m.subs.letGo(l)
-	m.confirm(ctx)
-}
-
-// confirm tells the holder up to where every confirming subscriber has let go.
-func (m *manager) confirm(ctx actor.Context) {
-	if change, news := m.subs.settled(m.group.applied.Change); news {
-		ctx.Send(m.company.holder, messages.Confirmed{Change: change})
+// byStable goes to Stable, and onward if the facts call for more: some states
+// follow each other by way of Stable only.
+func (m *manager) byStable(ctx actor.Context) messages.State {
+	if to, _ := m.wanted(); to != stable {
+		ctx.Send(ctx.Self(), onward{})
 	}
+	return stable
 }
 
-func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
-	if ctx.Sender() == nil {
-		return
+func (m *manager) goOn(ctx actor.Context, _ onward) messages.State {
+	if m.state == waits && m.group.assigned {
+		m.reason = "the first assignment"
+		return m.byStable(ctx)
 	}
-	g, l := m.group, m.life
-	ctx.Respond(messages.Snapshot{
-		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
-		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
-		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned,
-		Healthy: m.health.Healthy, Reason: m.health.Reason,
-	})
-}
-
-func (m *manager) owner(ctx actor.Context, g messages.GetOwner) {
-	if ctx.Sender() != nil {
-		ctx.RequestWithCustomSender(m.company.owners, g, ctx.Sender())
-	}
-}
-
-func (m *manager) updatePartitions(ctx actor.Context, u messages.UpdatePartitions) {
-	ctx.RequestWithCustomSender(m.company.source, u, ctx.Sender())
-}
-
-// partitionsListed: the source noticed a change. Only a leader needs to know.
-func (m *manager) partitionsListed(ctx actor.Context, l messages.PartitionsListed) {
-	if m.company.election != nil {
-		ctx.Send(m.company.election, l)
-	}
+	return m.show()
 }

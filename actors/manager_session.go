@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -9,13 +11,47 @@ import (
 
 func (m *manager) begin(ctx actor.Context, _ *actor.Started) messages.State {
 	m.company.gather(ctx, m)
-	ctx.Request(m.company.outside, messages.Remind{After: m.cfg.Settings.StartTimeout, Mail: startDue{}})
-	return messages.Init
+	m.startAnew(ctx)
+	return opening
 }
 
-func (m *manager) startLate(ctx actor.Context, _ startDue) {
-	m.life.late = true
-	m.examine(ctx, m.state)
+// startAnew gives a first assignment StartTimeout from now.
+func (m *manager) startAnew(ctx actor.Context) {
+	m.life.starts++
+	m.life.late = false
+	ctx.Request(m.company.outside, messages.Remind{After: m.cfg.Settings.StartTimeout, Mail: startDue{m.life.starts}})
+}
+
+func (m *manager) startLate(ctx actor.Context, d startDue) {
+	if d.Round == m.life.starts {
+		m.life.late = true
+		m.examine(ctx, m.state)
+	}
+}
+
+// storeOpened begins a session in this incarnation of the stream. One of another
+// incarnation is over.
+func (m *manager) storeOpened(ctx actor.Context, s messages.StoreOpened) messages.State {
+	m.hear(s.At)
+	m.endSession(ctx)
+	m.dropAll(ctx, "the stream was replaced")
+	m.life.trouble, m.life.final, m.life.fresh = "", false, s.Fresh
+	m.life.dice = partition.Dice{Entropy: s.Entropy}
+	if m.company.owners != nil {
+		ctx.Send(m.company.owners, forgetTable{})
+	}
+	m.reason = "the store is open"
+	m.claim(ctx)
+	if m.state == degraded {
+		return degraded
+	}
+	return claims
+}
+
+// claim begins a session, which claims an ID first.
+func (m *manager) claim(ctx actor.Context) {
+	m.life.session = partition.SessionID(m.life.dice.Nonce("session", uint64(m.company.born)))
+	m.company.spawnSession(ctx, m)
 }
 
 func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) {
@@ -24,119 +60,119 @@ func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) {
 	m.examine(ctx, m.state)
 }
 
-func (m *manager) claimFailed(ctx actor.Context, f messages.ClaimFailed) {
+// claimFailed: without the store there is nothing to claim.
+func (m *manager) claimFailed(ctx actor.Context, f messages.ClaimFailed) messages.State {
 	m.hear(f.At)
 	m.life.trouble = f.Reason
-	m.examine(ctx, m.state)
-}
-
-// storeOpened begins the first session in this incarnation of the stream.
-func (m *manager) storeOpened(ctx actor.Context, s messages.StoreOpened) messages.State {
-	m.hear(s.At)
-	m.life.open, m.life.trouble, m.life.fresh = true, "", s.Fresh
-	m.life.dice = partition.Dice{Entropy: s.Entropy}
-	m.reason = "the store is open"
-	m.claim(ctx)
-	if m.state == messages.Degraded {
-		return messages.Degraded
+	if f.Unreachable && m.state == claims {
+		m.reason = f.Reason
+		return degraded
 	}
-	return messages.ClaimingID
-}
-
-// claim begins a session, which claims an ID first.
-func (m *manager) claim(ctx actor.Context) {
-	m.company.born++
-	m.life.session = partition.SessionID(m.life.dice.Nonce("session", uint64(m.company.born)))
-	m.company.spawnSession(ctx, m)
+	m.examine(ctx, m.state)
+	return m.state
 }
 
 // claimScanned: the store answers again.
 func (m *manager) claimScanned(_ actor.Context, s messages.ClaimScanned) messages.State {
 	m.hear(s.At)
-	m.reason = "the store answers again, the session was lost"
-	return messages.ClaimingID
+	m.life.trouble = ""
+	m.reason = "the store answers again"
+	return claims
 }
 
 func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) messages.State {
-	if s.Session != m.life.session {
-		return m.state
-	}
 	m.hear(s.At)
-	m.life.worker, m.life.claim, m.life.leaseEnd, m.life.trouble = s.Worker, s.Claim, s.LeaseEnd, s.Warning
-	if m.state == messages.Shutdown {
-		return messages.Shutdown
-	}
+	m.life.worker, m.life.claim, m.life.leaseEnd, m.life.trouble = s.Worker, s.Claim, s.LeaseEnd, ""
 	m.company.spawnElection(ctx, m)
 	m.reason = "claimed " + string(s.Worker)
-	return messages.Election
-}
-
-func (m *manager) renewed(_ actor.Context, s messages.SessionRenewed) messages.State {
-	if s.Session != m.life.session {
-		return m.state
+	if s.Warning != "" {
+		m.reason += "; warning: " + s.Warning
 	}
-	m.hear(s.At)
-	m.life.leaseEnd = s.LeaseEnd
-	if m.state != messages.Degraded {
-		return m.state
-	}
-	to := m.calm()
-	m.reason = "the store answers again"
-	return to
+	return elects
 }
 
 func (m *manager) suspected(_ actor.Context, s messages.SessionSuspected) messages.State {
-	if s.Session != m.life.session {
-		return m.state
-	}
 	m.hear(s.At)
 	m.reason = "no heartbeat was accepted for too long"
-	return messages.Degraded
+	return degraded
 }
 
-// sessionLost: nothing is owned any more. A new session claims anew.
+// renewed ends a doubt. A worker that had its first assignment is Stable; another
+// goes on waiting where it was.
+func (m *manager) renewed(ctx actor.Context, s messages.SessionRenewed) messages.State {
+	m.hear(s.At)
+	m.life.leaseEnd = s.LeaseEnd
+	if m.state != degraded {
+		return m.state
+	}
+	m.reason = "the store answers again"
+	switch {
+	case !m.group.known:
+		return elects
+	case !m.group.assigned:
+		return waits
+	}
+	return m.byStable(ctx)
+}
+
+// sessionLost: nothing is owned any more. A new session claims anew, unless the
+// worker is stopping.
 func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) messages.State {
 	if s.Session != m.life.session {
-		return m.state
+		return m.state // it failed, and has ended with the store meanwhile
 	}
 	m.hear(s.At)
 	if s.Replaced != "" && m.cfg.Settings.InstanceKey != "" {
 		m.life.lost = append(m.life.lost, s.Replaced)
 	}
 	m.endSession(ctx)
-	if m.state == messages.Shutdown {
-		m.exit.gone = true
+	m.life.trouble = "the session was lost: " + s.Reason
+	if m.state == down {
 		m.leaveStep(ctx)
-		return messages.Shutdown
+		return down
 	}
-	if m.life.open {
-		m.claim(ctx)
+	m.startAnew(ctx)
+	m.claim(ctx)
+	if m.state == degraded {
+		return degraded
 	}
-	if m.state == messages.Degraded {
-		return messages.Degraded
-	}
-	m.reason = "session lost: " + s.Reason
-	return messages.ClaimingID
+	m.reason = m.life.trouble
+	return claims
 }
 
 // storeLost: every session, claim and leadership in that stream is over.
 func (m *manager) storeLost(ctx actor.Context, s messages.StoreLost) messages.State {
 	m.hear(s.At)
-	m.life.open, m.life.trouble = false, s.Reason
 	m.endSession(ctx)
-	ctx.Send(m.company.holder, messages.DropAll{Reason: s.Reason, At: m.now})
-	if m.state == messages.Init || m.state == messages.Degraded {
+	m.dropAll(ctx, s.Reason)
+	m.life.trouble = "the store was lost: " + s.Reason
+	switch m.state {
+	case down:
+		m.leaveStep(ctx)
+		return down
+	case opening, degraded:
+		m.examine(ctx, m.state)
 		return m.state
 	}
-	m.reason = s.Reason
-	return messages.ClaimingID
+	m.startAnew(ctx)
+	m.reason = m.life.trouble
+	return claims
 }
 
 // endSession forgets the session with all that belonged to it.
 func (m *manager) endSession(ctx actor.Context) {
 	m.company.dismiss(ctx, &m.company.election)
 	m.company.dismiss(ctx, &m.company.session)
-	m.life.session, m.life.worker = "", ""
-	lost := m.group.applied
-	m.group = group{applied: lost}
+	m.life.session, m.life.worker, m.life.claim, m.life.leaseEnd = "", "", 0, time.Time{}
+	m.group = group{applied: m.group.applied, leads: stable}
 }
+
+// dropAll lets go of everything at once, when no session is there to say so.
+func (m *manager) dropAll(ctx actor.Context, reason string) {
+	if m.company.holder != nil {
+		ctx.Send(m.company.holder, messages.DropAll{Reason: reason, At: m.now})
+	}
+}
+
+// hear notes the latest instant heard of.
+func (m *manager) hear(at time.Time) { m.now = later(m.now, at) }

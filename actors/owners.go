@@ -46,13 +46,20 @@ const (
 // ownersDue is a reminder of owners to itself.
 type ownersDue struct{ Round partition.Round }
 
+// forgetTable is the manager's word that the stream is another one: equal
+// revisions may mean other records there.
+type forgetTable struct{}
+
 var ownersTable = fsm.New(
 	fsm.On(atRest, (*owners).ask, reheads),
+	fsm.On(atRest, (*owners).forget, atRest),
 	fsm.On(reheads, (*owners).queue, reheads),
-	fsm.On(reheads, (*owners).headRead, reheads, retables, atRest),
+	fsm.On(reheads, (*owners).forget, reheads),
+	fsm.On(reheads, (*owners).headRead, reheads, retables, atRest), // ReadDone
 	fsm.On(reheads, (*owners).readFailed, reheads, atRest),
 	fsm.On(retables, (*owners).queue, retables),
 	fsm.On(retables, (*owners).tableRead, retables, atRest),
+	fsm.On(retables, (*owners).forget, reheads),
 	fsm.On(retables, (*owners).readFailed, retables, atRest),
 	fsm.On(retables, (*owners).again, retables),
 	fsm.Late[*owners, ownersState](messages.ReadDone{}, messages.ReadFailed{}, ownersDue{}),
@@ -67,9 +74,21 @@ func (o *owners) Receive(ctx actor.Context) { ownersTable.Receive(ctx, o, &o.sta
 
 func (o *owners) ask(ctx actor.Context, m messages.GetOwner) ownersState {
 	o.queue(ctx, m)
+	return o.readHead(ctx)
+}
+
+func (o *owners) readHead(ctx actor.Context) ownersState {
 	o.round++
 	ctx.Request(o.outside, messages.Read{Round: o.round, Keys: []messages.Key{messages.KeyHead}})
 	return reheads
+}
+
+func (o *owners) forget(ctx actor.Context, _ forgetTable) ownersState {
+	o.head, o.table = 0, partition.Table{}
+	if o.state == atRest {
+		return atRest
+	}
+	return o.readHead(ctx)
 }
 
 func (o *owners) queue(ctx actor.Context, m messages.GetOwner) ownersState {
@@ -103,7 +122,10 @@ func (o *owners) tableRead(ctx actor.Context, m messages.ReadDone) ownersState {
 		return retables
 	}
 	head, ok := m.Entries[0].Record.(partition.Head)
-	if !ok {
+	switch {
+	case !ok && m.Entries[0].Fault != "":
+		return o.answer(ctx, m.Entries[0].Fault)
+	case !ok:
 		return o.answer(ctx, "nothing is assigned yet")
 	}
 	asg := map[partition.WorkerID]partition.Assignment{}

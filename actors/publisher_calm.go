@@ -29,7 +29,7 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 }
 
 func (p *publisher) drop(ctx actor.Context) publisherState {
-	ctx.Request(p.holder, messages.DropHoldings{Round: p.round})
+	ctx.Request(p.holder, messages.DropHoldings{Round: p.round, Term: p.term})
 	p.calmLater(ctx, p.settings.StoreTimeout)
 	return dropping
 }

@@ -124,7 +124,7 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 	if err != nil {
 		return p.readLater(ctx, err.Error())
 	}
-	p.table, p.head = table, e.Revision
+	p.table, p.head, p.doubts = table, e.Revision, nil
 	p.forget()
 	return p.start(ctx)
 }

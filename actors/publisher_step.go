@@ -182,8 +182,12 @@ func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision,
 		p.remember(p.table.Step, at)
 	}
 	moves := len(f.publish.Moves)
-	if p.want != nil && p.want.Round == f.round {
+	switch {
+	case p.want == nil:
+	case p.want.Round == f.round:
 		p.want.moves += moves
+	default:
+		p.want.version = 0 // nothing of it was published: this was another's
 	}
 	ctx.Send(p.calculator, messages.Published{Round: f.round, Table: p.table, Moves: moves, At: p.now})
 	return p.step(ctx)

@@ -22,7 +22,8 @@ type session struct {
 	claim claim
 
 	worker  partition.WorkerID
-	record  partition.Live // as it was written last, or will be next
+	record  partition.Live // what is to be written next
+	flying  partition.Live // what the latest write says
 	lease   partition.Lease
 	round   partition.Round    // of the latest question to the store
 	asked   partition.Round    // of the latest question to the holder
@@ -85,57 +86,45 @@ var sessionTable = fsm.New(
 	fsm.On(scanning, (*session).scanFailed, scanning),
 	fsm.On(scanning, (*session).quit, over),
 
-	fsm.On(claiming, (*session).claimed, living, releasing, over),
+	fsm.On(claiming, (*session).claimed, claiming, living, releasing, over), // Stored
 	fsm.On(claiming, (*session).claimRefused, claiming, confirming, scanning, over),
 	fsm.On(claiming, (*session).claimUnsure, claiming),
-	fsm.On(claiming, (*session).claimRejected, scanning, over),
+	fsm.On(claiming, (*session).claimRejected, claiming, scanning, over),
 	fsm.On(claiming, (*session).claimAgain, claiming),
 	fsm.On(claiming, (*session).quitLater, claiming),
-	fsm.On(confirming, (*session).claimRead, living, releasing, claiming, confirming, scanning, over),
+
+	fsm.On(confirming, (*session).claimRead, confirming, living, releasing, over),
 	fsm.On(confirming, (*session).claimReadFailed, confirming),
+	fsm.On(confirming, (*session).confirmAgain, confirming),
 	fsm.On(confirming, (*session).quitLater, confirming),
 
-	fsm.On(living, (*session).beat, living),
-	fsm.On(living, (*session).hold, living),
-	fsm.On(living, (*session).write, living),
 	fsm.On(living, (*session).stored, living, over),
 	fsm.On(living, (*session).refused, living, over),
-	fsm.On(living, (*session).unsure, living),
-	fsm.On(living, (*session).rejected, living),
 	fsm.On(living, (*session).readBack, living, over),
-	fsm.On(living, (*session).readAgain, living),
-	fsm.On(living, (*session).readNow, living),
-	fsm.On(living, (*session).setFlags, living),
 	fsm.On(living, (*session).suspect, living, suspected),
 	fsm.On(living, (*session).expire, living, over),
 	fsm.On(living, (*session).release, releasing),
 
-	fsm.On(suspected, (*session).beat, suspected),
-	fsm.On(suspected, (*session).hold, suspected),
-	fsm.On(suspected, (*session).write, suspected),
-	fsm.On(suspected, (*session).stored, living, over),
+	fsm.On(suspected, (*session).stored, suspected, living, over),
 	fsm.On(suspected, (*session).refused, suspected, over),
-	fsm.On(suspected, (*session).unsure, suspected),
-	fsm.On(suspected, (*session).rejected, suspected),
 	fsm.On(suspected, (*session).readBack, suspected, living, over),
-	fsm.On(suspected, (*session).readAgain, suspected),
-	fsm.On(suspected, (*session).readNow, suspected),
-	fsm.On(suspected, (*session).setFlags, suspected),
-	fsm.On(suspected, (*session).suspect, suspected),
 	fsm.On(suspected, (*session).expire, suspected, over),
 	fsm.On(suspected, (*session).release, releasing),
 
-	fsm.On(releasing, (*session).hold, releasing),
-	fsm.On(releasing, (*session).beat, releasing),
-	fsm.On(releasing, (*session).write, releasing),
 	fsm.On(releasing, (*session).stored, releasing, over),
 	fsm.On(releasing, (*session).refused, releasing, over),
-	fsm.On(releasing, (*session).unsure, releasing),
-	fsm.On(releasing, (*session).rejected, releasing, over),
 	fsm.On(releasing, (*session).readBack, releasing, over),
-	fsm.On(releasing, (*session).readAgain, releasing),
-	fsm.On(releasing, (*session).readNow, releasing),
+	fsm.On(releasing, (*session).releaseRejected, releasing, over),
 	fsm.On(releasing, (*session).expire, releasing, over),
+
+	fsm.Stay((*session).beat, living, suspected, releasing),
+	fsm.Stay((*session).hold, living, suspected, releasing), // Holdings
+	fsm.Stay((*session).write, living, suspected, releasing),
+	fsm.Stay((*session).unsure, living, suspected, releasing),
+	fsm.Stay((*session).rejected, living, suspected),
+	fsm.Stay((*session).readFailed, living, suspected, releasing),
+	fsm.Stay((*session).readAgain, living, suspected, releasing),
+	fsm.Stay((*session).setFlags, living, suspected),
 
 	fsm.Late[*session, sessionState](
 		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{}, messages.ReadDone{}, messages.ReadFailed{},
@@ -152,3 +141,12 @@ func sessionProps(cfg sessionConfig) *actor.Props {
 
 // Receive implements actor.Actor.
 func (s *session) Receive(ctx actor.Context) { sessionTable.Receive(ctx, s, &s.state, nil) }
+
+// tell gives the manager news. It carries the sender, because the manager does
+// not listen any more to a session that it has replaced.
+func (s *session) tell(ctx actor.Context, news any) { ctx.Request(ctx.Parent(), news) }
+
+// remind asks to be reminded after a while.
+func (s *session) remind(ctx actor.Context, after time.Duration, mail any) {
+	ctx.Request(s.outside, messages.Remind{After: after, Mail: mail})
+}

@@ -45,7 +45,7 @@ func (s *session) look(ctx actor.Context) sessionState {
 
 func (s *session) lookLater(ctx actor.Context, after time.Duration) sessionState {
 	s.round++
-	ctx.Request(s.outside, messages.Remind{After: after, Mail: scanDue{s.round}})
+	s.remind(ctx, after, scanDue{s.round})
 	return scanning
 }
 
@@ -53,6 +53,7 @@ func (s *session) scanFailed(ctx actor.Context, m messages.ReadFailed) sessionSt
 	if m.Round != s.round {
 		return scanning
 	}
+	s.tell(ctx, messages.ClaimFailed{Reason: "the store does not answer: " + m.Reason, Unreachable: true, At: m.At})
 	return s.lookLater(ctx, retryDelay)
 }
 
@@ -60,7 +61,7 @@ func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
 	if m.Round != s.round {
 		return scanning
 	}
-	ctx.Send(ctx.Parent(), messages.ClaimScanned{At: m.At})
+	s.tell(ctx, messages.ClaimScanned{At: m.At})
 	if s.claim.seen == nil {
 		s.claim.seen = map[partition.WorkerID]messages.Seen{}
 	}
@@ -68,7 +69,7 @@ func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
 	for _, e := range m.Entries {
 		live, ok := e.Record.(partition.Live)
 		if !ok {
-			continue // what cannot be understood is somebody's
+			continue // what cannot be understood is somebody's: the write is refused
 		}
 		w := partition.WorkerID(e.Key[len("live."):])
 		slots = append(slots, partition.Slot{Worker: w, Revision: e.Revision, Live: live})
@@ -105,7 +106,7 @@ func (s *session) next(ctx actor.Context, at time.Time) sessionState {
 	s.claim.at++
 	if s.claim.at >= len(s.claim.candidates) {
 		ids := s.settings.WorkerIDs
-		ctx.Send(ctx.Parent(), messages.ClaimFailed{At: at, Reason: fmt.Sprintf(
+		s.tell(ctx, messages.ClaimFailed{At: at, Reason: fmt.Sprintf(
 			"no worker ID from %s to %s is free: %d records are in use",
 			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From),
 			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From+ids.Count-1), len(s.claim.seen))})
@@ -132,7 +133,7 @@ func (s *session) try(ctx actor.Context) sessionState {
 
 func (s *session) claimed(ctx actor.Context, m messages.Stored) sessionState {
 	if m.Round != s.round {
-		return s.state
+		return claiming
 	}
 	return s.begin(ctx, m.Revisions[0], m.Sent, m.At)
 }
@@ -149,30 +150,37 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 	if !s.lease.Accepted(s.record.Beat, revision, at) {
 		return s.lose(ctx, at, "the claim was answered after its lease had ended", "")
 	}
+	s.watchLease(ctx)
+	s.beatLater(ctx)
 	if s.ending {
 		return s.release(ctx, messages.EndSession{})
 	}
 	ctx.Request(s.holder, messages.HoldFor{Worker: s.worker, Session: s.nonce, LeaseEnd: s.lease.End})
 	warning := ""
 	if len(s.lost) > 0 {
-		warning = fmt.Sprintf("InstanceKey %q is used by another process, which took %s", s.settings.InstanceKey, s.lost[0])
+		warning = fmt.Sprintf("InstanceKey %q is used by another process, which took %s",
+			s.settings.InstanceKey, s.lost[len(s.lost)-1])
 	}
-	ctx.Send(ctx.Parent(), messages.SessionStarted{
+	s.tell(ctx, messages.SessionStarted{
 		Worker: s.worker, Session: s.nonce, Claim: revision, LeaseEnd: s.lease.End, Warning: warning, At: at,
 	})
-	s.watchLease(ctx)
-	return s.beatLater(ctx)
+	return living
 }
 
+// claimRefused goes on to the next candidate, unless an earlier attempt without an
+// answer may be what stands in the way. Then whatever is stored above the record
+// that was expected decides.
 func (s *session) claimRefused(ctx actor.Context, m messages.Conflicted) sessionState {
-	if m.Round != s.round {
+	switch {
+	case m.Round != s.round:
 		return claiming
-	}
-	if !s.claim.unsure {
+	case !s.claim.unsure:
 		return s.next(ctx, m.At)
+	case m.Named && m.Revision == 0:
+		return s.lose(ctx, m.At, "the record is gone from the store", "")
 	}
-	s.named = m.Revision
-	return s.confirm(ctx) // perhaps it is refused because it had been written before
+	s.named = max(m.Revision, s.claim.current().Expect+1)
+	return s.confirm(ctx)
 }
 
 func (s *session) confirm(ctx actor.Context) sessionState {
@@ -186,17 +194,27 @@ func (s *session) claimRead(ctx actor.Context, m messages.ReadDone) sessionState
 		return confirming
 	}
 	e := m.Entries[0]
-	live, ok := e.Record.(partition.Live)
-	switch {
-	case e.Revision < s.named || !ok && e.Fault == "":
-		return s.confirm(ctx) // older than the refusal
-	case ok && live.Session == s.nonce && live.Fence == nil:
+	if e.Revision < s.named { // older than the refusal
+		s.remind(ctx, retryDelay, readDue{s.round})
+		return confirming
+	}
+	s.named = 0
+	if live, ok := e.Record.(partition.Live); ok && live.Session == s.nonce && live.Fence == nil {
 		return s.begin(ctx, e.Revision, s.claim.sent, m.At)
 	}
-	return s.next(ctx, m.At)
+	// The claim may have been written, and fenced or replaced since: a session is
+	// of one ID, so that another one goes on.
+	return s.lose(ctx, m.At, "the ID went to another session or was fenced while it was claimed", "")
 }
 
 func (s *session) claimReadFailed(ctx actor.Context, m messages.ReadFailed) sessionState {
+	if m.Round == s.round {
+		s.remind(ctx, retryDelay, readDue{s.round})
+	}
+	return confirming
+}
+
+func (s *session) confirmAgain(ctx actor.Context, m readDue) sessionState {
 	if m.Round != s.round {
 		return confirming
 	}
@@ -211,7 +229,8 @@ func (s *session) claimUnsure(ctx actor.Context, m messages.Unsure) sessionState
 		s.claim.sent = m.Sent
 	}
 	s.claim.unsure = true
-	return s.try(ctx)
+	s.remind(ctx, retryDelay, claimDue{s.round})
+	return claiming
 }
 
 // claimRejected: nothing was written, by this attempt. An earlier one in doubt
@@ -223,9 +242,9 @@ func (s *session) claimRejected(ctx actor.Context, m messages.Rejected) sessionS
 	case s.ending && !s.claim.unsure:
 		return s.gone(ctx, m.At, "")
 	}
-	ctx.Send(ctx.Parent(), messages.ClaimFailed{Reason: m.Reason, At: m.At})
+	s.tell(ctx, messages.ClaimFailed{Reason: m.Reason, At: m.At})
 	if s.claim.unsure {
-		ctx.Request(s.outside, messages.Remind{After: retryDelay, Mail: claimDue{s.round}})
+		s.remind(ctx, retryDelay, claimDue{s.round})
 		return claiming
 	}
 	return s.lookLater(ctx, retryDelay)

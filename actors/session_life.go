@@ -11,12 +11,11 @@ import (
 
 // beat asks the holder what to say: a heartbeat vouches for session and holder,
 // never for handlers. A holder that does not answer ends the lease.
-func (s *session) beat(ctx actor.Context, m beatDue) sessionState {
-	if m.Round != s.beats {
-		return s.state
+func (s *session) beat(ctx actor.Context, m beatDue) {
+	if m.Round == s.beats {
+		s.ask(ctx)
+		s.beatLater(ctx)
 	}
-	s.ask(ctx)
-	return s.beatLater(ctx)
 }
 
 func (s *session) ask(ctx actor.Context) {
@@ -24,18 +23,15 @@ func (s *session) ask(ctx actor.Context) {
 	ctx.Request(s.holder, messages.GetHoldings{Round: s.asked})
 }
 
-func (s *session) beatLater(ctx actor.Context) sessionState {
+func (s *session) beatLater(ctx actor.Context) {
 	s.beats++
-	ctx.Request(s.outside, messages.Remind{After: s.settings.HeartbeatInterval, Mail: beatDue{s.beats}})
-	if s.state == suspected || s.state == releasing {
-		return s.state
-	}
-	return living
+	s.remind(ctx, s.settings.HeartbeatInterval, beatDue{s.beats})
 }
 
 // hold takes what the holder says into the record. News are written at once,
-// which acknowledges them; several within ackDelay are one write.
-func (s *session) hold(ctx actor.Context, m messages.Holdings) sessionState {
+// which acknowledges them; several within ackDelay are one write. The answer to
+// the question of release is the session's last word.
+func (s *session) hold(ctx actor.Context, m messages.Holdings) {
 	if m.Session == s.nonce && m.Applied >= s.record.Applied {
 		s.record.Applied = m.Applied
 		if m.Applied > 0 { // until then the record speaks for its predecessor too
@@ -46,21 +42,23 @@ func (s *session) hold(ctx actor.Context, m messages.Holdings) sessionState {
 	s.record.Seen = max(s.record.Seen, m.Seen)
 	switch {
 	case m.Round != 0 && m.Round == s.asked:
-		if s.state == releasing {
-			s.record.Released = true
-		}
+		s.record.Released = s.state == releasing
 		s.send(ctx)
-	case m.Round == 0 && !s.flush:
-		s.flush = true
-		ctx.Request(s.outside, messages.Remind{After: ackDelay, Mail: flushDue{}})
+	case m.Round == 0:
+		s.flushAfter(ctx, ackDelay)
 	}
-	return s.state
 }
 
-func (s *session) write(ctx actor.Context, _ flushDue) sessionState {
+func (s *session) flushAfter(ctx actor.Context, delay time.Duration) {
+	if !s.flush {
+		s.flush = true
+		s.remind(ctx, delay, flushDue{})
+	}
+}
+
+func (s *session) write(ctx actor.Context, _ flushDue) {
 	s.flush = false
 	s.send(ctx)
-	return s.state
 }
 
 // send writes the record as it is now, unless a write is under way: then again
@@ -71,11 +69,11 @@ func (s *session) send(ctx actor.Context) {
 		s.dirty = true
 		return
 	}
-	s.writing, s.dirty, s.carried = true, false, s.pledged
 	s.record.Beat++
+	s.writing, s.dirty, s.carried, s.flying = true, false, s.pledged, s.record
 	s.round++
 	ctx.Request(s.outside, messages.Store{Round: s.round, NotAfter: s.lease.End, Writes: []messages.Write{{
-		Key: messages.KeyLive(s.worker), Record: s.record, Expect: s.lease.Revision,
+		Key: messages.KeyLive(s.worker), Record: s.flying, Expect: s.lease.Revision,
 	}}})
 }
 
@@ -83,8 +81,8 @@ func (s *session) stored(ctx actor.Context, m messages.Stored) sessionState {
 	if m.Round != s.round {
 		return s.state
 	}
-	s.lease.Sending(s.record.Beat, m.Sent)
-	return s.renewed(ctx, s.record, m.Revisions[0], m.At)
+	s.lease.Sending(s.flying.Beat, m.Sent)
+	return s.renewed(ctx, s.flying, m.Revisions[0], m.At)
 }
 
 // renewed: the store is known to have this record of ours.
@@ -97,8 +95,9 @@ func (s *session) renewed(ctx actor.Context, written partition.Live, revision pa
 	if written.Released {
 		return s.gone(ctx, at, "")
 	}
-	if s.carried != nil && written.Beat == s.record.Beat {
-		ctx.Send(ctx.Parent(), messages.FlagsSet{Flags: *s.carried, At: at})
+	landed := written.Beat == s.flying.Beat
+	if landed && s.carried != nil {
+		s.tell(ctx, messages.FlagsSet{Flags: *s.carried, At: at})
 		if s.pledged == s.carried {
 			s.pledged = nil
 		}
@@ -106,13 +105,16 @@ func (s *session) renewed(ctx actor.Context, written partition.Live, revision pa
 	}
 	if s.lease.End.After(was) {
 		s.watchLease(ctx)
-		ctx.Send(ctx.Parent(), messages.SessionRenewed{Session: s.nonce, LeaseEnd: s.lease.End, At: at})
-		ctx.Send(s.holder, messages.HoldUntil{LeaseEnd: s.lease.End, At: at})
+		s.tell(ctx, messages.SessionRenewed{Session: s.nonce, LeaseEnd: s.lease.End, At: at})
+		ctx.Request(s.holder, messages.HoldUntil{LeaseEnd: s.lease.End, At: at})
 		if s.state == suspected {
 			s.state = living
 		}
 	}
-	if s.dirty || s.pledged != nil {
+	switch {
+	case !landed: // an earlier write did; the latest one did not, or not yet
+		s.flushAfter(ctx, retryDelay)
+	case s.dirty || s.pledged != nil:
 		s.send(ctx)
 	}
 	return s.state
@@ -128,28 +130,27 @@ func (s *session) watchLease(ctx actor.Context) {
 // refused: a refusal without a record means that the store lost it, and one's
 // own earlier write may be what stands in the way. All else is somebody's.
 func (s *session) refused(ctx actor.Context, m messages.Conflicted) sessionState {
-	if m.Round != s.round {
+	switch {
+	case m.Round != s.round:
 		return s.state
-	}
-	if m.Named && m.Revision == 0 {
+	case m.Named && m.Revision == 0:
 		return s.lose(ctx, m.At, "the record is gone from the store", "")
 	}
 	s.named = m.Revision
-	return s.read(ctx)
+	s.read(ctx)
+	return s.state
 }
 
-func (s *session) unsure(ctx actor.Context, m messages.Unsure) sessionState {
-	if m.Round != s.round {
-		return s.state
+func (s *session) unsure(ctx actor.Context, m messages.Unsure) {
+	if m.Round == s.round {
+		s.lease.Sending(s.flying.Beat, m.Sent)
+		s.read(ctx)
 	}
-	s.lease.Sending(s.record.Beat, m.Sent)
-	return s.read(ctx)
 }
 
-func (s *session) read(ctx actor.Context) sessionState {
+func (s *session) read(ctx actor.Context) {
 	s.round++
 	ctx.Request(s.outside, messages.Read{Round: s.round, Keys: []messages.Key{messages.KeyLive(s.worker)}})
-	return s.state
 }
 
 func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState {
@@ -163,61 +164,65 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 	}
 	switch s.lease.ReadBack(live, e.Revision, s.named) {
 	case partition.Mine:
-		next := s.renewed(ctx, live, e.Revision, m.At)
-		if next != over && live.Beat != s.record.Beat {
-			s.send(ctx) // the latest write did not land, or not yet
-		}
-		return next
+		return s.renewed(ctx, live, e.Revision, m.At)
 	case partition.Taken:
-		replaced := s.worker
-		if ok && live.Session == s.nonce {
-			replaced = ""
+		if live.Session == s.nonce {
+			return s.lose(ctx, m.At, "the leader fenced this session", "")
 		}
-		return s.lose(ctx, m.At, "the ID was taken by another session or fenced by the leader", replaced)
+		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.worker)
 	}
-	ctx.Request(s.outside, messages.Remind{After: retryDelay, Mail: readDue{s.round}})
+	s.remind(ctx, retryDelay, readDue{s.round})
 	return s.state
 }
 
-func (s *session) readAgain(ctx actor.Context, m messages.ReadFailed) sessionState {
+func (s *session) readFailed(ctx actor.Context, m messages.ReadFailed) {
 	if m.Round == s.round {
-		ctx.Request(s.outside, messages.Remind{After: retryDelay, Mail: readDue{s.round}})
+		s.remind(ctx, retryDelay, readDue{s.round})
 	}
-	return s.state
 }
 
-func (s *session) readNow(ctx actor.Context, m readDue) sessionState {
-	if m.Round != s.round {
-		return s.state
+func (s *session) readAgain(ctx actor.Context, m readDue) {
+	if m.Round == s.round {
+		s.read(ctx)
 	}
-	return s.read(ctx)
 }
 
 // rejected: nothing was written. The next heartbeat tries again; if none is
 // accepted, the lease ends.
-func (s *session) rejected(ctx actor.Context, m messages.Rejected) sessionState {
+func (s *session) rejected(_ actor.Context, m messages.Rejected) {
 	if m.Round == s.round {
 		s.writing = false
-		if s.state == releasing {
-			return s.gone(ctx, m.At, "the release was not written: "+m.Reason)
-		}
 	}
-	return s.state
 }
 
-func (s *session) setFlags(ctx actor.Context, m messages.SetFlags) sessionState {
+// releaseRejected gives up: others wait for the lease's end instead. A heartbeat
+// that was under way before is followed by the release.
+func (s *session) releaseRejected(ctx actor.Context, m messages.Rejected) sessionState {
+	switch {
+	case m.Round != s.round:
+		return releasing
+	case s.flying.Released:
+		return s.gone(ctx, m.At, "the release was not written: "+m.Reason)
+	}
+	s.writing = false
+	if s.dirty {
+		s.send(ctx)
+	}
+	return releasing
+}
+
+func (s *session) setFlags(ctx actor.Context, m messages.SetFlags) {
 	s.record.Draining, s.record.Restarting, s.record.Refresh = m.Draining, m.Restarting, m.Refresh
 	s.pledged = &m
 	s.send(ctx)
-	return s.state
 }
 
 func (s *session) suspect(ctx actor.Context, m suspectDue) sessionState {
-	if !m.End.Equal(s.lease.End) || s.state == suspected {
-		return s.state
+	if !m.End.Equal(s.lease.End) {
+		return living
 	}
-	ctx.Send(s.holder, messages.Suspend{Deadline: m.End})
-	ctx.Send(ctx.Parent(), messages.SessionSuspected{Session: s.nonce, Deadline: m.End, At: m.End.Add(-s.settings.DrainTimeout)})
+	ctx.Request(s.holder, messages.Suspend{Deadline: m.End})
+	s.tell(ctx, messages.SessionSuspected{Session: s.nonce, Deadline: m.End, At: m.End.Add(-s.settings.DrainTimeout)})
 	return suspected
 }
 
@@ -225,15 +230,11 @@ func (s *session) expire(ctx actor.Context, m leaseDue) sessionState {
 	if !m.End.Equal(s.lease.End) {
 		return s.state
 	}
-	if s.state == releasing {
-		return s.gone(ctx, m.End, "the lease ended before the release was answered")
-	}
 	return s.lose(ctx, m.End, "the lease ended: no heartbeat was accepted in time", "")
 }
 
 // release writes, as the last word, what the holder says now.
 func (s *session) release(ctx actor.Context, _ messages.EndSession) sessionState {
-	s.state = releasing
 	s.ask(ctx)
 	return releasing
 }
@@ -241,14 +242,14 @@ func (s *session) release(ctx actor.Context, _ messages.EndSession) sessionState
 // lose ends the session: nothing is owned under it from here on.
 func (s *session) lose(ctx actor.Context, at time.Time, reason string, replaced partition.WorkerID) sessionState {
 	if s.state == releasing {
-		return s.gone(ctx, at, reason)
+		return s.gone(ctx, at, "the release is not known to be stored: "+reason)
 	}
-	ctx.Send(s.holder, messages.DropAll{Reason: reason, At: at})
-	ctx.Send(ctx.Parent(), messages.SessionLost{Session: s.nonce, Reason: reason, Replaced: replaced, At: at})
+	ctx.Request(s.holder, messages.DropAll{Reason: reason, At: at})
+	s.tell(ctx, messages.SessionLost{Session: s.nonce, Reason: reason, Replaced: replaced, At: at})
 	return over
 }
 
 func (s *session) gone(ctx actor.Context, at time.Time, reason string) sessionState {
-	ctx.Send(ctx.Parent(), messages.SessionReleased{Reason: reason, At: at})
+	s.tell(ctx, messages.SessionReleased{Reason: reason, At: at})
 	return over
 }

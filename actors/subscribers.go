@@ -19,8 +19,10 @@ type subscribers struct {
 type subscriber struct {
 	pid     *actor.PID
 	confirm bool
+	// What it was told last.
 	told    []partition.Owned
-	step    partition.Step // of that
+	pending []partition.PartitionID
+	step    partition.Step
 	// debts are messages with something in Lost that were not answered yet.
 	debts []debt
 }
@@ -38,12 +40,12 @@ func (s *subscribers) tell(ctx actor.Context, mail any) {
 
 // add replaces a subscription of the same actor, and tells the present
 // assignment if there ever was one.
-func (s *subscribers) add(ctx actor.Context, m messages.Subscribe, worker partition.WorkerID, now messages.AssignmentApplied) {
+func (s *subscribers) add(ctx actor.Context, m messages.Subscribe, now messages.AssignmentApplied) {
 	s.remove(m.PID)
 	x := &subscriber{pid: m.PID, confirm: m.Confirm}
 	s.list = append(s.list, x)
-	if now.Change > 0 {
-		x.assign(ctx, worker, now)
+	if now.Step > 0 {
+		x.say(ctx, now, now.All, nil)
 	}
 }
 
@@ -55,25 +57,29 @@ func (s *subscribers) remove(pid *actor.PID) bool {
 	return len(s.list) != before
 }
 
-func (s *subscribers) assign(ctx actor.Context, worker partition.WorkerID, m messages.AssignmentApplied) {
+func (s *subscribers) assign(ctx actor.Context, m messages.AssignmentApplied) {
 	for _, x := range s.list {
-		x.assign(ctx, worker, m)
+		x.assign(ctx, m)
 	}
 }
 
 // assign tells what is new to this subscriber. A session that ends before it was
-// assigned anything is no news, and has no step.
-func (x *subscriber) assign(ctx actor.Context, worker partition.WorkerID, m messages.AssignmentApplied) {
+// assigned anything is no news.
+func (x *subscriber) assign(ctx actor.Context, m messages.AssignmentApplied) {
 	gained, lost := partition.Diff(x.told, m.All)
-	if len(gained)+len(lost) == 0 && m.Step < x.step {
+	if len(gained)+len(lost) == 0 && m.Step <= x.step && slices.Equal(m.Pending, x.pending) {
 		return
 	}
-	x.told, x.step = m.All, max(x.step, m.Step)
 	if len(lost) > 0 && x.confirm {
 		x.debts = append(x.debts, debt{m.Step, m.Change})
 	}
+	x.say(ctx, m, gained, lost)
+}
+
+func (x *subscriber) say(ctx actor.Context, m messages.AssignmentApplied, gained, lost []partition.Owned) {
+	x.told, x.pending, x.step = m.All, m.Pending, m.Step
 	ctx.Send(x.pid, messages.AssignmentChanged{
-		Worker: worker, Version: m.Version, Step: m.Step, Gained: gained, Lost: lost, All: m.All, Pending: m.Pending, At: m.At,
+		Worker: m.Worker, Version: m.Version, Step: m.Step, Gained: gained, Lost: lost, All: m.All, Pending: m.Pending, At: m.At,
 	})
 }
 
@@ -108,12 +114,4 @@ func (s *subscribers) settled(latest uint64) (change uint64, news bool) {
 	}
 	s.said = change
 	return change, true
-}
-
-// forget drops what is owed: a new holder counts its changes anew.
-func (s *subscribers) forget() {
-	s.said = 0
-	for _, x := range s.list {
-		x.debts = nil
-	}
 }

@@ -23,53 +23,85 @@ func (c Change) Done() { c.done() }
 // comes first. The reader must call Done for each change. The channel is closed
 // after stop, or when the manager has ended. A slow reader costs memory.
 func Listen(system *actor.ActorSystem, manager *actor.PID) (changes <-chan Change, stop func()) {
-	l := &listener{manager: manager, out: make(chan Change), wake: make(chan struct{}, 1), end: make(chan struct{})}
+	return listen(system, manager, true, func(ctx actor.Context) (Change, bool) {
+		m, ok := ctx.Message().(messages.AssignmentChanged)
+		root, self := ctx.ActorSystem().Root, ctx.Self()
+		return Change{m, sync.OnceFunc(func() {
+			if len(m.Lost) > 0 {
+				root.Send(manager, messages.LetGo{PID: self, Step: m.Step})
+			}
+		})}, ok
+	})
+}
+
+// ListenState returns the changes of the manager's public state, as Listen does
+// those of the assignment; the present state comes first.
+func ListenState(system *actor.ActorSystem, manager *actor.PID) (states <-chan messages.StateChanged, stop func()) {
+	return listen(system, manager, false, mail[messages.StateChanged])
+}
+
+// ListenHealth returns the changes of the manager's health, as Listen does those
+// of the assignment; the present one comes first.
+func ListenHealth(system *actor.ActorSystem, manager *actor.PID) (health <-chan messages.HealthChanged, stop func()) {
+	return listen(system, manager, false, mail[messages.HealthChanged])
+}
+
+func mail[T any](ctx actor.Context) (T, bool) {
+	m, ok := ctx.Message().(T)
+	return m, ok
+}
+
+// listen subscribes and returns the mail that pick wants.
+func listen[T any](system *actor.ActorSystem, manager *actor.PID, confirm bool, pick func(actor.Context) (T, bool)) (<-chan T, func()) {
+	l := &listener[T]{
+		manager: manager, confirm: confirm, pick: pick,
+		out: make(chan T), wake: make(chan struct{}, 1), end: make(chan struct{}),
+	}
 	pid := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return l }))
 	go l.run()
-	return l.out, func() {
+	return l.out, sync.OnceFunc(func() {
 		system.Root.Stop(pid)
-		l.once.Do(func() { close(l.end) })
-	}
+		close(l.end)
+	})
 }
 
 // listener stands between mail and a channel: mail is never refused, a channel
-// may be read slowly.
-type listener struct {
+// may be read slowly. It ends with the manager, or by stop.
+type listener[T any] struct {
 	manager *actor.PID
-	out     chan Change
+	confirm bool
+	pick    func(actor.Context) (T, bool)
+	out     chan T
 	wake    chan struct{}
 	end     chan struct{} // closed by stop
-	once    sync.Once
 
 	mu    sync.Mutex
-	queue []Change
+	queue []T
 	over  bool // nothing comes any more
 }
 
 // Receive implements actor.Actor.
-func (l *listener) Receive(ctx actor.Context) {
-	switch m := ctx.Message().(type) {
+func (l *listener[T]) Receive(ctx actor.Context) {
+	switch ctx.Message().(type) {
 	case *actor.Started:
 		ctx.Watch(l.manager)
-		ctx.Send(l.manager, messages.Subscribe{PID: ctx.Self(), Confirm: true})
-	case messages.AssignmentChanged:
-		root, self := ctx.ActorSystem().Root, ctx.Self()
-		l.add(Change{m, sync.OnceFunc(func() {
-			if len(m.Lost) > 0 {
-				root.Send(l.manager, messages.LetGo{PID: self, Step: m.Step})
-			}
-		})}, false)
-	case *actor.Terminated, *actor.Stopping:
-		l.add(Change{}, true)
+		ctx.Send(l.manager, messages.Subscribe{PID: ctx.Self(), Confirm: l.confirm})
+	case *actor.Terminated:
+		ctx.Send(ctx.Self(), over{}) // it overtakes mail
+	case over:
+		ctx.Stop(ctx.Self())
+	case *actor.Stopping:
+		l.add(nil, true)
+	default:
+		if m, ok := l.pick(ctx); ok {
+			l.add([]T{m}, false)
+		}
 	}
 }
 
-func (l *listener) add(c Change, over bool) {
+func (l *listener[T]) add(mail []T, over bool) {
 	l.mu.Lock()
-	if !over {
-		l.queue = append(l.queue, c)
-	}
-	l.over = l.over || over
+	l.queue, l.over = append(l.queue, mail...), l.over || over
 	l.mu.Unlock()
 	select {
 	case l.wake <- struct{}{}:
@@ -77,17 +109,17 @@ func (l *listener) add(c Change, over bool) {
 	}
 }
 
-// run hands the changes over. It ends when there are none any more, or by stop.
-func (l *listener) run() {
+// run hands the mail over. It ends when there is none any more, or by stop.
+func (l *listener[T]) run() {
 	defer close(l.out)
 	for {
 		l.mu.Lock()
 		queue, over := l.queue, l.over
 		l.queue = nil
 		l.mu.Unlock()
-		for _, c := range queue {
+		for _, m := range queue {
 			select {
-			case l.out <- c:
+			case l.out <- m:
 			case <-l.end:
 				return
 			}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -32,21 +31,20 @@ type natsPort struct {
 	// timeout ends a question a little before the outside gives it up, so that a
 	// denial is told from a lost answer.
 	timeout time.Duration
+	// heartbeat is how often the server says that a watch with no news lives.
+	heartbeat time.Duration
 }
 
 func newNATSPort(nc *nats.Conn, cfg Config) *natsPort {
-	return &natsPort{nc: nc, stream: streamName(cfg.Group), timeout: cfg.StoreTimeout * 9 / 10}
+	return &natsPort{nc: nc, stream: streamName(cfg.Group), timeout: cfg.StoreTimeout * 9 / 10, heartbeat: 2 * time.Second}
 }
 
-const (
-	apiPrefix     = "$JS.API."
-	createTimeout = 2 * time.Second
-)
+const apiPrefix = "$JS.API."
 
-// run does an operation on a goroutine of its own, which ends with its answer, at
-// the timeout or when it is cancelled.
-func (p *natsPort) run(timeout time.Duration, f func(ctx context.Context)) (cancel func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+// spawn does something on a goroutine of its own, which ends with it; cancel ends
+// its context.
+func (p *natsPort) spawn(f func(ctx context.Context)) (cancel func()) {
+	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer cancel()
 		f(ctx)
@@ -54,11 +52,21 @@ func (p *natsPort) run(timeout time.Duration, f func(ctx context.Context)) (canc
 	return cancel
 }
 
+// run does an operation, which ends with its answer, at the timeout or when it is
+// cancelled.
+func (p *natsPort) run(timeout time.Duration, f func(ctx context.Context)) (cancel func()) {
+	return p.spawn(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		f(ctx)
+	})
+}
+
 // Submit implements Port.
 func (p *natsPort) Submit(op Op, done func(Result)) (cancel func()) {
 	timeout := p.timeout
 	if op.Create != nil {
-		timeout = max(timeout, createTimeout)
+		timeout = max(timeout, leastCreate*9/10)
 	}
 	return p.run(timeout, func(ctx context.Context) {
 		switch {
@@ -72,96 +80,69 @@ func (p *natsPort) Submit(op Op, done func(Result)) (cancel func()) {
 	})
 }
 
-// ack is the server's answer to a publish.
-type ack struct {
-	Error *jetstream.APIError `json:"error"`
-	Seq   uint64              `json:"seq"`
+// away is the result of what cannot be sent now, which the client would keep and
+// send when it has reconnected, long after it was given up. It is false if the
+// connection is there.
+func (p *natsPort) away(outcome Outcome) (Result, bool) {
+	switch {
+	case p.nc.IsClosed():
+		return Result{Outcome: Denied, Err: nats.ErrConnectionClosed}, true
+	case !p.nc.IsConnected():
+		return Result{Outcome: outcome, Err: errors.New("not connected: nothing was sent")}, true
+	}
+	return Result{}, false
 }
 
 // publish writes one message, or several as an atomic batch: the messages before
 // the last are staged without an answer, the last one commits them all.
 func (p *natsPort) publish(ctx context.Context, batch []Message) Result {
-	if !p.nc.IsConnected() {
-		// The client would keep it and send it after it has reconnected.
-		return Result{Outcome: Refused, Err: errors.New("not connected: nothing was sent")}
+	if len(batch) == 0 {
+		return Result{Outcome: Refused, Err: errors.New("nothing to publish")}
 	}
-	id := rand.Text()
-	for i, m := range batch {
-		msg := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: nats.Header{}}
-		if m.Expect != nil {
-			msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(m.Expect.Sequence, 10))
-			msg.Header.Set(jetstream.ExpectedLastSubjSeqSubjHeader, m.Expect.Subject)
+	if r, away := p.away(Refused); away {
+		return r
+	}
+	before, id := p.nc.LastError(), rand.Text()
+	last := len(batch) - 1
+	for i, m := range batch[:last] {
+		if err := p.nc.PublishMsg(packed(m, id, i, len(batch))); err != nil {
+			return p.failed(ctx, err, before, subjectsOf(batch)...)
 		}
-		if len(batch) > 1 {
-			msg.Header.Set("Nats-Batch-Id", id)
-			msg.Header.Set("Nats-Batch-Sequence", strconv.Itoa(i+1))
-		}
-		if i < len(batch)-1 {
-			if err := p.nc.PublishMsg(msg); err != nil {
-				return p.failed(err, m.Subject)
-			}
-			continue
-		}
-		if len(batch) > 1 {
+	}
+	reply, err := p.nc.RequestMsgWithContext(ctx, packed(batch[last], id, last, len(batch)))
+	if err != nil {
+		return p.failed(ctx, err, before, subjectsOf(batch)...)
+	}
+	r := acknowledged(reply.Data)
+	if denial := p.denial(before, subjectsOf(batch)...); denial != nil && r.Outcome == Refused {
+		return Result{Outcome: Denied, Err: denial} // the batch had a gap: a message that may not be sent
+	}
+	return r
+}
+
+// packed is message i of n of a publish.
+func packed(m Message, id string, i, n int) *nats.Msg {
+	msg := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: nats.Header{}}
+	if m.Expect != nil {
+		msg.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(m.Expect.Sequence, 10))
+		msg.Header.Set(jetstream.ExpectedLastSubjSeqSubjHeader, m.Expect.Subject)
+	}
+	if n > 1 {
+		msg.Header.Set("Nats-Batch-Id", id)
+		msg.Header.Set("Nats-Batch-Sequence", strconv.Itoa(i+1))
+		if i == n-1 {
 			msg.Header.Set("Nats-Batch-Commit", "1")
 		}
-		reply, err := p.nc.RequestMsgWithContext(ctx, msg)
-		if err != nil {
-			return p.failed(err, m.Subject)
-		}
-		return acknowledged(reply.Data)
 	}
-	return Result{Outcome: Refused, Err: errors.New("nothing to publish")}
+	return msg
 }
 
-func acknowledged(data []byte) Result {
-	var a ack
-	if err := json.Unmarshal(data, &a); err != nil {
-		return Result{Outcome: Unknown, Err: fmt.Errorf("the answer cannot be read: %w", err)}
+func subjectsOf(batch []Message) []string {
+	subjects := make([]string, len(batch))
+	for i, m := range batch {
+		subjects[i] = m.Subject
 	}
-	if a.Error != nil {
-		return refusal(a.Error)
-	}
-	return Result{Sequence: a.Seq}
-}
-
-// lastSequence finds the sequence that a refusal names in its text.
-var lastSequence = regexp.MustCompile(`wrong last sequence: (\d+)`)
-
-// refusal tells an answer that nothing was done from one that says nothing.
-func refusal(e *jetstream.APIError) Result {
-	r := Result{Outcome: Refused, Code: int(e.ErrorCode), Err: e}
-	switch {
-	case r.Code == CodeFenceInFlight, r.Code == CodeNotLeader, r.Code == CodeNoQuorum:
-		r.Outcome = Unknown
-	case r.Code == CodeWrongSequence:
-		if m := lastSequence.FindStringSubmatch(e.Description); m != nil {
-			last, err := strconv.ParseUint(m[1], 10, 64)
-			r.Last, r.HasLast = last, err == nil
-		}
-	}
-	return r
-}
-
-// failed is the result of a question without an answer.
-func (p *natsPort) failed(err error, subject string) Result {
-	r := Result{Outcome: Unknown, Err: err}
-	switch {
-	case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, nats.ErrBadSubject):
-		r.Outcome = Refused
-	case errors.Is(err, nats.ErrNoResponders):
-		r.Err = errors.New("nobody answered: the stream has no leader, or JetStream is not enabled")
-	case p.denied(subject):
-		r.Outcome, r.Err = Denied, p.nc.LastError()
-	}
-	return r
-}
-
-// denied reports whether the server said that the connection may not publish to
-// the subject. It says so only besides the question, which then gets no answer.
-func (p *natsPort) denied(subject string) bool {
-	err := p.nc.LastError()
-	return err != nil && errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), strconv.Quote(subject))
+	return subjects
 }
 
 // call asks the JetStream API.
@@ -170,12 +151,13 @@ func (p *natsPort) call(ctx context.Context, name string, ask, answer any) Resul
 	if err != nil {
 		return Result{Outcome: Refused, Err: err}
 	}
-	if !p.nc.IsConnected() {
-		return Result{Outcome: Unknown, Err: errors.New("not connected")}
+	if r, away := p.away(Unknown); away {
+		return r
 	}
+	before := p.nc.LastError()
 	reply, err := p.nc.RequestWithContext(ctx, apiPrefix+name, data)
 	if err != nil {
-		return p.failed(err, apiPrefix+name)
+		return p.failed(ctx, err, before, apiPrefix+name)
 	}
 	var fault struct {
 		Error *jetstream.APIError `json:"error"`
@@ -208,44 +190,45 @@ func (p *natsPort) get(ctx context.Context, subject string) Result {
 	case got.Message == nil:
 		return Result{Outcome: Unknown, Err: errors.New("the answer has no message")}
 	}
-	r.Sequence, r.Time, r.Data = got.Message.Seq, got.Message.Time, got.Message.Data
-	if r.Data == nil && !strings.Contains(string(got.Message.Hdrs), markerHeader) {
-		r.Data = []byte{}
+	r.Sequence, r.Time = got.Message.Seq, got.Message.Time
+	if !strings.Contains(string(got.Message.Hdrs), markerHeader) {
+		r.Data = append([]byte{}, got.Message.Data...)
 	}
 	return r
 }
 
-// Reconnect implements Port.
-func (p *natsPort) Reconnect() { _ = p.nc.ForceReconnect() }
+// Reconnect implements Port. The client writes what it still has before it leaves
+// the server, which takes long if that is cut off.
+func (p *natsPort) Reconnect() {
+	p.spawn(func(context.Context) { _ = p.nc.ForceReconnect() }) // it fails only if the connection is closed
+}
 
 // Listen implements Port.
 func (p *natsPort) Listen(each func(Signal)) (stop func()) {
 	changes := p.nc.StatusChanged(nats.CONNECTED, nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)
-	ctx, cancel := context.WithCancel(context.Background())
-	if p.nc.IsClosed() {
-		each(Closed)
-	}
-	go func() {
+	return p.spawn(func(ctx context.Context) {
 		defer p.nc.RemoveStatusListener(changes)
+		if p.nc.IsClosed() {
+			each(Closed)
+			return
+		}
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case s, ok := <-changes:
-				if !ok {
+				if !ok || ctx.Err() != nil {
 					return
 				}
-				switch s {
-				case nats.CONNECTED:
-					each(Reconnected)
-				case nats.RECONNECTING, nats.DISCONNECTED:
-					each(Disconnected)
-				case nats.CLOSED:
-					each(Closed)
+				each(signals[s])
+				if s == nats.CLOSED {
 					return
 				}
 			}
 		}
-	}()
-	return cancel
+	})
+}
+
+var signals = map[nats.Status]Signal{
+	nats.CONNECTED: Reconnected, nats.RECONNECTING: Disconnected, nats.DISCONNECTED: Disconnected, nats.CLOSED: Closed,
 }

@@ -3,22 +3,49 @@ package bridge
 import (
 	"fmt"
 	"testing"
+	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
 )
 
-// portOn returns a port on a stream of incarnation "one".
+// portOn returns a port on a stream of incarnation "one", on a server of its own.
 func portOn(t *testing.T) (*natsPort, *embedded.Server) {
 	t.Helper()
 	s := startServer(t, embedded.Config{})
-	p := newNATSPort(connect(t, s), Config{Group: "g"}.withDefaults())
-	cfg := Config{Group: "g"}.withDefaults().stream("one")
-	require.Equal(t, Accepted, submit(t, p, Op{Create: &cfg}).Outcome)
-	return p, s
+	return portTo(t, connect(t, s), Config{Group: "g"}), s
+}
+
+// portTo makes a port and the stream, and lets silence be noticed soon.
+func portTo(t *testing.T, nc *nats.Conn, cfg Config) *natsPort {
+	t.Helper()
+	cfg = cfg.withDefaults()
+	p := newNATSPort(nc, cfg)
+	p.heartbeat = 100 * time.Millisecond
+	stream := cfg.stream("one")
+	r := submit(t, p, Op{Create: &stream})
+	require.Equal(t, Accepted, r.Outcome, "%v", r.Err)
+	return p
+}
+
+// onBoth runs a test on one node and on three.
+func onBoth(t *testing.T, test func(t *testing.T, p *natsPort)) {
+	t.Run("one node", func(t *testing.T) {
+		p, _ := portOn(t)
+		test(t, p)
+	})
+	t.Run("three nodes", func(t *testing.T) {
+		c, err := embedded.StartCluster(embedded.Config{Memory: true}, 3)
+		require.NoError(t, err)
+		t.Cleanup(c.Stop)
+		nc, err := c.Connect(0)
+		require.NoError(t, err)
+		t.Cleanup(nc.Close)
+		test(t, portTo(t, nc, Config{Group: "g", Replicas: 3, StoreTimeout: 5 * time.Second}))
+	})
 }
 
 func submit(t *testing.T, p *natsPort, op Op) Result {
@@ -40,39 +67,65 @@ func publish(t *testing.T, p *natsPort, batch ...Message) Result {
 }
 
 func TestN1_AWriteIsFencedOnAnotherSubject(t *testing.T) {
-	p, _ := portOn(t)
-	require.Equal(t, uint64(1), publish(t, p, put("term", "a", 0)).Sequence)
-	fenced := func(seq uint64) Result {
-		return publish(t, p, Message{Subject: at("journal.1"), Data: []byte("x"), Expect: &Expectation{at("term"), seq}})
-	}
-	require.Equal(t, Accepted, fenced(1).Outcome)
-	require.Equal(t, Accepted, publish(t, p, put("term", "b", 1)).Outcome)
-	r := fenced(1)
-	require.Equal(t, Refused, r.Outcome)
-	require.Equal(t, CodeWrongSequence, r.Code)
-	require.True(t, r.HasLast)
-	require.EqualValues(t, 3, r.Last)
+	onBoth(t, func(t *testing.T, p *natsPort) {
+		term := publish(t, p, put("term", "a", 0)).Sequence
+		fenced := func(seq uint64) Result {
+			return publish(t, p, Message{Subject: at("journal.1"), Data: []byte("x"), Expect: &Expectation{at("term"), seq}})
+		}
+		require.Equal(t, Accepted, fenced(term).Outcome)
+		next := publish(t, p, put("term", "b", term))
+		require.Equal(t, Accepted, next.Outcome)
+		r := fenced(term)
+		require.Equal(t, Refused, r.Outcome)
+		require.Equal(t, CodeWrongSequence, r.Code)
+		require.True(t, r.HasLast)
+		require.Equal(t, next.Sequence, r.Last)
+		require.Error(t, r.Err)
+	})
 }
 
 // hazard 45
 func TestN2_ABatchLandsWholeOrNotAtAll(t *testing.T) {
-	p, _ := portOn(t)
-	publish(t, p, put("term", "a", 0))
-	batch := func(term uint64) []Message {
-		return []Message{
-			{Subject: at("journal.1"), Data: []byte("j"), Expect: &Expectation{at("term"), term}},
-			{Subject: at("asg.w.0"), Data: []byte("a")},
-			put("head.0", "h", 0),
+	onBoth(t, func(t *testing.T, p *natsPort) {
+		term := publish(t, p, put("term", "a", 0)).Sequence
+		live := publish(t, p, put("live.w", "a", 0)).Sequence
+		batch := func(term, live uint64) []Message {
+			return []Message{
+				{Subject: at("journal.1"), Data: []byte("j"), Expect: &Expectation{at("term"), term}},
+				put("head", "h", 0), put("live.w", "fence", live),
+				{Subject: at("asg.w.0"), Data: []byte("a")},
+			}
 		}
+		renewed := publish(t, p, put("live.w", "b", live)).Sequence
+		for name, r := range map[string]Result{
+			"a term that moved":    publish(t, p, batch(term+9, renewed)...),
+			"a worker that renews": publish(t, p, batch(term, live)...),
+		} {
+			require.Equal(t, Refused, r.Outcome, name)
+			require.Equal(t, CodeWrongSequence, r.Code, name)
+		}
+		for _, name := range []string{"journal.1", "head", "asg.w.0"} {
+			require.Zero(t, submit(t, p, Op{Get: at(name)}).Sequence, "nothing of it landed")
+		}
+		r := publish(t, p, batch(term, renewed)...)
+		require.Equal(t, Accepted, r.Outcome, "%v", r.Err)
+		require.Equal(t, renewed+4, r.Sequence, "sequences are consecutive, the answer has the last")
+		for i, name := range []string{"journal.1", "head", "live.w", "asg.w.0"} {
+			require.Equal(t, renewed+1+uint64(i), submit(t, p, Op{Get: at(name)}).Sequence, name)
+		}
+	})
+}
+
+func TestN2_ABatchHasALimit(t *testing.T) {
+	p, _ := portOn(t)
+	batch := make([]Message, MaxBatch+1)
+	for i := range batch {
+		batch[i] = put(fmt.Sprintf("asg.w%d.0", i), "a", 0)
 	}
-	r := publish(t, p, batch(9)...)
-	require.Equal(t, Refused, r.Outcome)
-	require.Equal(t, CodeWrongSequence, r.Code)
-	require.Zero(t, submit(t, p, Op{Get: at("asg.w.0")}).Sequence, "nothing of it landed")
-	r = publish(t, p, batch(1)...)
+	require.Equal(t, Refused, publish(t, p, batch...).Outcome)
+	r := publish(t, p, batch[:MaxBatch]...)
 	require.Equal(t, Accepted, r.Outcome, "%v", r.Err)
-	require.EqualValues(t, 4, r.Sequence, "sequences are consecutive, the answer has the last")
-	require.EqualValues(t, 3, submit(t, p, Op{Get: at("asg.w.0")}).Sequence)
+	require.EqualValues(t, MaxBatch, r.Sequence)
 }
 
 func TestN6_ARecreatedStreamRefusesTheFormerIncarnation(t *testing.T) {
@@ -95,54 +148,29 @@ func TestN6_ARecreatedStreamRefusesTheFormerIncarnation(t *testing.T) {
 	require.Equal(t, CodeStreamExists, submit(t, p, Op{Create: &third}).Code)
 }
 
-func TestN10_AWatchTellsWhatExistsThenWhatChanges(t *testing.T) {
+func TestN13_AMessageAboveTheLimitIsRefused(t *testing.T) {
 	p, _ := portOn(t)
-	for i := range 3 {
-		publish(t, p, put(fmt.Sprintf("live.w%d", i), "old", 0))
-	}
-	publish(t, p, put("live.w0", "new", 1))
-	seen, gone := make(chan Sights, 10), make(chan error, 1)
-	w := p.Watch(at("live.*"), func(s Sights) { seen <- s }, func(err error) { t.Log(err); gone <- err })
-	newest := map[string]uint64{}
-	for {
-		s := await(t, seen, "the first pass")
-		for _, m := range s.Messages {
-			require.Greater(t, m.Sequence, newest[m.Subject])
-			newest[m.Subject] = m.Sequence
-		}
-		if s.Synced {
-			break
-		}
-		w.Next()
-	}
-	require.Equal(t, map[string]uint64{at("live.w0"): 4, at("live.w1"): 2, at("live.w2"): 3}, newest)
-	for i := range 5 { // without credit only the newest of a subject is kept
-		publish(t, p, put("live.w1", fmt.Sprint(i), []uint64{2, 5, 6, 7, 8}[i]))
-	}
-	w.Next()
-	var last Sight
-	for last.Sequence < 9 {
-		s := await(t, seen, "the change")
-		last = s.Messages[len(s.Messages)-1]
-		w.Next()
-	}
-	require.Equal(t, "4", string(last.Data))
-	js, err := p.nc.JetStream()
+	r := publish(t, p, Message{Subject: at("lead"), Data: make([]byte, 2<<20)})
+	require.Equal(t, Refused, r.Outcome)
+	require.ErrorIs(t, r.Err, nats.ErrMaxPayload)
+}
+
+func TestN12_NobodyCanWipeTheStream(t *testing.T) {
+	p, _ := portOn(t)
+	publish(t, p, put("term", "a", 0))
+	publish(t, p, put("lead", "a", 0))
+	js, err := jetstream.New(p.nc)
 	require.NoError(t, err)
-	require.NoError(t, js.DeleteConsumer("KV_g", w.(*natsWatch).name))
-	require.Error(t, await(t, gone, "the end of the watch"))
-	w.Stop()
+	_, err = js.PublishMsg(t.Context(), &nats.Msg{Subject: at("lead"), Header: nats.Header{"Nats-Rollup": {"all"}}})
+	require.ErrorContains(t, err, "rollup")
+	s, err := js.Stream(t.Context(), "KV_g")
+	require.NoError(t, err)
+	require.Error(t, s.Purge(t.Context()))
+	require.Error(t, s.DeleteMsg(t.Context(), 1))
+	require.EqualValues(t, 1, submit(t, p, Op{Get: at("term")}).Sequence)
 }
 
-func TestN10_AWatchOfNothingIsSyncedAtOnce(t *testing.T) {
-	p, _ := portOn(t)
-	seen := make(chan Sights, 1)
-	w := p.Watch(at("live.*"), func(s Sights) { seen <- s }, func(error) {})
-	defer w.Stop()
-	require.True(t, await(t, seen, "the end of the first pass").Synced)
-}
-
-func TestNATSPort_GetTellsNothingFromDeleted(t *testing.T) {
+func TestNATSPort_GetTellsNothingFromEmptyAndDeleted(t *testing.T) {
 	p, _ := portOn(t)
 	r := submit(t, p, Op{Get: at("lead")})
 	require.Equal(t, Accepted, r.Outcome)
@@ -152,48 +180,47 @@ func TestNATSPort_GetTellsNothingFromDeleted(t *testing.T) {
 	require.EqualValues(t, 1, r.Sequence)
 	require.NotNil(t, r.Data)
 	require.False(t, r.Time.IsZero())
+	kill(t, p, "lead")
+	r = submit(t, p, Op{Get: at("lead")})
+	require.EqualValues(t, 2, r.Sequence)
+	require.Nil(t, r.Data)
 }
 
-func TestNATSPort_NoAnswerIsUnknown(t *testing.T) {
-	p, s := portOn(t)
-	signals := make(chan Signal, 10)
-	stop := p.Listen(func(s Signal) { signals <- s })
-	defer stop()
-	s.Stop()
-	require.Equal(t, Disconnected, await(t, signals, "the loss of the connection"))
-	r := publish(t, p, put("lead", "x", 0))
-	require.Equal(t, Refused, r.Outcome, "what is not sent is not in doubt: %v", r.Err)
-	require.Equal(t, Unknown, submit(t, p, Op{Get: at("lead")}).Outcome)
-	p.nc.Close()
-	for await(t, signals, "the end") != Closed {
-		continue
-	}
+// kill writes a deletion marker, as the KV API does.
+func kill(t *testing.T, p *natsPort, name string) {
+	t.Helper()
+	_, err := p.nc.RequestMsg(&nats.Msg{Subject: at(name), Header: nats.Header{markerHeader: {"DEL"}}}, patience)
+	require.NoError(t, err)
 }
 
-func TestN14_ADenialIsFinal(t *testing.T) {
-	s := startServer(t, embedded.Config{Options: func(o *server.Options) {
-		all := &server.SubjectPermission{Allow: []string{">"}}
-		o.Users = []*server.User{
-			{Username: "admin", Password: "a"},
-			{Username: "reader", Password: "r", Permissions: &server.Permissions{
-				Subscribe: all, Publish: &server.SubjectPermission{Allow: []string{"$JS.API.STREAM.INFO.>"}},
-			}},
-		}
-	}})
-	admin := newNATSPort(connect(t, s, nats.UserInfo("admin", "a")), Config{Group: "g"}.withDefaults())
-	cfg := Config{Group: "g"}.withDefaults().stream("one")
-	require.Equal(t, Accepted, submit(t, admin, Op{Create: &cfg}).Outcome)
-	reader := newNATSPort(connect(t, s, nats.UserInfo("reader", "r")), Config{Group: "g"}.withDefaults())
-	require.Equal(t, Denied, publish(t, reader, put("lead", "x", 0)).Outcome)
-	require.Equal(t, Denied, submit(t, reader, Op{Get: at("lead")}).Outcome)
-	info := make(chan StreamInfo, 1)
-	reader.Info(func(i StreamInfo) { info <- i })
-	require.Equal(t, Accepted, await(t, info, "info").Result.Outcome)
-}
-
-func TestN13_AMessageAboveTheLimitIsRefused(t *testing.T) {
+func TestNATSPort_InfoTellsWhatTheStreamIs(t *testing.T) {
 	p, _ := portOn(t)
-	r := publish(t, p, Message{Subject: at("lead"), Data: make([]byte, 2<<20)})
+	publish(t, p, put("lead", "x", 0))
+	got := info(t, p)
+	require.Equal(t, Accepted, got.Result.Outcome)
+	require.Equal(t, Config{Group: "g"}.withDefaults().stream("one"), got.Config)
+	require.EqualValues(t, 1, got.Last)
+	require.False(t, got.Created.IsZero())
+	require.False(t, tooOld(got.Server), got.Server)
+	p.stream = "KV_other"
+	got = info(t, p)
+	require.Equal(t, Refused, got.Result.Outcome)
+	require.Equal(t, CodeStreamNotFound, got.Result.Code)
+}
+
+func info(t *testing.T, p *natsPort) StreamInfo {
+	t.Helper()
+	done := make(chan StreamInfo, 1)
+	p.Info(func(i StreamInfo) { done <- i })
+	return await(t, done, "what the stream is")
+}
+
+func TestNATSPort_CreationIsDecidedOnce(t *testing.T) {
+	p, _ := portOn(t)
+	same, other := Config{Group: "g"}.withDefaults().stream("one"), Config{Group: "g"}.withDefaults().stream("two")
+	require.Equal(t, Accepted, submit(t, p, Op{Create: &same}).Outcome, "an answer that was lost is given again")
+	r := submit(t, p, Op{Create: &other})
 	require.Equal(t, Refused, r.Outcome)
-	require.ErrorIs(t, r.Err, nats.ErrMaxPayload)
+	require.Equal(t, CodeStreamExists, r.Code)
+	require.Equal(t, "one", info(t, p).Config.Incarnation)
 }

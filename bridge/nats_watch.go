@@ -1,9 +1,11 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
+	"strconv"
 	"sync"
 	"time"
 
@@ -12,123 +14,173 @@ import (
 )
 
 const (
-	// heartbeat is how often the server says that a watch with no news lives.
-	heartbeat = 2 * time.Second
-	// inactive is when the server forgets a watch that nobody listens to.
-	inactive = 30 * time.Second
+	// silentBeats is after how many heartbeats that did not come a watch is over. The
+	// server forgets a consumer that nobody listens to after the same time, and is
+	// not told to: a worker needs no right to delete consumers.
+	silentBeats = 3
 	// markerHeader is what a deletion marker of the KV API carries.
 	markerHeader = "KV-Operation"
+	// stalledHeader names the subject of a flow control that was not answered.
+	stalledHeader = "Nats-Consumer-Stalled"
+)
+
+var (
+	errSilent = errors.New("the server was silent for too long")
+	errMissed = errors.New("the watch missed something")
 )
 
 // natsWatch is one ephemeral consumer that pushes the newest message of every
 // subject, then all that come, to a subscription of its own. What was not taken
-// yet is kept per subject, newest only.
+// yet is kept per subject, newest only. Its goroutine makes all callbacks.
 type natsWatch struct {
-	port *natsPort
-	name string
-	sub  *nats.Subscription
-	each func(Sights)
-	gone func(error)
-	stop context.CancelFunc
+	port   *natsPort
+	name   string
+	filter string
+	each   func(Sights)
+	gone   func(error)
+	cancel func()
+	wake   chan struct{}
+
+	calling sync.Mutex // held during a callback
+	stopped bool       // no callback starts any more
 
 	mu      sync.Mutex
 	waiting map[string]int // by subject: index in news
 	news    []Sight
 	synced  bool
-	credit  bool
 	told    bool // that it is synced
-	next    uint64
+	credit  bool
+	next    uint64 // sequence of the consumer
 	first   uint64 // messages of the first pass, known when created
 	created bool
-	beat    *time.Timer
-	ended   bool
+	heard   bool  // something, since the goroutine looked
+	failure error // why it ends by itself
 }
 
 // Watch implements Port.
 func (p *natsPort) Watch(filter string, each func(Sights), gone func(error)) Watching {
-	w := &natsWatch{port: p, name: rand.Text(), each: each, gone: gone, waiting: map[string]int{}, credit: true, next: 1}
-	w.beat = time.AfterFunc(3*heartbeat, func() { w.end(errors.New("the server was silent for too long")) })
-	w.mu.Lock()
-	w.stop = p.run(p.timeout, func(ctx context.Context) { w.begin(ctx, filter) })
-	w.mu.Unlock()
+	w := &natsWatch{
+		port: p, name: rand.Text(), filter: filter, each: each, gone: gone,
+		wake: make(chan struct{}, 1), waiting: map[string]int{}, credit: true, next: 1,
+	}
+	w.cancel = p.spawn(w.run)
 	return w
 }
 
-// begin subscribes and creates the consumer. It ends with that; mail then comes
-// on the goroutine of the subscription.
-func (w *natsWatch) begin(ctx context.Context, filter string) {
+// run is the life of the watch.
+func (w *natsWatch) run(ctx context.Context) {
 	// Not an inbox for answers: the client takes what comes there for one.
-	inbox := w.port.nc.NewInbox()
-	sub, err := w.port.nc.Subscribe(inbox, w.take)
+	sub, err := w.port.nc.Subscribe(w.port.nc.NewInbox(), w.take)
 	if err != nil {
-		w.end(err)
+		w.call(func() { w.gone(err) })
 		return
 	}
+	defer func() { _ = sub.Unsubscribe() }()
 	_ = sub.SetPendingLimits(-1, -1) // what waits is kept per subject
-	w.mu.Lock()
-	w.sub = sub
-	ended := w.ended
-	w.mu.Unlock()
-	if ended {
-		_ = sub.Unsubscribe()
-		return
+	sub.SetClosedHandler(func(string) { w.fail(nats.ErrConnectionClosed) })
+	if err := w.create(ctx, sub.Subject); err != nil {
+		w.fail(err)
 	}
+	silence := time.NewTimer(silentBeats * w.port.heartbeat)
+	defer silence.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-silence.C:
+			w.fail(errSilent)
+		case <-w.wake:
+		}
+		sights, due, err := w.look(silence)
+		switch {
+		case err != nil:
+			w.call(func() { w.gone(err) })
+			return
+		case due:
+			w.call(func() { w.each(sights) })
+		}
+	}
+}
+
+// create makes the consumer.
+func (w *natsWatch) create(ctx context.Context, inbox string) error {
+	ctx, cancel := context.WithTimeout(ctx, w.port.timeout)
+	defer cancel()
 	var info struct {
 		Pending   uint64 `json:"num_pending"`
 		Delivered struct {
 			Consumer uint64 `json:"consumer_seq"`
 		} `json:"delivered"`
 	}
-	r := w.port.call(ctx, "CONSUMER.CREATE."+w.port.stream+"."+w.name+"."+filter, map[string]any{
+	r := w.port.call(ctx, "CONSUMER.CREATE."+w.port.stream+"."+w.name+"."+w.filter, map[string]any{
 		"stream_name": w.port.stream,
 		"config": jetstream.ConsumerConfig{
 			Name: w.name, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy, AckPolicy: jetstream.AckNonePolicy,
-			FilterSubject: filter, DeliverSubject: inbox, FlowControl: true, IdleHeartbeat: heartbeat,
-			InactiveThreshold: inactive, MemoryStorage: true, Replicas: 1,
+			FilterSubject: w.filter, DeliverSubject: inbox, FlowControl: true, IdleHeartbeat: w.port.heartbeat,
+			InactiveThreshold: silentBeats * w.port.heartbeat, MemoryStorage: true, Replicas: 1,
 		},
 	}, &info)
 	if r.Outcome != Accepted {
-		w.end(r.Err)
-		return
+		return r.Err
 	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.first, w.created = info.Pending+info.Delivered.Consumer, true
 	w.catchUp(false)
-	w.tell()
+	return nil
 }
 
-// catchUp notes that the first pass is over: all that waited when the consumer
-// was created has come, or the server says that nothing waits. The lock is held.
+// catchUp notes that the first pass is over: as many messages as waited when the
+// consumer was created have come, or the server says that none waits. The lock is
+// held.
 func (w *natsWatch) catchUp(last bool) {
 	w.synced = w.synced || last || w.created && w.next > w.first
+	w.poke()
 }
 
-// take receives one message of the subscription.
+// poke lets the goroutine look.
+func (w *natsWatch) poke() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take receives one message of the subscription. Flow control is answered when
+// what came before has been taken.
 func (w *natsWatch) take(m *nats.Msg) {
-	w.beat.Reset(3 * heartbeat)
+	w.note(m)
+	if m.Header.Get("Status") != "100" {
+		return
+	}
+	if flow := cmp.Or(m.Reply, m.Header.Get(stalledHeader)); flow != "" {
+		_ = w.port.nc.Publish(flow, nil)
+	}
+}
+
+// note keeps what a message says.
+func (w *natsWatch) note(m *nats.Msg) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = true
 	if status := m.Header.Get("Status"); status != "" {
 		w.control(m, status)
 		return
 	}
 	meta, err := m.Metadata()
-	if err != nil {
-		w.end(err)
-		return
-	}
-	s := Sight{Subject: m.Subject, Sequence: meta.Sequence.Stream, Data: m.Data, Time: meta.Timestamp}
 	switch {
-	case m.Header.Get(markerHeader) != "":
-		s.Data = nil
-	case s.Data == nil:
-		s.Data = []byte{}
-	}
-	w.mu.Lock()
-	if meta.Sequence.Consumer != w.next {
-		w.mu.Unlock()
-		w.end(errors.New("the watch missed something"))
+	case err != nil:
+		w.failed(err)
+		return
+	case meta.Sequence.Consumer != w.next:
+		w.failed(errMissed)
 		return
 	}
 	w.next++
+	s := Sight{Subject: m.Subject, Sequence: meta.Sequence.Stream, Time: meta.Timestamp}
+	if m.Header.Get(markerHeader) == "" {
+		s.Data = append([]byte{}, m.Data...)
+	}
 	if at, waits := w.waiting[s.Subject]; waits {
 		w.news[at] = s
 	} else {
@@ -136,70 +188,74 @@ func (w *natsWatch) take(m *nats.Msg) {
 		w.news = append(w.news, s)
 	}
 	w.catchUp(meta.NumPending == 0)
-	w.tell()
 }
 
-// control answers flow control, and notices the end of the consumer.
+// control notices what was missed, that nothing waits, and the end of the
+// consumer. The lock is held.
 func (w *natsWatch) control(m *nats.Msg, status string) {
 	switch {
-	case m.Reply != "":
-		_ = m.Respond(nil)
-	case status == "100":
-		if stalled := m.Header.Get("Nats-Consumer-Stalled"); stalled != "" {
-			_ = w.port.nc.Publish(stalled, nil)
-		}
+	case status != "100":
+		w.failed(errors.New(m.Header.Get("Description")))
+	case m.Reply != "", m.Header.Get(stalledHeader) != "":
+		// flow control: there is more to come
+	case m.Header.Get("Nats-Last-Consumer") != strconv.FormatUint(w.next-1, 10):
+		w.failed(errMissed)
 	default:
-		w.end(errors.New(m.Header.Get("Description")))
+		w.catchUp(true)
 	}
 }
 
-// tell hands over what waits, if it may. It unlocks.
-func (w *natsWatch) tell() {
-	if !w.credit || w.ended || len(w.news) == 0 && w.synced == w.told {
-		w.mu.Unlock()
-		return
+func (w *natsWatch) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failed(err)
+}
+
+// failed ends the watch by itself. The lock is held.
+func (w *natsWatch) failed(err error) {
+	if w.failure == nil {
+		w.failure = err
 	}
-	s := Sights{Messages: w.news, Synced: w.synced}
+	w.poke()
+}
+
+// look takes what waits, if it may be told.
+func (w *natsWatch) look(silence *time.Timer) (s Sights, due bool, failure error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.heard {
+		w.heard = false
+		silence.Reset(silentBeats * w.port.heartbeat)
+	}
+	if w.failure != nil || !w.credit || len(w.news) == 0 && w.synced == w.told {
+		return Sights{}, false, w.failure
+	}
+	s = Sights{Messages: w.news, Synced: w.synced}
 	w.news, w.waiting, w.credit, w.told = nil, map[string]int{}, false, w.synced
-	w.mu.Unlock()
-	w.each(s)
+	return s, true, nil
 }
 
 // Next implements Watching.
 func (w *natsWatch) Next() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.credit = true
-	w.tell()
+	w.poke()
 }
 
-// end ends the watch by itself.
-func (w *natsWatch) end(err error) {
-	if w.finish() {
-		w.gone(err)
-	}
+// Stop implements Watching. It waits for a callback that runs, and so must not be
+// called from one.
+func (w *natsWatch) Stop() {
+	w.cancel()
+	w.calling.Lock()
+	defer w.calling.Unlock()
+	w.stopped = true
 }
 
-// Stop implements Watching. A callback that runs at this moment may still do so.
-func (w *natsWatch) Stop() { w.finish() }
-
-// finish frees what the watch holds, once. The server is told, and need not
-// answer: it forgets the consumer by itself a little later.
-func (w *natsWatch) finish() bool {
-	w.mu.Lock()
-	if w.ended {
-		w.mu.Unlock()
-		return false
+func (w *natsWatch) call(f func()) {
+	w.calling.Lock()
+	defer w.calling.Unlock()
+	if !w.stopped {
+		f()
 	}
-	w.ended = true
-	sub, stop := w.sub, w.stop
-	w.mu.Unlock()
-	stop()
-	w.beat.Stop()
-	if sub != nil {
-		_ = sub.Unsubscribe()
-	}
-	if w.port.nc.IsConnected() {
-		_ = w.port.nc.Publish(apiPrefix+"CONSUMER.DELETE."+w.port.stream+"."+w.name, nil)
-	}
-	return true
 }

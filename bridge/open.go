@@ -85,7 +85,6 @@ func (o *outside) infoTimedOut(ctx actor.Context, m infoLate) {
 		return
 	}
 	o.stream.cancel()
-	o.late()
 	o.informed(ctx, infoDone{m.try, StreamInfo{Result: Result{Outcome: Unknown, Err: errLate}}})
 }
 
@@ -97,6 +96,7 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 	}
 	o.stream.asking, o.stream.cancel = false, nil
 	r := m.info.Result
+	o.late(r)
 	gone := r.Outcome == Refused && r.Code == CodeStreamNotFound
 	switch {
 	case o.stream.phase == failed:

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -121,13 +122,17 @@ func (o *outside) opTimedOut(ctx actor.Context, id uint64) {
 		return
 	}
 	x.cancel()
-	o.late()
 	o.opEnded(ctx, id, Result{Outcome: Unknown, Err: errLate})
 }
 
-// late counts operations without an answer. Several in a row mean that this
-// server may be cut off from the others: it is left.
-func (o *outside) late() {
+// late counts operations without an answer, whether the port or the outside gave
+// them up. Several in a row mean that this server may be cut off from the others:
+// it is left. Only writes prove that it is not: an isolated server goes on
+// answering questions for a while.
+func (o *outside) late(r Result) {
+	if !errors.Is(r.Err, errLate) {
+		return
+	}
 	if o.ops.lateInRow++; o.ops.lateInRow >= timeoutsToMove {
 		o.ops.lateInRow = 0
 		o.log.Warn("no answers: leaving this server", "operations", timeoutsToMove)
@@ -142,6 +147,7 @@ func (o *outside) opEnded(ctx actor.Context, id uint64, r Result) {
 	}
 	delete(o.ops.pending, id)
 	x.timer()
+	o.late(r)
 	o.judge(ctx, x, r)
 	for len(o.ops.queue) > 0 && len(o.ops.pending) < MaxInFlight {
 		next := o.ops.queue[0]

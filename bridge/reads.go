@@ -87,6 +87,7 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 	if r == nil {
 		return
 	}
+	o.late(m.result)
 	if m.result.Outcome != Accepted {
 		o.readFailed(m.id, reason(m.result))
 		if m.result.Outcome == Denied {
@@ -96,7 +97,6 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 		}
 		return
 	}
-	o.ops.lateInRow = 0
 	key := r.ask.Keys[m.at]
 	found := messages.Entry{Key: key}
 	if m.result.Sequence != 0 {
@@ -136,7 +136,6 @@ func (o *outside) readSaw(_ actor.Context, m readSights) {
 	}
 	s.watch.Stop()
 	delete(r.watchs, m.at)
-	o.ops.lateInRow = 0
 	key := r.ask.Keys[m.at]
 	found := make([]messages.Entry, 0, len(s.latest))
 	for _, k := range slices.Sorted(maps.Keys(s.latest)) {
@@ -173,7 +172,7 @@ func (o *outside) readTimedOut(_ actor.Context, id uint64) {
 	if o.reads[id] == nil {
 		return
 	}
-	o.late()
+	o.late(Result{Outcome: Unknown, Err: errLate})
 	o.readFailed(id, errLate.Error())
 	o.check()
 }

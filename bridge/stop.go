@@ -65,10 +65,15 @@ func (s *stopper) Receive(ctx actor.Context) {
 	case messages.Stopped:
 		s.tell(m)
 	case *actor.Terminated:
+		ctx.Send(ctx.Self(), over{}) // it overtakes mail, so the answer may be waiting
+	case over:
 		s.tell(messages.Stopped{}) // it had ended, or crashed
 		close(s.ended)
 	}
 }
+
+// over follows the last mail of a manager that has ended.
+type over struct{}
 
 func (s *stopper) tell(m messages.Stopped) {
 	select {

@@ -30,6 +30,7 @@ type watching struct {
 	tries   uint64
 	life    uint64 // counts beginnings
 	probing func() // ends the probe under way
+	probe   uint64 // its number: the answer to an older one may still be in the mail
 	behind  int    // probes in a row that found more than the watch told
 }
 
@@ -51,8 +52,8 @@ type (
 	watchAgain struct{ id uint64 }
 	probeDue   struct{}
 	probed     struct {
-		id, life uint64
-		result   Result
+		id, life, probe uint64
+		result          Result
 	}
 )
 
@@ -178,14 +179,15 @@ func (o *outside) probe() {
 			continue
 		}
 		w.unprobe()
-		id, life := w.id, w.life
-		w.probing = o.port.Submit(Op{Get: o.stream.prefix + partName(w.ask.Key, 0)}, func(r Result) { o.send(probed{id, life, r}) })
+		w.probe = o.number()
+		id, life, probe := w.id, w.life, w.probe
+		w.probing = o.port.Submit(Op{Get: o.stream.prefix + partName(w.ask.Key, 0)}, func(r Result) { o.send(probed{id, life, probe, r}) })
 	}
 }
 
 func (o *outside) probeEnded(m probed) {
 	w := o.watches.byID[m.id]
-	if w == nil || w.life != m.life {
+	if w == nil || w.life != m.life || w.probe != m.probe {
 		return
 	}
 	w.probing = nil

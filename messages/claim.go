@@ -28,7 +28,9 @@ type ClaimScanned struct {
 // ClaimFailed reports that no ID could be claimed; the session goes on trying.
 type ClaimFailed struct {
 	Reason string
-	At     time.Time
+	// Unreachable: the store did not answer.
+	Unreachable bool
+	At          time.Time
 }
 
 // SessionStarted reports that an ID is claimed and the lease runs.
@@ -137,6 +139,9 @@ type DropAll struct {
 // session: the leader found no head, so that nothing that is held counts.
 type DropHoldings struct {
 	Round partition.Round
+	// Term of the leader. An assignment that was stored before it belongs to the
+	// head that was lost, and is not applied any more.
+	Term partition.Revision
 }
 
 // HoldingsDropped answers DropHoldings.
@@ -158,9 +163,10 @@ type AllLetGo struct {
 
 // AssignmentApplied reports what this worker owns after a change, which the
 // holder numbers: a step can be followed by a change without one, as when a lease
-// ends.
+// ends. Version and Step are the latest that were applied in any session.
 type AssignmentApplied struct {
 	Change       uint64
+	Worker       partition.WorkerID
 	Session      partition.SessionID
 	Version      partition.Version
 	Step         partition.Step

@@ -13,40 +13,53 @@ import (
 //	user ── Subscribe, Unsubscribe, LetGo ──► manager
 //	user ◄── AssignmentChanged, StateChanged, HealthChanged ── manager
 //	user ── GetSnapshot, GetOwner ──► manager ── Snapshot, Owner ──► user
+//	user ── UpdatePartitions ──► manager ──► source ── PartitionsUpdated,
+//	        UpdateRefused ──► user
 //	user ── Stop ──► manager ── Stopped ──► user
 //	partition actor ◄── Revoke ── holder
+//
+// Answers go to the sender of the question (actor.Context.Request); a question
+// without a sender is not answered. UpdatePartitions stands in planning.go.
 
-// State is a public state of a PartitionManager.
+// State is a public state of a PartitionManager. A life goes from Init to Stable;
+// from there on the state says what the group does, as far as this worker takes
+// part: the leader shows windows and decisions, the others the hand-over of their
+// own partitions. What is owned does not depend on it: AssignmentChanged says that.
 type State string
 
 // The public states, in the order of a life.
 const (
 	// Init: waiting for the store.
 	Init State = "Init"
-	// ClaimingID: waiting for a worker ID.
+	// ClaimingID: waiting for a worker ID. Also after a session was lost.
 	ClaimingID State = "ClaimingID"
 	// Election: waiting to hear who leads.
 	Election State = "Election"
-	// WaitingAssignment: waiting for the first assignment.
+	// WaitingAssignment: waiting for the first assignment, which may be empty.
 	WaitingAssignment State = "WaitingAssignment"
 	// Stable: waiting for something to happen.
 	Stable State = "Stable"
-	// Scaling: the leader waits for the membership to settle.
+	// Scaling: the leader waits for the membership to settle, before it moves
+	// partitions that have an owner. A lone leader shows Stable meanwhile.
 	Scaling State = "Scaling"
-	// Rebalancing: waiting for a hand-over to end.
+	// Rebalancing: waiting for a hand-over to end; a leader's decision, or a
+	// follower's own partitions.
 	Rebalancing State = "Rebalancing"
-	// Emergency: the leader replaces a worker that went silent.
+	// Emergency: the leader replaces a worker that went silent past its lease.
 	Emergency State = "Emergency"
-	// Degraded: waiting for the store to answer.
+	// Degraded: waiting for the store to answer. Handlers are told to stop; when
+	// the lease ends before it answers, all partitions are dropped.
 	Degraded State = "Degraded"
-	// Shutdown: stopping, or stopped.
+	// Shutdown: stopping, or stopped. It is the last one.
 	Shutdown State = "Shutdown"
 )
 
 // Subscribe asks for AssignmentChanged, StateChanged and HealthChanged, the
 // present ones first. With Confirm, a partition that is taken away counts as let
-// go only when the subscriber has answered LetGo or terminated. Subscribing
-// again replaces the subscription.
+// go only when the subscriber has answered LetGo or terminated; without it, once
+// the message is in the subscriber's mailbox, and nothing is promised about the
+// work that it still does. Subscribing again replaces the subscription: all that
+// is owned is gained anew, and what was outstanding counts as let go.
 type Subscribe struct {
 	PID     *actor.PID
 	Confirm bool
@@ -59,8 +72,12 @@ type Unsubscribe struct {
 }
 
 // LetGo answers an AssignmentChanged with something in Lost: the subscriber has
-// stopped working on all that was lost up to this step.
+// stopped working on all that was lost up to this step. Each such message wants an
+// answer of its own, also if two have the same step, as when a lease ends: the
+// answer to the first says nothing of the second. An answer that does not come
+// within RevokeTimeout is not waited for; the token protects what still goes on.
 type LetGo struct {
+	// PID is the subscriber; nil is the sender.
 	PID  *actor.PID
 	Step partition.Step
 }
@@ -80,7 +97,8 @@ type AssignmentChanged struct {
 	At      time.Time
 }
 
-// StateChanged reports a change of the public state.
+// StateChanged reports a change of the public state. The first one after Subscribe
+// has the present state in From and in To.
 type StateChanged struct {
 	From, To State
 	Reason   string
@@ -96,7 +114,7 @@ type HealthChanged struct {
 	At      time.Time
 }
 
-// GetSnapshot asks the manager how it is.
+// GetSnapshot asks the manager how it is. It is answered in every state.
 type GetSnapshot struct{}
 
 // Snapshot answers GetSnapshot.
@@ -141,20 +159,25 @@ type Owner struct {
 
 // Stop asks the manager to let everything go, to release its ID and to stop. With
 // Restarting, or OnStop: Restart in the settings, its partitions are kept for it
-// for RestartHoldDown. Stopped is the answer.
+// for RestartHoldDown. Stopped is the answer, whatever the state and however often
+// it is asked. A PoisonPill does the same without an answer; the actor library's
+// own Stop equals a crash: others take over when the lease is over.
 type Stop struct {
 	Restarting bool
 }
 
 // Stopped answers Stop. Running names user code that did not stop in time and
-// still runs; Reason says what else did not go as planned.
+// still runs, or did not confirm: what it works on is written off, and others get
+// it when a lease has passed. Reason says what else did not go as planned.
 type Stopped struct {
 	Running []string
 	Reason  string
 }
 
 // Revoke asks a partition actor whose Props are wrapped in actors.Drains to
-// finish, and to stop itself by the deadline.
+// finish, and to stop itself by the deadline. It comes when the partition is taken
+// away, and when the lease is in doubt; then the actor is started again, for the
+// same token, if the lease was renewed after all.
 type Revoke struct {
 	Deadline time.Time
 }

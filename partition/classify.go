@@ -199,6 +199,9 @@ func (c Change) Fingerprint(set Set) uint64 {
 	for _, w := range c.Members {
 		add(string(w.Worker) + "/" + string(w.Live.Session) + "/" +
 			strconv.FormatBool(w.Live.Draining) + strconv.FormatBool(w.Live.Restarting))
+		for _, a := range w.Live.Abandoned {
+			add(string(a.Partition) + "/" + strconv.FormatUint(uint64(a.Token), 10))
+		}
 	}
 	for i, ids := range [][]WorkerID{c.Joined, c.Returned, c.Left, c.Crashed} {
 		for _, id := range ids {

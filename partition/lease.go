@@ -11,8 +11,7 @@ type Lease struct {
 	Revision Revision
 	// End is when the session must have stopped acting.
 	End time.Time
-	// Beat numbers the latest write, sent when Sent has its entry.
-	Beat uint64
+	// sent has when each write was sent first of which no answer is known.
 	sent map[uint64]time.Time
 }
 

@@ -184,7 +184,7 @@ func (q Question) reroute(t Target, p Plan) {
 	for i, m := range p {
 		id := q.Input.Partitions.IDs[i]
 		barred := q.barred[id]
-		if m == q.Input.Previous[i] || !slices.Contains(barred, q.Input.Members[m].ID) {
+		if !slices.Contains(barred, q.Input.Members[m].ID) {
 			continue
 		}
 		best := None

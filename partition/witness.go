@@ -60,7 +60,8 @@ func (w Witness) See(worker WorkerID, live Live, revision Revision, at time.Time
 func (w Witness) Differs(next Witness) bool {
 	a, b := w.Live, next.Live
 	return w.Revision == 0 || a.Session != b.Session || a.Ended() != b.Ended() || a.Draining != b.Draining ||
-		a.Restarting != b.Restarting || a.NeverLead != b.NeverLead || a.Refresh != b.Refresh
+		a.Restarting != b.Restarting || a.NeverLead != b.NeverLead || a.Refresh != b.Refresh ||
+		!slices.Equal(a.Abandoned, b.Abandoned) // it may not have those again
 }
 
 // Standing says what a session is to the others.

@@ -17,6 +17,7 @@ type person struct {
 	// store accepted was sent plus its length.
 	lease   time.Time
 	session partition.SessionID
+	former  map[partition.SessionID]bool // those that it gave up
 	hands   []*hand
 	// resumed is when the process went on after a pause: what it has in its
 	// mailboxes is older than that.
@@ -48,7 +49,7 @@ const (
 
 // Joins tells of a process.
 func (c *Checker) Joins(process string, clock *Clock, lane *Lane) {
-	p := &person{name: process, clock: clock, lane: lane, resumed: -1}
+	p := &person{name: process, clock: clock, lane: lane, resumed: -1, former: map[partition.SessionID]bool{}}
 	c.people[process] = p
 	c.order = append(c.order, p)
 }
@@ -65,6 +66,9 @@ func (c *Checker) Resumes(process string) { c.people[process].resumed = c.line.N
 
 // leased counts a lease anew, from when the accepted heartbeat was sent.
 func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
+	if p.former[r.Session] {
+		return // it was under way when the process had claimed anew
+	}
 	sent := p.clock.At(commit.Sent)
 	if p.session != r.Session {
 		for _, h := range p.hands {
@@ -72,6 +76,7 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 				h.until = p.lease // what is left of a former session ends with its lease
 			}
 		}
+		p.former[p.session] = true
 		p.session, p.lease = r.Session, time.Time{}
 	}
 	if end := sent.Add(r.Lease); end.After(p.lease) {

@@ -186,3 +186,22 @@ func TestACrashEndsWork(t *testing.T) {
 	a.c.Instant()
 	a.sound()
 }
+
+// A process that lost its session claims anew, and then a late heartbeat of the
+// former one lands.
+func TestSessionsOfOneProcess(t *testing.T) {
+	a := newAffair(t)
+	a.claimed()
+	a.c.Begins("w1", Listener, owned(1))
+	a.c.Told("w1", Listener, owned(1))
+	a.pass(2 * lease)
+	a.commit("w1", alive("worker-2", partition.Live{Session: "c"}))
+	a.renew("w2", "worker-1", partition.Live{Session: "b"})
+	a.c.Begins("w2", Handler, owned(2))
+	a.c.Begins("w1", Handler, partition.Owned{ID: "p2", Token: 2})
+	a.renew("w1", "worker-0", partition.Live{Session: "a"})
+	a.c.Instant()
+	a.sound() // the listener's lease was that of the former session
+	a.c.Begins("w2", Handler, partition.Owned{ID: "p2", Token: 3})
+	a.broken("I4", "while the handler of w1 owns it")
+}

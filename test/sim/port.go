@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/troupe-actors/troupe/bridge"
@@ -16,7 +17,7 @@ type Port struct {
 
 	listeners []*listener
 	watches   []*watch
-	open      int // operations that are neither answered nor cancelled
+	open      []*bridge.Op // neither answered nor cancelled; an empty one asks what the stream is
 	broken    bool
 	cut       bool
 	isolated  bool
@@ -38,7 +39,20 @@ func (n *Net) Port(lane *Lane, stream string) *Port {
 
 // Operations counts what was submitted and is neither answered nor cancelled,
 // Watches and Listeners what was begun and is not stopped.
-func (p *Port) Operations() int { return p.open }
+func (p *Port) Operations() int { return len(p.open) }
+
+// said describes an operation.
+func said(op *bridge.Op) string {
+	switch {
+	case op.Publish != nil:
+		return "a publish of " + op.Publish[0].Subject
+	case op.Create != nil:
+		return "a creation"
+	case op.Get != "":
+		return "a read of " + op.Get
+	}
+	return "a question about the stream"
+}
 
 // Watches counts watches that were not stopped.
 func (p *Port) Watches() int { return len(p.watches) }
@@ -55,9 +69,9 @@ func (p *Port) Submit(op bridge.Op, done func(bridge.Result)) (cancel func()) {
 		done = func(bridge.Result) {}
 	}
 	if p.isolated && op.Publish == nil && op.Create == nil {
-		return roundTrip(p, p.since(op.Get), done, lost, true)
+		return roundTrip(p, &op, p.since(op.Get), done, lost, true)
 	}
-	return roundTrip(p, perform, done, lost, !p.isolated)
+	return roundTrip(p, &op, perform, done, lost, !p.isolated)
 }
 
 // since is what an isolated server answers: what it knew when it was cut off.
@@ -68,7 +82,7 @@ func (p *Port) since(subject string) func() bridge.Result {
 // Info implements bridge.Port.
 func (p *Port) Info(done func(bridge.StreamInfo)) (cancel func()) {
 	ask := func() bridge.StreamInfo { return p.net.store.Info(p.stream) }
-	return roundTrip(p, ask, done, func(err error) bridge.StreamInfo { return bridge.StreamInfo{Result: lost(err)} }, !p.isolated)
+	return roundTrip(p, &bridge.Op{}, ask, done, func(err error) bridge.StreamInfo { return bridge.StreamInfo{Result: lost(err)} }, !p.isolated)
 }
 
 func lost(err error) bridge.Result { return bridge.Result{Outcome: bridge.Unknown, Err: err} }
@@ -107,6 +121,7 @@ func fenced(batch []bridge.Message) bool {
 // trip is a request on its way, and its answer.
 type trip[R any] struct {
 	port    *Port
+	op      *bridge.Op
 	life    uint64
 	over    bool
 	perform func() R
@@ -116,10 +131,10 @@ type trip[R any] struct {
 
 // roundTrip sends a request and brings the answer back, through all that may
 // happen to either. passes is false if the server that it reaches is isolated.
-func roundTrip[R any](p *Port, perform func() R, done func(R), unknown func(error) R, passes bool) (cancel func()) {
-	t := &trip[R]{port: p, life: p.life, perform: perform, done: done, unknown: unknown}
+func roundTrip[R any](p *Port, op *bridge.Op, perform func() R, done func(R), unknown func(error) R, passes bool) (cancel func()) {
+	t := &trip[R]{port: p, op: op, life: p.life, perform: perform, done: done, unknown: unknown}
 	n := p.net
-	p.open++
+	p.open = append(p.open, op)
 	switch {
 	case n.hits(LostRequest):
 		n.note(p.lane.Name, "a request is lost")
@@ -147,7 +162,7 @@ func roundTrip[R any](p *Port, perform func() R, done func(R), unknown func(erro
 func (t *trip[R]) end() {
 	if !t.over {
 		t.over = true
-		t.port.open--
+		t.port.open = slices.DeleteFunc(t.port.open, func(x *bridge.Op) bool { return x == t.op })
 	}
 }
 

@@ -172,7 +172,9 @@ func (p *Process) behind() []string {
 			out = append(out, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	count(p.Port.Operations(), "operations of the store")
+	for _, op := range p.Port.open {
+		out = append(out, said(op)+" under way")
+	}
 	count(p.Port.Watches(), "watches")
 	count(p.Port.Listeners(), "listeners to the connection")
 	count(p.lane.Open(Timers), "timers")

@@ -38,9 +38,11 @@ func Step[T ~uint64](s T) T {
 	return s
 }
 
-// names gives sessions short names in the order of their appearance.
+// names gives sessions short names in the order of their appearance, and knows
+// what was said of each worker last.
 type names struct {
 	sessions map[partition.SessionID]string
+	last     map[messages.Key]string
 }
 
 func (n *names) of(s partition.SessionID) string {
@@ -82,7 +84,6 @@ func (n *names) say(w Written) (text string, hum bool) {
 func (n *names) live(key messages.Key, r partition.Live) (string, bool) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", key, n.of(r.Session))
-	hum := r.Claim != 0 && !r.Ended() && len(r.Held)+len(r.Abandoned) == 0 && !r.Draining && !r.Restarting
 	switch {
 	case r.Fence != nil:
 		fmt.Fprintf(&b, " is fenced by term %d", r.Fence.Term)
@@ -110,7 +111,12 @@ func (n *names) live(key messages.Key, r partition.Live) (string, bool) {
 	for _, a := range r.Abandoned {
 		fmt.Fprintf(&b, ", abandons %s@%d", a.Partition, Step(a.Token))
 	}
-	return b.String(), hum
+	if n.last == nil {
+		n.last = map[messages.Key]string{}
+	}
+	same := n.last[key] == b.String()
+	n.last[key] = b.String()
+	return b.String(), same
 }
 
 func (n *names) head(r partition.Head) string {

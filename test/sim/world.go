@@ -77,7 +77,7 @@ func NewWorld(cfg Config) *World {
 	w.system.hear = w.logged
 	events := w.system.system.EventStream
 	letters := events.Subscribe(func(m any) {
-		if d, ok := m.(*actor.DeadLetterEvent); ok {
+		if d, ok := m.(*actor.DeadLetterEvent); ok && !systemMail(d.Message) {
 			w.dead++
 			w.Trace.Hum("post", fmt.Sprintf("a dead letter %T to %s", d.Message, d.PID.GetId()))
 		}
@@ -85,6 +85,16 @@ func NewWorld(cfg Config) *World {
 	w.deaf = func() { events.Unsubscribe(letters) }
 	w.list(cfg.Partitions)
 	return w
+}
+
+// systemMail is what the actor system says of actors that ended: it may reach
+// nobody any more.
+func systemMail(m any) bool {
+	switch m.(type) {
+	case *actor.Terminated, *actor.Watch, *actor.Unwatch, *actor.Stop:
+		return true
+	}
+	return false
 }
 
 // lengths are the times of the settings that decide something.

@@ -1,0 +1,225 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+func (r *reckoning) owned() map[partition.WorkerID]int {
+	n := map[partition.WorkerID]int{}
+	for _, row := range r.table.Rows {
+		if row.Seat != partition.None {
+			n[r.table.Seats[row.Seat].Worker]++
+		}
+	}
+	return n
+}
+
+func TestCalculator_ColdStartCoversAtOnceAndBalancesOnce(t *testing.T) {
+	r := newReckoning(t, func(s *partition.Settings) { s.SettleTime = partition.Off })
+	r.read()
+	unheard[messages.MakePlan](t, r.strategy) // not before the workers are known
+	r.join("w-0")
+	require.Zero(t, r.plan().Input.MoveLimit)
+	require.Equal(t, "cold start", r.hand().Cause)
+	started := heard[messages.DecisionStarted](t, r.manager)
+	require.False(t, started.Emergency)
+	require.Equal(t, testTerm, started.Term)
+	done := heard[messages.DecisionDone](t, r.manager)
+	require.EqualValues(t, 1, done.Version)
+	require.Equal(t, 12, done.Moves)
+	require.Equal(t, []partition.WorkerID{"w-0"}, done.Members)
+	unheard[messages.WindowOpened](t, r.manager) // a lone leader has nothing to show
+
+	r.pass(10*time.Second, "w-0")
+	r.join("w-1")
+	opened := heard[messages.WindowOpened](t, r.manager)
+	require.Equal(t, r.now.Add(r.settings.ColdStartWindow), opened.Until)
+	r.pass(20*time.Second, "w-0", "w-1")
+	r.join("w-2")
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass(30*time.Second, "w-0", "w-1", "w-2")
+	require.Equal(t, partition.Off, r.plan().Input.MoveLimit)
+	r.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 4, "w-1": 4, "w-2": 4}, r.owned())
+	require.EqualValues(t, 2, r.table.Version)
+	r.manager.forget()
+	r.pass(time.Minute, "w-0", "w-1", "w-2")
+	require.Empty(t, r.manager.kinds())
+}
+
+func TestCalculator_JoinWaitsForTheWindow(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.join("w-2")
+	opened := heard[messages.WindowOpened](t, r.manager)
+	require.Equal(t, "join", opened.Cause)
+	require.Equal(t, r.now.Add(r.settings.SettleTime), opened.Until, "quiet for the settle time ends it")
+	r.pass(r.settings.SettleTime-100*time.Millisecond, "w-0", "w-1", "w-2")
+	r.join("w-3") // begins again
+	r.pass(r.settings.SettleTime-100*time.Millisecond, "w-0", "w-1", "w-2", "w-3")
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass(100*time.Millisecond, "w-0", "w-1", "w-2", "w-3")
+	r.plan()
+	before := r.table.Version
+	r.hand()
+	require.Equal(t, before+1, r.table.Version, "one version exactly")
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 3, "w-1": 3, "w-2": 3, "w-3": 3}, r.owned())
+	heard[messages.DecisionDone](t, r.manager)
+	unheard[messages.WindowOpened](t, r.manager)
+}
+
+func TestCalculator_JoinerThatLeavesClosesTheWindow(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.join("w-2")
+	heard[messages.WindowOpened](t, r.manager)
+	r.live("w-2", partition.Live{Released: true})
+	r.changed()
+	heard[messages.WindowClosed](t, r.manager)
+	r.pass(time.Minute, "w-0", "w-1")
+	unheard[messages.MakePlan](t, r.strategy)
+}
+
+func TestCalculator_PauseBetweenTwoMoves(t *testing.T) {
+	r := started(t, nil, "w-0")
+	r.join("w-1")
+	r.pass(r.settings.SettleTime, "w-0", "w-1")
+	r.plan()
+	r.hand()
+	moved := r.now
+	r.join("w-2")
+	r.pass(r.settings.MinRebalanceInterval-100*time.Millisecond, "w-0", "w-1", "w-2")
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass(100*time.Millisecond, "w-0", "w-1", "w-2")
+	r.plan()
+	require.Equal(t, moved.Add(r.settings.MinRebalanceInterval), r.now)
+}
+
+func TestCalculator_LeaveIsCoveredAtOnceAndBalancedAboveTheThreshold(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	r.live("w-2", partition.Live{Released: true})
+	r.changed()
+	require.Zero(t, r.plan().Input.MoveLimit)
+	require.Equal(t, "leave", r.hand().Cause)
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, r.owned())
+	r.manager.forget()
+	r.pass(time.Minute, "w-0", "w-1")
+	require.Empty(t, r.manager.kinds(), "it is balanced")
+}
+
+func TestCalculator_ImbalanceAboveTheThresholdIsBalanced(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	// As if a term before had left it so.
+	for i := range r.table.Rows {
+		r.table.Rows[i].Seat = min(int32(i), 1)
+	}
+	next := newReckoning(t, nil)
+	next.table, next.roster, next.rev, next.now = r.table, r.roster, r.rev, r.now
+	next.read()
+	next.beats("w-0", "w-1")
+	next.changed()
+	require.Equal(t, "balance", heard[messages.WindowOpened](t, next.manager).Cause)
+	next.pass(next.settings.SettleTime, "w-0", "w-1")
+	next.plan()
+	next.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, next.owned())
+}
+
+func TestCalculator_CrashIsAnEmergency(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	r.beats("w-0", "w-1", "w-2")
+	r.changed()
+	crashed := r.now
+	r.pass(r.settings.Wait(r.settings.Lease)-1, "w-0", "w-1")
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass(time.Millisecond, "w-0", "w-1")
+	first := heard[messages.DecisionStarted](t, r.manager)
+	require.True(t, first.Emergency)
+	require.Equal(t, "crash", first.Cause)
+	require.WithinDuration(t, crashed.Add(r.settings.Wait(r.settings.Lease)), r.now, time.Millisecond)
+	require.Zero(t, r.plan().Input.MoveLimit)
+	r.hand()
+	require.False(t, heard[messages.DecisionStarted](t, r.manager).Emergency)
+	require.Len(t, heard[messages.DecisionDone](t, r.manager).Members, 2)
+	heard[messages.SendRoster](t, r.debouncer)
+}
+
+// hazard 22: a worker judged dead comes back
+func TestCalculator_SilentOneRenewedAfterAll(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.after(r.settings.Wait(r.settings.Lease))
+	r.beats("w-0")
+	r.changed()
+	heard[messages.DecisionStarted](t, r.manager)
+	r.plan()
+	m := heard[messages.HandOver](t, r.publisher)
+	r.tell(r.pid, messages.HandedOver{Round: m.Round, Table: r.table, At: r.now})
+	require.Zero(t, heard[messages.DecisionDone](t, r.manager).Moves)
+	unheard[messages.MakePlan](t, r.strategy) // the same again would bring nothing
+	heard[messages.SendRoster](t, r.debouncer)
+	r.beats("w-1")
+	r.changed()
+	unheard[messages.MakePlan](t, r.strategy)
+	require.Empty(t, r.manager.kinds())
+}
+
+func TestCalculator_AnnouncedRestartMovesNothing(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	step := r.table.Step
+	r.live("w-1", partition.Live{Draining: true, Restarting: true})
+	r.changed()
+	r.live("w-1", partition.Live{Draining: true, Restarting: true, Released: true})
+	r.changed()
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass(r.settings.RestartHoldDown-time.Second, "w-0")
+	unheard[messages.MakePlan](t, r.strategy)
+	require.Equal(t, step, r.table.Step)
+
+	r.live("w-1", partition.Live{Session: "again", Predecessor: "s-w-1", PredecessorReleased: true})
+	r.changed()
+	r.plan()
+	require.Equal(t, "restart", r.hand().Cause)
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, r.owned())
+}
+
+func TestCalculator_AnnouncedRestartThatDoesNotHappen(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.live("w-1", partition.Live{Draining: true, Restarting: true, Released: true})
+	r.changed()
+	r.pass(r.settings.RestartHoldDown, "w-0")
+	r.plan()
+	r.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 12}, r.owned())
+}
+
+func TestCalculator_DrainGivesEverythingUpAtOnce(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.live("w-1", partition.Live{Draining: true})
+	r.changed()
+	r.plan()
+	require.Equal(t, "drain", r.hand().Cause)
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 12}, r.owned())
+	require.Len(t, r.table.Seats, 2, "it stays a member")
+	r.pass(time.Minute, "w-0", "w-1")
+	unheard[messages.MakePlan](t, r.strategy)
+}
+
+// hazard 44: a rebalance fails in the middle
+func TestCalculator_TakeoverFinishesWhatTheLastTermBegan(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	for i := range r.table.Rows[:3] {
+		r.table.Rows[i].Revoking, r.table.Rows[i].Pending = 77, 1-r.table.Rows[i].Seat
+	}
+	next := newReckoning(t, nil)
+	next.table, next.roster, next.rev, next.now = r.table, r.roster, r.rev, r.now
+	next.read()
+	next.beats("w-0", "w-1")
+	next.changed()
+	ask := next.plan()
+	require.Equal(t, r.table.Rows[0].Pending, ask.Input.Previous[0], "what is on its way counts as there")
+	require.Equal(t, "unfinished hand-over", heard[messages.HandOver](t, next.publisher).Cause)
+}

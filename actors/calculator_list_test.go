@@ -1,0 +1,145 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// hazard 38: a change of the source goes unnoticed
+func TestCalculator_SourceIsPolledAndMayPush(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.partitions = 16
+	r.pass(r.settings.SourcePollInterval, "w-0", "w-1")
+	require.Zero(t, r.plan().Input.MoveLimit)
+	require.Equal(t, "partitions added", r.hand().Cause)
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 8, "w-1": 8}, r.owned())
+
+	r.partitions = 10
+	r.tell(r.pid, messages.PartitionsListed{})
+	r.tell(r.pid, messages.PartitionsListed{}) // while it is asked
+	r.list()
+	r.plan()
+	require.Equal(t, "partitions removed", r.hand().Cause)
+	require.Len(t, r.table.Rows, 10)
+	r.list() // once more, as there was news meanwhile
+	unheard[messages.ListPartitions](t, r.source)
+	unheard[messages.MakePlan](t, r.strategy)
+}
+
+func TestCalculator_RefreshListsFirstAndBypassesTheWindow(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.join("w-2")
+	heard[messages.WindowOpened](t, r.manager)
+	r.partitions = 18
+	r.live("w-1", partition.Live{Refresh: 1})
+	r.changed()
+	unheard[messages.MakePlan](t, r.strategy)
+	r.live("w-0", partition.Live{Refresh: 4}) // asked after the question
+	r.changed()
+	r.list()
+	require.Equal(t, partition.Off, r.plan().Input.MoveLimit)
+	require.Equal(t, "refresh", r.hand().Cause)
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6, "w-2": 6}, r.owned())
+	require.EqualValues(t, 1, r.table.Seats[1].Refresh)
+	require.Zero(t, r.table.Seats[0].Refresh, "the list is older than this one")
+	r.list()
+	r.plan()
+	version := r.table.Version
+	r.hand()
+	require.EqualValues(t, 4, r.table.Seats[0].Refresh)
+	require.Equal(t, version+1, r.table.Version)
+	r.manager.forget()
+	r.pass(20*time.Second, "w-0", "w-1", "w-2")
+	require.Empty(t, r.manager.kinds())
+}
+
+// hazard 36: a source that is broken lists nothing
+func TestCalculator_EmptyListIsConfirmed(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.partitions = 0
+	r.tell(r.pid, messages.PartitionsListed{})
+	for range r.settings.EmptyConfirmations {
+		unheard[messages.HandOver](t, r.publisher)
+		r.list()
+		r.pass1(r.settings.SourcePollInterval, "w-0", "w-1")
+	}
+	r.hand()
+	require.Empty(t, r.table.Rows)
+}
+
+// pass1 is pass, but leaves the source alone.
+func (r *reckoning) pass1(d time.Duration, workers ...partition.WorkerID) {
+	for end := r.now.Add(d); r.now.Before(end); {
+		r.after(min(tick, end.Sub(r.now)))
+		r.beats(workers...)
+		r.due()
+		r.debouncer.forget()
+		r.changed()
+	}
+}
+
+func TestCalculator_EmptyListIsBelievedIfSaid(t *testing.T) {
+	r := started(t, func(s *partition.Settings) { s.EmptyConfirmations = partition.Off }, "w-0", "w-1")
+	r.partitions = 0
+	r.tell(r.pid, messages.PartitionsListed{})
+	r.list()
+	r.hand()
+	require.Empty(t, r.table.Rows)
+}
+
+// hazard 35: a source fails
+// hazard 7: a leader is alive but cannot list, plan or publish
+func TestCalculator_SourceFails(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	next := newReckoning(t, nil)
+	next.table, next.roster, next.rev, next.now = r.table, r.roster, r.rev, r.now
+	next.tell(next.pid, messages.TableRead{Table: next.table, At: next.now})
+	next.live("w-1", partition.Live{Released: true})
+	next.changed()
+	unheard[messages.MakePlan](t, next.strategy)
+	ask := heard[messages.ListPartitions](t, next.source)
+	next.tell(next.pid, messages.ListingFailed{Round: ask.Round - 1})
+	unheard[messages.DecisionFailed](t, next.manager)
+	next.tell(next.pid, messages.ListingFailed{Round: ask.Round, Reason: "unreachable"})
+	require.Contains(t, heard[messages.DecisionFailed](t, next.manager).Reason, "unreachable")
+	next.plan() // what is known from the table has an owner all the same
+	next.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 12}, next.owned())
+
+	next.pass1(next.settings.HeartbeatInterval, "w-0")
+	ask = heard[messages.ListPartitions](t, next.source)
+	twice := []partition.Partition{partition.Of("a"), partition.Of("a")}
+	next.tell(next.pid, messages.PartitionsListed{Round: ask.Round, Partitions: twice})
+	require.Contains(t, heard[messages.DecisionFailed](t, next.manager).Reason, "listed once")
+	next.pass1(2*next.settings.HeartbeatInterval, "w-0")
+	heard[messages.ListPartitions](t, next.source)
+	unheard[messages.TermFailed](t, next.parent)
+	next.pass1(next.settings.SourceTimeout, "w-0")
+	require.True(t, heard[messages.TermFailed](t, next.parent).Resign)
+}
+
+func TestCalculator_WeightsWaitForTheWindow(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	heavy := func(round partition.Round) {
+		var list []partition.Partition
+		for _, id := range r.table.Rows {
+			x := partition.Of(string(id.Partition))
+			if id.Seat == 0 {
+				x.Weight = 300
+			}
+			list = append(list, x)
+		}
+		r.tell(r.pid, messages.PartitionsListed{Round: round, Partitions: list})
+	}
+	r.tell(r.pid, messages.PartitionsListed{})
+	heavy(heard[messages.ListPartitions](t, r.source).Round)
+	require.Equal(t, "balance", heard[messages.WindowOpened](t, r.manager).Cause)
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass1(r.settings.SettleTime, "w-0", "w-1")
+	heard[messages.MakePlan](t, r.strategy)
+}

@@ -1,0 +1,55 @@
+package actors
+
+// Diagrams returns pictures of what runs, as mermaid text by name: the table of
+// every actor that has one, and "mail", who speaks to whom. Documents show them,
+// and a test compares.
+func Diagrams() map[string]string {
+	return map[string]string{
+		"mail":       mailDiagram,
+		"manager":    managerTable.Mermaid(),
+		"session":    sessionTable.Mermaid(),
+		"holder":     holderTable.Mermaid(),
+		"election":   electionTable.Mermaid(),
+		"term":       termTable.Mermaid(),
+		"watcher":    watcherTable.Mermaid(),
+		"poller":     pollerTable.Mermaid(),
+		"debouncer":  debouncerTable.Mermaid(),
+		"calculator": calculatorTable.Mermaid(),
+		"publisher":  publisherTable.Mermaid(),
+		"keeper":     keeperTable.Mermaid(),
+		"owners":     ownersTable.Mermaid(),
+	}
+}
+
+// mailDiagram shows the actors of one worker and the mail that matters.
+const mailDiagram = `flowchart TB
+    user([your actors]) -- "Subscribe, LetGo, Stop" --> manager
+    manager[PartitionManager] -- "AssignmentChanged, StateChanged" --> user
+    session -- "SessionStarted, SessionLost" --> manager
+    session -- "HoldFor, HoldUntil, Suspend, DropAll" --> holder
+    holder -- "Holdings" --> session
+    holder -- "AssignmentApplied" --> manager
+    holder --> partitions([your partition actors])
+    election -- "LeaderKnown, LeadershipGained" --> manager
+    subgraph term [term: only where the leader is]
+        watcher -- "Sighted" --> debouncer
+        poller -- "Sighted" --> debouncer
+        debouncer -- "WorkersChanged" --> calculator
+        debouncer -- "Witnessed" --> publisher
+        calculator -- "HandOver" --> publisher
+        publisher -- "HandedOver" --> calculator
+    end
+    election -- "LeadRenewed" --> term
+    calculator -- "DecisionStarted, DecisionDone" --> manager
+    calculator -- "MakePlan" --> strategy([strategy])
+    calculator -- "ListPartitions" --> source([source])
+    manager -- "GetOwner" --> owners
+    outside[("outside: NATS and the clock")]
+    session -- "live: claim, heartbeat, ack" --> outside
+    election -- "lead, term" --> outside
+    publisher -- "head, asg, journal: one fenced batch" --> outside
+    outside -- "asg" --> holder
+    outside -- "live" --> watcher
+    outside -- "live" --> poller
+    outside -- "head, asg" --> owners
+`

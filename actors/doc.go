@@ -1,0 +1,69 @@
+// Package actors holds who speaks: every actor of one worker, and the door to
+// them, PartitionManager.
+//
+//	PartitionManager                public states, subscribers, start-up and stop
+//	├── outside                     store and clock (package bridge): the only I/O
+//	├── session                     claim, lease, heartbeat: the one writer of live.<worker>
+//	├── holder                      this worker's partitions: owned, draining, abandoned
+//	│   └── one per owned partition the user's partition actors, if wanted
+//	├── election                    candidate or leader: the writer of lead and term
+//	│   └── term                    one leadership; all below dies with it
+//	│       ├── watcher, poller     two ways to see the workers
+//	│       ├── debouncer           many sightings, one WorkersChanged
+//	│       ├── calculator          what to change, and when
+//	│       └── publisher           hand-over steps, one fenced batch at a time
+//	├── keeper ── strategy          the user's, or StrategyFrom
+//	├── keeper ── source            the user's, StaticSource or SourceFrom
+//	└── owners                      who owns what, in the whole group
+//
+// How the mail flows:
+//
+//	         user ◄── AssignmentChanged, StateChanged ── manager
+//	                                                       ▲
+//	       AssignmentApplied ── holder ◄── lease ── session ┤
+//	                              ▲                  │ ▲   │ DecisionStarted …
+//	                          asg │       live, acks ▼ │   │
+//	───────────────────────────── outside: store and clock ┼──────────────
+//	          head, asg, journal ▲         │ live records  │
+//	                             │         ▼               │
+//	                         publisher  watcher, poller    │
+//	                             ▲         │ Sighted       │
+//	                    HandOver │         ▼               │
+//	                         calculator ◄─ debouncer       │
+//	                         │  │  └───────────────────────┘
+//	         MakePlan ► strategy └► ListPartitions ► source
+//
+// Each file is one actor. Its machine is a table (package fsm) that runs, is
+// searched for holes, and is drawn: Diagrams returns the pictures. What is decided
+// is decided in package partition; actors only sequence it.
+//
+// # Ordering
+//
+// Mail of one actor to another arrives in the order it was sent; between two
+// senders nothing is promised. So answers carry the round of their question, what
+// a leader says carries its term, and the manager drops mail of children that it
+// has replaced. A subscriber hears of assignments in order and never backwards.
+// Of two partitions that move, none waits for the other; those that do not move
+// never pause.
+//
+// # Failure
+//
+// Time arrives in the mail, and nobody waits in a handler: what is not answered
+// is asked again. An actor of ours that panics stops. A session that fails is
+// lost: everything is dropped and another one claims anew; so it is when the
+// holder fails. An election that fails gives its lead up by silence. What a term
+// does dies with it. If the manager or the outside fails, all stop, which equals
+// a crash: others take over when the lease is over. A user's strategy, source or
+// partition actor that fails is started again after a second.
+//
+// Ownership is exclusive as far as handlers stop when they are told, or write with
+// the token of the partition: a lease cannot stop code that a paused machine goes
+// on with.
+//
+// # Limits
+//
+// Mailboxes are unbounded; who sends is limited. One write of a session is under
+// way at a time, one publish, one renewal of the lead, one question to strategy
+// and source. Ten thousand questions for owners may wait. Everything else that is
+// kept grows with workers, partitions or subscribers, never with time.
+package actors

@@ -1,0 +1,132 @@
+package actors
+
+import (
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+)
+
+// changed tells subscribers of a new public state.
+func (m *manager) changed(ctx actor.Context, from, to messages.State) {
+	m.subs.tell(ctx, messages.StateChanged{From: from, To: to, Reason: m.reason, At: m.now})
+	m.reason = ""
+	m.examine(ctx, to)
+}
+
+// examine says whether the worker can do its duty, when that has changed.
+func (m *manager) examine(ctx actor.Context, state messages.State) {
+	h := messages.HealthChanged{Healthy: true}
+	switch {
+	case m.life.final:
+		h = messages.HealthChanged{Reason: m.life.trouble, Final: true}
+	case state == down:
+		h = messages.HealthChanged{Reason: "stopping"}
+	case state == degraded:
+		h = messages.HealthChanged{Reason: "the store does not answer"}
+	case !m.group.assigned:
+		h = messages.HealthChanged{Reason: m.waitsFor(state)}
+	case m.group.fault != "":
+		h = messages.HealthChanged{Reason: m.group.fault}
+	}
+	h.At = m.health.At
+	if h != m.health {
+		h.At = m.now
+		m.health = h
+		m.subs.tell(ctx, h)
+	}
+}
+
+// waitsFor says why there is no assignment yet, and whether that takes too long.
+func (m *manager) waitsFor(state messages.State) string {
+	reason := m.life.trouble
+	switch {
+	case reason != "":
+	case !m.life.late:
+		return "starting"
+	case state == opening:
+		reason = "the store is not open"
+	case state == claims:
+		reason = "no worker ID is claimed"
+	case m.group.leader == "":
+		reason = "nobody leads"
+	default:
+		reason = "the leader " + string(m.group.leader) + " has assigned nothing"
+	}
+	if m.life.late {
+		return "no assignment within StartTimeout: " + reason
+	}
+	return reason
+}
+
+func (m *manager) subscribe(ctx actor.Context, s messages.Subscribe) {
+	if s.PID == nil {
+		return // nobody could be told
+	}
+	ctx.Watch(s.PID)
+	ctx.Send(s.PID, messages.StateChanged{From: m.state, To: m.state, Reason: "subscribed", At: m.now})
+	ctx.Send(s.PID, m.health)
+	m.subs.add(ctx, s, m.group.applied)
+	m.confirm(ctx)
+}
+
+func (m *manager) unsubscribe(ctx actor.Context, u messages.Unsubscribe) {
+	if u.PID != nil && m.subs.remove(u.PID) {
+		ctx.Unwatch(u.PID)
+		m.confirm(ctx)
+	}
+}
+
+func (m *manager) letGo(ctx actor.Context, l messages.LetGo) {
+	if l.PID == nil {
+		l.PID = ctx.Sender()
+	}
+	m.subs.letGo(l)
+	m.confirm(ctx)
+}
+
+// confirm tells the holder up to where every confirming subscriber has let go.
+func (m *manager) confirm(ctx actor.Context) {
+	if change, news := m.subs.settled(m.group.applied.Change); news && m.company.holder != nil {
+		ctx.Send(m.company.holder, messages.Confirmed{Change: change})
+	}
+}
+
+func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
+	if ctx.Sender() == nil {
+		return
+	}
+	g, l := m.group, m.life
+	ctx.Respond(messages.Snapshot{
+		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
+		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
+		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned,
+		Healthy: m.health.Healthy, Reason: m.health.Reason,
+	})
+}
+
+func (m *manager) owner(ctx actor.Context, g messages.GetOwner) {
+	switch {
+	case ctx.Sender() == nil:
+	case m.company.owners == nil:
+		ctx.Respond(messages.Owner{Partition: g.Partition, Reason: "this worker is stopping, or looks for owners anew: ask again"})
+	default:
+		ctx.RequestWithCustomSender(m.company.owners, g, ctx.Sender())
+	}
+}
+
+// updatePartitions passes the list on to the source, which answers.
+func (m *manager) updatePartitions(ctx actor.Context, u messages.UpdatePartitions) {
+	switch {
+	case m.company.source != nil:
+		ctx.RequestWithCustomSender(m.company.source, u, ctx.Sender())
+	case ctx.Sender() != nil:
+		ctx.Respond(messages.UpdateRefused{Reason: "this worker is stopping"})
+	}
+}
+
+// partitionsListed: the source noticed a change. Only a leader needs to know.
+func (m *manager) partitionsListed(ctx actor.Context, l messages.PartitionsListed) {
+	if m.company.election != nil {
+		ctx.Send(m.company.election, l)
+	}
+}

@@ -1,0 +1,112 @@
+package actors
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// lost is a publisher that found no head in a store that is not fresh, and whose
+// worker has dropped what it held.
+func lost(t *testing.T) *printing {
+	p := newPrinting(t, false)
+	p.answerTable()
+	unheard[messages.TableRead](t, p.calculator)
+	drop := heard[messages.DropHoldings](t, p.holder)
+	remind[calmDue](p)
+	require.Equal(t, drop, heard[messages.DropHoldings](t, p.holder), "it is asked until it answers")
+	p.tell(p.pid, messages.HoldingsDropped{Round: drop.Round})
+	return p
+}
+
+func (p *printing) complete() { p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now}) }
+
+// fence has the batch that ends a session.
+func (p *printing) fence() (messages.Store, partition.WorkerID) {
+	m := p.store()
+	require.Len(p.t, m.Writes, 2)
+	live := m.Writes[1].Record.(partition.Live)
+	require.Equal(p.t, &partition.Fence{Term: testTerm}, live.Fence)
+	return m, partition.WorkerID(m.Writes[1].Key[len("live."):])
+}
+
+func TestPublisher_QuarantineFencesOldSessionsAndWaits(t *testing.T) {
+	p := lost(t)
+	p.beat("w-0", partition.Live{})                          // its own
+	p.beat("w-1", partition.Live{})                          // old
+	p.beat("w-2", partition.Live{Claim: testTerm + 1})       // younger than the term
+	p.beat("w-3", partition.Live{Released: true})            // over
+	p.beat("w-4", partition.Live{Fence: &partition.Fence{}}) // its lease may still run
+	p.beat("w-5", partition.Live{})                          // old
+	unheard[messages.Store](t, p.outside)
+	p.complete()
+	m, who := p.fence()
+	require.Equal(t, partition.WorkerID("w-1"), who)
+	unheard[messages.Store](t, p.outside) // one after the other
+	p.accept(m)
+	m, who = p.fence()
+	require.Equal(t, partition.WorkerID("w-5"), who)
+	p.after(p.settings.StoreTimeout)
+	acknowledged := p.now
+	p.accept(m)
+	unheard[messages.TableRead](t, p.calculator)
+	for p.now.Before(acknowledged.Add(p.settings.Wait(p.settings.Lease))) {
+		unheard[messages.TableRead](t, p.calculator)
+		remind[calmDue](p)
+	}
+	require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
+	p.want(pair[:1], 0)
+	p.beat("w-0", partition.Live{})
+	require.EqualValues(t, 5001, headOf(p.store()).Step)
+}
+
+func TestPublisher_QuarantineFenceIsRefusedOrUnsure(t *testing.T) {
+	p := lost(t)
+	p.beat("w-1", partition.Live{})
+	p.complete()
+	m, _ := p.fence()
+	p.conflict(m) // it renewed
+	old := partition.Live{Session: "s-w-1", Claim: 5, Lease: 2 * p.settings.Lease}
+	p.checksOne(messages.Entry{Key: messages.KeyLive("w-1"), Revision: 500, Record: old})
+	remind[calmDue](p)
+	remind[calmDue](p)
+	m, _ = p.fence()
+	require.EqualValues(t, 500, m.Writes[1].Expect)
+	p.unsure(m) // it landed
+	p.checksOne(messages.Entry{Key: messages.KeyLive("w-1"), Revision: 501, Record: old.Fenced(partition.Fence{Term: testTerm})})
+	fenced := p.now
+	remind[calmDue](p)
+	unheard[messages.Store](t, p.outside)
+	remind[calmDue](p)
+	heard[messages.TableRead](t, p.calculator)
+	require.Equal(t, fenced.Add(p.settings.Wait(2*p.settings.Lease)), p.now, "the longest lease that was seen")
+}
+
+func TestPublisher_QuarantineFenceIsRejectedOrCannotBeRead(t *testing.T) {
+	p := lost(t)
+	p.beat("w-1", partition.Live{})
+	p.complete()
+	m, _ := p.fence()
+	p.tell(p.pid, messages.Rejected{Round: m.Round, At: p.now})
+	remind[calmDue](p)
+	remind[calmDue](p)
+	m, _ = p.fence()
+	p.conflict(m)
+	ask := heard[messages.Read](t, p.outside)
+	p.tell(p.pid, messages.ReadFailed{Round: ask.Round, At: p.now})
+	remind[calmDue](p)
+	m, _ = p.fence()
+	p.conflict(m)
+	ask = heard[messages.Read](t, p.outside)
+	p.tell(p.pid, messages.ReadDone{Round: ask.Round, Entries: []messages.Entry{record(testTerm + 1), {}}, At: p.now})
+	heard[messages.TermFailed](t, p.parent)
+}
+
+func (p *printing) checksOne(live messages.Entry) {
+	ask := heard[messages.Read](p.t, p.outside)
+	require.Equal(p.t, []messages.Key{messages.KeyTerm, live.Key}, ask.Keys)
+	p.tell(p.pid, messages.ReadDone{Round: ask.Round, Entries: []messages.Entry{record(testTerm), live}, At: p.now})
+}

@@ -1,0 +1,212 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// printed is a publisher whose first decision is handed over: a, b belong to w-0.
+func printed(t *testing.T) *printing {
+	p := ready(t, pair...)
+	p.want(pair, 0, 0)
+	heard[messages.PublishBegun](t, p.calculator)
+	p.accept(p.store())
+	heard[messages.Published](t, p.calculator)
+	heard[messages.HandedOver](t, p.calculator)
+	return p
+}
+
+// hazard 45: a publish of many keys lands in part
+// hazard 47: versions go back after a change of leader or store
+func TestPublisher_FirstPublishOfAFreshStore(t *testing.T) {
+	p := ready(t)
+	p.beat("w-0", partition.Live{Seen: 7000})
+	p.want(pair[:1], 0, 0)
+	require.EqualValues(t, 1, heard[messages.PublishBegun](t, p.calculator).Round)
+	m := p.store()
+	h := headOf(m)
+	require.EqualValues(t, 7001, h.Step, "above the server's clock (5000) and every step reported")
+	require.EqualValues(t, 1, h.Version)
+	require.Equal(t, testTerm, h.Term)
+	require.NotEmpty(t, h.Nonce)
+	require.Zero(t, m.Writes[1].Expect, "there is no head yet")
+	require.Equal(t, messages.Key("journal.1"), m.Writes[0].Key)
+	require.Equal(t, messages.KeyAssignment("w-0"), m.Writes[2].Key)
+	require.True(t, m.Writes[2].Blind)
+	require.EqualValues(t, 7001, m.Writes[2].Record.(partition.Assignment).Owned[0].Token, "the token is the step")
+	p.accept(m)
+	require.Equal(t, 2, heard[messages.Published](t, p.calculator).Moves)
+	done := heard[messages.HandedOver](t, p.calculator)
+	require.True(t, done.Changed)
+	require.Equal(t, 2, done.Moves)
+	require.EqualValues(t, 7001, done.Table.Step)
+}
+
+// hazard 46: the gainer starts before the loser stopped
+func TestPublisher_MoveTakesTwoStepsOfOneVersion(t *testing.T) {
+	p := printed(t)
+	p.want(pair, 1, 1)
+	m := p.store()
+	require.EqualValues(t, 5002, headOf(m).Step)
+	require.Len(t, p.assignment(m, "w-0").Revoking, 2)
+	require.Len(t, p.assignment(m, "w-1").Pending, 2)
+	p.accept(m)
+	unheard[messages.HandedOver](t, p.calculator)
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"a", "b"}})
+	unheard[messages.Store](t, p.outside)
+
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"b"}})
+	unheard[messages.Store](t, p.outside) // the other one may follow at once
+	p.after(5 * time.Millisecond)
+	p.beat("w-0", partition.Live{Applied: 5002})
+	m = p.store()
+	require.EqualValues(t, 5003, headOf(m).Step)
+	require.EqualValues(t, 2, headOf(m).Version)
+	require.Len(t, p.assignment(m, "w-1").Owned, 2)
+	require.Equal(t, partition.FreedByAck, headOf(m).Freed[0].By)
+	p.accept(m)
+	require.Equal(t, 2, heard[messages.HandedOver](t, p.calculator).Moves)
+}
+
+func (p *printing) assignment(m messages.Store, w partition.WorkerID) partition.Assignment {
+	for _, x := range m.Writes {
+		if x.Key == messages.KeyAssignment(w) {
+			return x.Record.(partition.Assignment)
+		}
+	}
+	p.t.Fatalf("%s is not written", w)
+	return partition.Assignment{}
+}
+
+func TestPublisher_GathersAcknowledgementsForAWhile(t *testing.T) {
+	p := printed(t)
+	p.want(pair, 1, 1)
+	p.accept(p.store())
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"b"}})
+	unheard[messages.Store](t, p.outside)
+	remind[gatherDue](p)
+	m := p.store()
+	require.Len(t, p.assignment(m, "w-1").Owned, 1, "the slow one does not keep the other")
+	p.accept(m)
+	p.beat("w-0", partition.Live{Applied: 5003})
+	require.Len(t, p.assignment(p.store(), "w-1").Owned, 2)
+}
+
+func TestPublisher_NothingToDoWritesNothing(t *testing.T) {
+	p := printed(t)
+	p.want(pair, 0, 0)
+	require.False(t, heard[messages.HandedOver](t, p.calculator).Changed)
+	unheard[messages.PublishBegun](t, p.calculator)
+	unheard[messages.Store](t, p.outside)
+}
+
+// hazard 44: a rebalance fails in the middle
+func TestPublisher_TakeoverFinishesWhatTheLastTermBegan(t *testing.T) {
+	old := printed(t)
+	old.want(pair, 1, 1)
+	old.accept(old.store())
+
+	p := newPrinting(t, false)
+	h := old.head.Record.(partition.Head)
+	h.Term = testTerm - 1
+	p.head, p.asg, p.rev = messages.Entry{Key: messages.KeyHead, Revision: 150, Record: h}, old.asg, 150
+	p.answerTable()
+	require.Len(t, heard[messages.TableRead](t, p.calculator).Table.Rows, 2)
+	p.beat("w-0", partition.Live{Applied: 5002})
+	p.beat("w-1", partition.Live{})
+	p.want(pair, 1, 1)
+	unheard[messages.Store](t, p.outside) // not before all workers are known
+	p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now})
+	m := p.store()
+	require.Len(t, p.assignment(m, "w-1").Owned, 2)
+	require.Equal(t, partition.Revision(150), m.Writes[1].Expect)
+	require.EqualValues(t, 5003, headOf(m).Step)
+}
+
+// hazard 25: watch events come doubled, late or in another order
+func TestPublisher_ForgetsWhatTheHeadHasOvertaken(t *testing.T) {
+	old := printed(t)
+	p := newPrinting(t, false)
+	p.head, p.asg = old.head, old.asg
+	h := p.head.Record.(partition.Head)
+	h.Seats[0].Live = 140
+	p.head.Record = h
+	p.rev = 120
+	p.beat("w-0", partition.Live{Released: true}) // a late sight of something past
+	p.beat("w-1", partition.Live{})
+	p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now})
+	p.answerTable()
+	p.beat("w-0", partition.Live{Released: true})
+	p.want(pair, 1, 1)
+	m := p.store()
+	require.Equal(t, messages.KeyLive("w-0"), m.Writes[2].Key)
+	require.Zero(t, m.Writes[2].Expect, "the record counts as not seen, so this fence will be refused if there is one")
+	require.Empty(t, headOf(m).Freed)
+}
+
+// hazard 27: a read is stale
+func TestPublisher_ReadsAgainUntilHeadAndAssignmentsMatch(t *testing.T) {
+	old := printed(t)
+	p := newPrinting(t, false)
+	p.head = old.head
+	p.asg = map[partition.WorkerID]partition.Assignment{"w-0": {Step: 1, Session: "s-w-0"}, "w-1": old.asg["w-1"]}
+	p.answerTable()
+	unheard[messages.TableRead](t, p.calculator)
+	p.asg, p.rev = old.asg, 300
+	remind[tableDue](p)
+	p.head.Revision += 10
+	p.answerTable()
+	require.EqualValues(t, 5001, heard[messages.TableRead](t, p.calculator).Table.Step)
+}
+
+func TestPublisher_ReadingFailsAgainAndAgain(t *testing.T) {
+	p := newPrinting(t, true)
+	for range triesToTell {
+		ask := heard[messages.Read](t, p.outside)
+		p.tell(p.pid, messages.ReadFailed{Round: ask.Round, Reason: "no answer", At: p.now})
+		p.tell(p.pid, messages.ReadFailed{Round: ask.Round - 1, Reason: "late", At: p.now})
+		remind[tableDue](p)
+	}
+	require.Contains(t, heard[messages.HandOverFailed](t, p.calculator).Reason, "no answer")
+}
+
+func TestPublisher_TermIsOverBeforeItBegan(t *testing.T) {
+	p := newPrinting(t, true)
+	ask := heard[messages.Read](t, p.outside)
+	p.tell(p.pid, messages.ReadDone{Round: ask.Round, Entries: []messages.Entry{record(testTerm + 3), p.head}, At: p.now})
+	require.False(t, heard[messages.TermFailed](t, p.parent).Resign)
+}
+
+// The calculator may be introduced after the table was read.
+// hazard 68: mail of two senders is reordered
+func TestPublisher_TableReadIsNotLost(t *testing.T) {
+	p := &printing{play: newPlay(t), settings: partition.Default(), head: messages.Entry{Key: messages.KeyHead}}
+	p.outside, p.calculator = p.probe("outside"), p.probe("calculator")
+	p.pid = p.child(publisherProps(publisherConfig{settings: p.settings, outside: p.outside.pid, term: testTerm, fresh: true}), "publisher")
+	p.answerTable()
+	p.tell(p.pid, introduce{p.calculator.pid})
+	heard[messages.TableRead](t, p.calculator)
+}
+
+// hazard 22: a worker judged dead comes back
+func TestPublisher_CrashIsFencedAndGrantedInOneBatch(t *testing.T) {
+	p := printed(t)
+	at := p.rev // w-0's records end here
+	p.beat("w-0", partition.Live{})
+	at++
+	p.after(p.settings.Wait(p.settings.Lease))
+	p.beat("w-1", partition.Live{})
+	p.want(pair[1:], 0, 0)
+	m := p.store()
+	require.Equal(t, messages.KeyLive("w-0"), m.Writes[2].Key)
+	require.Equal(t, at, m.Writes[2].Expect-0)
+	require.Equal(t, &partition.Fence{Term: testTerm, AfterSilence: true}, m.Writes[2].Record.(partition.Live).Fence)
+	require.Len(t, p.assignment(m, "w-1").Owned, 2)
+	p.accept(m)
+	heard[messages.HandedOver](t, p.calculator)
+}

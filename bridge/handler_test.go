@@ -1,0 +1,135 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// keeper is a parent of partition actors: it spawns what it is sent, decorated as
+// a holder does, and reports who has terminated.
+type keeper struct{ ended chan *actor.PID }
+
+type stopChild struct{ pid *actor.PID }
+
+type spawn struct {
+	props *actor.Props
+	pid   chan *actor.PID
+}
+
+func (k *keeper) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case spawn:
+		m.pid <- ctx.Spawn(m.props.Clone(actor.WithReceiverMiddleware(poisonRevoked)))
+	case stopChild:
+		ctx.Stop(m.pid)
+	case *actor.Terminated:
+		k.ended <- m.Who
+	}
+}
+
+// poisonRevoked does to a Revoke what is done to that of an actor which does not
+// understand it.
+func poisonRevoked(next actor.ReceiverFunc) actor.ReceiverFunc {
+	return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+		if _, ok := e.Message.(messages.Revoke); ok {
+			e = &actor.MessageEnvelope{Message: &actor.PoisonPill{}}
+		}
+		next(c, e)
+	}
+}
+
+// shop runs handlers of one function.
+type shop struct {
+	t      *testing.T
+	system *actor.ActorSystem
+	keeper *actor.PID
+	ended  chan *actor.PID
+	props  func(partition.Owned) *actor.Props
+}
+
+func openShop(t *testing.T, work func(context.Context, partition.Owned) error) *shop {
+	s := &shop{t: t, system: newSystem(t), ended: make(chan *actor.PID, 10), props: HandlerFunc(work)}
+	s.keeper = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &keeper{s.ended} }))
+	t.Cleanup(func() { s.system.Root.Stop(s.keeper) })
+	return s
+}
+
+func (s *shop) begin(token partition.Token) *actor.PID {
+	s.t.Helper()
+	pid := make(chan *actor.PID, 1)
+	s.system.Root.Send(s.keeper, spawn{s.props(partition.Owned{ID: "p", Token: token}), pid})
+	return await(s.t, pid, "a partition actor")
+}
+
+// run is one call of the function, which goes on until it is told how to end.
+type run struct {
+	ctx   context.Context
+	owned partition.Owned
+	end   chan error
+}
+
+func calling(calls chan run) func(context.Context, partition.Owned) error {
+	return func(ctx context.Context, o partition.Owned) error {
+		r := run{ctx, o, make(chan error)}
+		calls <- r
+		return <-r.end
+	}
+}
+
+func TestHandler_EndsWithItsFunctionAfterARevoke(t *testing.T) {
+	calls := make(chan run, 10)
+	s := openShop(t, calling(calls))
+	pid := s.begin(7)
+	r := await(t, calls, "the call")
+	require.Equal(t, partition.Owned{ID: "p", Token: 7}, r.owned)
+	require.NoError(t, r.ctx.Err())
+	s.system.Root.Send(pid, messages.Revoke{Deadline: time.Now().Add(time.Minute)})
+	await(t, r.ctx.Done(), "the end of the context")
+	require.ErrorIs(t, context.Cause(r.ctx), errRevoked)
+	require.Empty(t, s.ended, "it still works")
+	r.end <- r.ctx.Err()
+	require.Equal(t, pid, await(t, s.ended, "the end of the actor"))
+}
+
+func TestHandler_EndsWhenItsFunctionFails(t *testing.T) {
+	for name, work := range map[string]func(context.Context, partition.Owned) error{
+		"error":  func(context.Context, partition.Owned) error { return errors.New("it failed") },
+		"panic":  func(context.Context, partition.Owned) error { panic("it failed") },
+		"return": func(context.Context, partition.Owned) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openShop(t, work)
+			require.Equal(t, s.begin(1), await(t, s.ended, "the end of the actor"))
+		})
+	}
+}
+
+// hazard 55
+func TestHandler_CallsOfAPartitionNeverOverlap(t *testing.T) {
+	calls := make(chan run, 10)
+	s := openShop(t, calling(calls))
+	pid := s.begin(1)
+	first := await(t, calls, "the first call")
+	s.system.Root.Send(s.keeper, stopChild{pid}) // as when a lease ends: at once
+	require.Equal(t, pid, await(t, s.ended, "the end of the actor"))
+	await(t, first.ctx.Done(), "the end of the context")
+
+	skipped := s.begin(2)
+	s.system.Root.Send(skipped, messages.Revoke{})
+	require.Equal(t, skipped, await(t, s.ended, "one that was never called"))
+	s.begin(3)
+	require.Empty(t, calls, "the first still works")
+	first.end <- nil
+	second := await(t, calls, "the call after the first")
+	require.Equal(t, partition.Token(3), second.owned.Token)
+	second.end <- nil
+	await(t, s.ended, "the end of the actor")
+}

@@ -1,0 +1,100 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// ack is the server's answer to a publish.
+type ack struct {
+	Error *jetstream.APIError `json:"error"`
+	Seq   uint64              `json:"seq"`
+}
+
+func acknowledged(data []byte) Result {
+	var a ack
+	if err := json.Unmarshal(data, &a); err != nil {
+		return Result{Outcome: Unknown, Err: fmt.Errorf("the answer cannot be read: %w", err)}
+	}
+	switch {
+	case a.Error != nil:
+		return refusal(a.Error)
+	case a.Seq == 0:
+		return Result{Outcome: Unknown, Err: errors.New("the answer names no sequence")}
+	}
+	return Result{Sequence: a.Seq}
+}
+
+// lastSequence finds the sequence that a refusal names in its text.
+var lastSequence = regexp.MustCompile(`wrong last sequence: (\d+)`)
+
+// refusal tells an answer that nothing was done from one that says nothing: a
+// fault of the server (500 and above) may have come after the write, on one of
+// several servers.
+func refusal(e *jetstream.APIError) Result {
+	r := Result{Outcome: Refused, Code: int(e.ErrorCode), Err: e}
+	switch {
+	case r.Code == CodeNoJetStream || r.Code == codeJetStreamOff:
+		r.Code = CodeNoJetStream
+	case r.Code == CodeFenceInFlight, e.Code >= 500:
+		r.Outcome = Unknown
+	case r.Code == CodeWrongSequence:
+		if m := lastSequence.FindStringSubmatch(e.Description); m != nil {
+			last, err := strconv.ParseUint(m[1], 10, 64)
+			r.Last, r.HasLast = last, err == nil
+		}
+	}
+	return r
+}
+
+// codeJetStreamOff: JetStream is not enabled on the server.
+const codeJetStreamOff = 10076
+
+// failed is the result of a question without an answer.
+func (p *natsPort) failed(ctx context.Context, err, before error, subjects ...string) Result {
+	r := Result{Outcome: Unknown, Err: err}
+	denial := p.denial(before, subjects...)
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, nats.ErrBadSubject):
+		r.Outcome = Refused
+	case denial != nil:
+		r.Outcome, r.Err = Denied, denial
+	case errors.Is(err, nats.ErrNoResponders):
+		r.Err = errors.New("nobody answered: the stream has no leader, or JetStream is not enabled")
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		r.Err = errLate
+	}
+	return r
+}
+
+// denial returns what the server said, since an error that was the last one then,
+// about the right to publish to one of the subjects, or at any time about the
+// right to hear answers. It says so only besides the question, which then gets no
+// answer. The handlers of the connection are the caller's and stay untouched.
+func (p *natsPort) denial(before error, subjects ...string) error {
+	err := p.nc.LastError()
+	if !errors.Is(err, nats.ErrPermissionViolation) {
+		return nil
+	}
+	text := err.Error()
+	if prefix, _, ok := strings.Cut(p.nc.NewInbox(), "."); ok && strings.Contains(text, `Subscription to "`+prefix+".") {
+		return err
+	}
+	if before != nil && errors.Is(err, before) {
+		return nil // it is of an older question
+	}
+	for _, s := range subjects {
+		if strings.Contains(text, strconv.Quote(s)) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package bridge
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge/embedded"
+)
+
+// listen hears what becomes of the connection.
+func listenTo(t *testing.T, p *natsPort) <-chan Signal {
+	t.Helper()
+	signals := make(chan Signal, 10)
+	t.Cleanup(p.Listen(func(s Signal) { signals <- s }))
+	return signals
+}
+
+func TestNATSPort_WhatIsNotSentIsNotInDoubt(t *testing.T) {
+	p, s := portOn(t)
+	signals := listenTo(t, p)
+	s.Stop()
+	require.Equal(t, Disconnected, await(t, signals, "the loss of the connection"))
+	require.Equal(t, Refused, publish(t, p, put("lead", "x", 0)).Outcome)
+	require.Equal(t, Unknown, submit(t, p, Op{Get: at("lead")}).Outcome)
+	require.Equal(t, Unknown, info(t, p).Result.Outcome)
+	p.nc.Close()
+	for await(t, signals, "the end") != Closed {
+		continue
+	}
+	require.Equal(t, Denied, publish(t, p, put("lead", "x", 0)).Outcome, "it never comes back")
+	require.Equal(t, Denied, submit(t, p, Op{Get: at("lead")}).Outcome)
+	require.Equal(t, Closed, await(t, listenTo(t, p), "what was before"))
+}
+
+func TestNATSPort_NoAnswerIsUnknown(t *testing.T) {
+	nc := connect(t, startServer(t, embedded.Config{}))
+	p := newNATSPort(nc, Config{Group: "g", StoreTimeout: 50 * time.Millisecond}.withDefaults())
+	asked := make(chan *nats.Msg, 10) // somebody hears it and says nothing
+	for _, subject := range []string{at("lead"), "$JS.API.STREAM.MSG.GET.KV_g"} {
+		_, err := nc.ChanSubscribe(subject, asked)
+		require.NoError(t, err)
+	}
+	for _, op := range []Op{{Publish: []Message{put("lead", "x", 0)}}, {Publish: []Message{put("lead", "x", 0), put("lead", "x", 0)}}} {
+		r := submit(t, p, op)
+		require.Equal(t, Unknown, r.Outcome)
+		require.ErrorIs(t, r.Err, errLate)
+		require.Equal(t, at("lead"), await(t, asked, "the write").Subject)
+	}
+}
+
+func TestNATSPort_ACancelledQuestionEnds(t *testing.T) {
+	nc := connect(t, startServer(t, embedded.Config{}))
+	p := newNATSPort(nc, Config{Group: "g", StoreTimeout: time.Hour}.withDefaults())
+	asked, done := make(chan *nats.Msg, 1), make(chan Result, 1)
+	_, err := nc.ChanSubscribe(at("lead"), asked)
+	require.NoError(t, err)
+	cancel := p.Submit(Op{Publish: []Message{put("lead", "x", 0)}}, func(r Result) { done <- r })
+	await(t, asked, "the write")
+	cancel()
+	r := await(t, done, "the end")
+	require.Equal(t, Unknown, r.Outcome)
+	require.ErrorIs(t, r.Err, context.Canceled)
+}
+
+func TestN15_ReconnectLeavesTheServer(t *testing.T) {
+	c, err := embedded.StartCluster(embedded.Config{Memory: true}, 3)
+	require.NoError(t, err)
+	t.Cleanup(c.Stop)
+	nc, err := nats.Connect(c.URL(0)+","+c.URL(1)+","+c.URL(2), nats.DontRandomize(), nats.MaxReconnects(-1))
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
+	p := newNATSPort(nc, Config{Group: "g"}.withDefaults())
+	signals, was := listenTo(t, p), nc.ConnectedServerId()
+	p.Reconnect()
+	require.Equal(t, Disconnected, await(t, signals, "leaving"))
+	require.Equal(t, Reconnected, await(t, signals, "arriving"))
+	require.NotEqual(t, was, nc.ConnectedServerId())
+}
+
+// withUser is a server with an administrator and a user with these permissions,
+// and ports of both.
+func withUser(t *testing.T, may server.Permissions, opts ...nats.Option) (admin, user *natsPort) {
+	t.Helper()
+	s := startServer(t, embedded.Config{Options: func(o *server.Options) {
+		o.Users = []*server.User{{Username: "admin", Password: "a"}, {Username: "user", Password: "u", Permissions: &may}}
+	}})
+	quiet := nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
+	admin = portTo(t, connect(t, s, nats.UserInfo("admin", "a")), Config{Group: "g"})
+	user = newNATSPort(connect(t, s, append(opts, quiet, nats.UserInfo("user", "u"))...),
+		Config{Group: "g", StoreTimeout: 200 * time.Millisecond}.withDefaults())
+	return admin, user
+}
+
+func allow(subjects ...string) *server.SubjectPermission {
+	return &server.SubjectPermission{Allow: subjects}
+}
+
+func TestN14_ADenialIsFinal(t *testing.T) {
+	_, p := withUser(t, server.Permissions{Subscribe: allow(">"), Publish: allow("$JS.API.STREAM.INFO.>", at("term"))})
+	require.Equal(t, Denied, publish(t, p, put("lead", "x", 0)).Outcome)
+	require.Equal(t, Denied, submit(t, p, Op{Get: at("lead")}).Outcome)
+	require.Equal(t, Accepted, info(t, p).Result.Outcome)
+	require.Equal(t, Accepted, publish(t, p, put("term", "x", 0)).Outcome, "what is denied to others is not to this")
+	r := publish(t, p, put("lead", "x", 0), put("term", "y", 1))
+	require.Equal(t, Denied, r.Outcome, "one message of a batch is enough")
+	require.ErrorIs(t, r.Err, nats.ErrPermissionViolation)
+	gone := make(chan error, 1)
+	w := p.Watch(at("live.*"), func(Sights) {}, func(err error) { gone <- err })
+	defer w.Stop()
+	require.ErrorIs(t, await(t, gone, "the end of the watch"), nats.ErrPermissionViolation)
+}
+
+func TestN14_AnOldDenialIsNotTheReasonOfALaterSilence(t *testing.T) {
+	_, p := withUser(t, server.Permissions{Subscribe: allow(">"), Publish: allow(at("term"))})
+	require.Equal(t, Denied, publish(t, p, put("lead", "x", 0)).Outcome)
+	require.Error(t, p.denial(nil, at("lead")))
+	require.NoError(t, p.denial(p.nc.LastError(), at("lead")))
+}
+
+func TestN14_WhoMayNotHearAnswersIsDenied(t *testing.T) {
+	_, p := withUser(t, server.Permissions{Subscribe: allow("other.>"), Publish: allow(">")})
+	require.Equal(t, Denied, info(t, p).Result.Outcome)
+	require.Equal(t, Denied, publish(t, p, put("lead", "x", 0)).Outcome)
+}
+
+func TestN14_AnInboxOfOnesOwnIsEnough(t *testing.T) {
+	_, p := withUser(t, server.Permissions{Subscribe: allow("mine.>"), Publish: allow(">")}, nats.CustomInboxPrefix("mine"))
+	require.Equal(t, Accepted, publish(t, p, put("lead", "x", 0)).Outcome)
+	seen := make(chan Sights, 1)
+	w := p.Watch(at("lead"), func(s Sights) { seen <- s }, func(error) {})
+	defer w.Stop()
+	require.Len(t, await(t, seen, "the record").Messages, 1)
+}

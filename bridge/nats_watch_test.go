@@ -1,0 +1,193 @@
+package bridge
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge/embedded"
+)
+
+// view is a watch whose callbacks go to channels.
+type view struct {
+	Watching
+	seen chan Sights
+	gone chan error
+}
+
+func look(t *testing.T, p *natsPort, name string) *view {
+	t.Helper()
+	v := &view{seen: make(chan Sights, 100), gone: make(chan error, 10)}
+	v.Watching = p.Watch(at(name), func(s Sights) { v.seen <- s }, func(err error) { v.gone <- err })
+	t.Cleanup(v.Stop)
+	return v
+}
+
+// pass returns the newest sight of each subject, up to the end of the first pass.
+func (v *view) pass(t *testing.T) map[string]Sight {
+	t.Helper()
+	newest := map[string]Sight{}
+	for {
+		s := await(t, v.seen, "the first pass")
+		for _, m := range s.Messages {
+			require.Greater(t, m.Sequence, newest[m.Subject].Sequence, "never back")
+			newest[m.Subject] = m
+		}
+		if s.Synced {
+			return newest
+		}
+		v.Next()
+	}
+}
+
+func TestN10_AWatchTellsWhatExistsThenWhatChanges(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *natsPort) {
+		sequence := map[string]uint64{}
+		write := func(name, data string) {
+			r := publish(t, p, put(name, data, sequence[name]))
+			require.Equal(t, Accepted, r.Outcome, "%v", r.Err)
+			sequence[name] = r.Sequence
+		}
+		for _, name := range []string{"live.w0", "live.w1", "live.w2", "live.w0"} {
+			write(name, "old")
+		}
+		v := look(t, p, "live.*")
+		got := v.pass(t)
+		require.Len(t, got, 3)
+		for name, seq := range sequence {
+			require.Equal(t, seq, got[at(name)].Sequence)
+			require.Equal(t, "old", string(got[at(name)].Data))
+			require.False(t, got[at(name)].Time.IsZero())
+		}
+		for i := range 5 {
+			write("live.w1", fmt.Sprint(i))
+		}
+		other := look(t, p, "live.*") // has seen all when it has seen this
+		require.Equal(t, "4", string(other.pass(t)[at("live.w1")].Data))
+		v.Next()
+		for seen := uint64(0); seen < sequence["live.w1"]; v.Next() {
+			s := await(t, v.seen, "the change")
+			require.Len(t, s.Messages, 1, "one a subject")
+			require.True(t, s.Synced)
+			seen = s.Messages[0].Sequence
+		}
+	})
+}
+
+func TestN10_AWatchOfNothingIsSyncedAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, p *natsPort) { require.Empty(t, look(t, p, "live.*").pass(t)) })
+}
+
+func TestNATSWatch_WithoutCreditOnlyTheNewestIsKept(t *testing.T) {
+	p, _ := portOn(t)
+	v := look(t, p, "live.*")
+	require.Empty(t, v.pass(t))
+	w := v.Watching.(*natsWatch)
+	for seq := range uint64(1000) {
+		require.Equal(t, Accepted, publish(t, p, put("live.w", "x", seq)).Outcome)
+	}
+	kill(t, p, "live.w")
+	require.Len(t, look(t, p, "live.*").pass(t), 1)
+	w.mu.Lock()
+	require.LessOrEqual(t, len(w.news), 1)
+	w.mu.Unlock()
+	require.Empty(t, v.seen, "not asked for")
+	v.Next()
+	for {
+		if m := await(t, v.seen, "the newest").Messages[0]; m.Sequence == 1001 {
+			require.Nil(t, m.Data, "a deletion")
+			return
+		}
+		v.Next()
+	}
+}
+
+func TestNATSWatch_ManyRecordsComeThrough(t *testing.T) {
+	p, _ := portOn(t)
+	for part := range 3 {
+		batch := make([]Message, 900)
+		for i := range batch {
+			batch[i] = Message{Subject: at(fmt.Sprintf("asg.w%d.%d", i, part)), Data: make([]byte, 8<<10)}
+		}
+		require.Equal(t, Accepted, publish(t, p, batch...).Outcome)
+	}
+	require.Len(t, look(t, p, "asg.*.*").pass(t), 2700)
+}
+
+func TestN9_AWatchThatFellSilentIsGone(t *testing.T) {
+	for name, silence := range map[string]func(t *testing.T, js jetstream.JetStream, v *view){
+		"consumer deleted": func(t *testing.T, js jetstream.JetStream, v *view) {
+			require.NoError(t, js.DeleteConsumer(t.Context(), "KV_g", v.Watching.(*natsWatch).name))
+		},
+		"stream deleted": func(t *testing.T, js jetstream.JetStream, _ *view) {
+			require.NoError(t, js.DeleteStream(t.Context(), "KV_g"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _ := portOn(t)
+			v := look(t, p, "live.*")
+			v.pass(t)
+			js, err := jetstream.New(p.nc)
+			require.NoError(t, err)
+			silence(t, js, v)
+			require.Error(t, await(t, v.gone, "the end of the watch"))
+		})
+	}
+}
+
+func TestN9_AfterARestartOfTheServerAWatchIsGoneAndCanBeBegunAgain(t *testing.T) {
+	cfg := embedded.Config{Dir: t.TempDir()}
+	first := startServer(t, cfg)
+	cfg.Port = portOf(t, first)
+	p := portTo(t, connect(t, first), Config{Group: "g"})
+	publish(t, p, put("live.w", "x", 0))
+	v := look(t, p, "live.*")
+	require.Len(t, v.pass(t), 1)
+	signals := listenTo(t, p)
+	first.Stop()
+	startServer(t, cfg)
+	for await(t, signals, "the connection") != Reconnected {
+		continue
+	}
+	require.Error(t, await(t, v.gone, "the end of the watch"))
+	require.Equal(t, "x", string(look(t, p, "live.*").pass(t)[at("live.w")].Data))
+}
+
+func TestNATSWatch_ClosingTheConnectionEndsIt(t *testing.T) {
+	p, _ := portOn(t)
+	v := look(t, p, "live.*")
+	v.pass(t)
+	p.nc.Close()
+	require.ErrorIs(t, await(t, v.gone, "the end of the watch"), nats.ErrConnectionClosed)
+	require.Error(t, await(t, look(t, p, "live.*").gone, "a watch that cannot begin"))
+}
+
+func TestNATSWatch_AfterStopNothingIsLeft(t *testing.T) {
+	p, s := portOn(t)
+	ended := make(chan *nats.Msg, 1)
+	_, err := connect(t, s).ChanSubscribe("$JS.EVENT.ADVISORY.CONSUMER.DELETED.KV_g.>", ended)
+	require.NoError(t, err)
+	v := look(t, p, "live.*")
+	v.pass(t)
+	v.Next()
+	v.Stop()
+	publish(t, p, put("live.w", "x", 0))
+	require.Len(t, look(t, p, "live.*").pass(t), 1)
+	require.Empty(t, v.seen)
+	await(t, ended, "the consumer's end at the server")
+	require.Empty(t, v.gone, "it was stopped")
+	v.Stop() // harmless
+}
+
+func TestNATSWatch_StoppedBeforeItBegan(t *testing.T) {
+	p, _ := portOn(t)
+	for range 20 {
+		v := look(t, p, "live.*")
+		v.Stop()
+		require.LessOrEqual(t, len(v.seen), 1)
+		require.Empty(t, v.gone)
+	}
+}

@@ -1,0 +1,173 @@
+package bridge_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+func TestScripted_TheStreamIsMadeAsItHasToBe(t *testing.T) {
+	s := build(t, config())
+	s.inform(missing())
+	made := s.last().op.Create
+	require.NotEmpty(t, made.Incarnation)
+	require.Equal(t, fitting(made.Incarnation).Config, *made)
+	s.answer(s.last(), bridge.Result{})
+	require.Equal(t, made.Incarnation, heard[messages.StoreOpened](s).Incarnation)
+}
+
+// hazard 10
+func TestScripted_TheLoserOfTheCreationTakesTheWinnersStream(t *testing.T) {
+	for name, answer := range map[string]bridge.Result{
+		"refused": {Outcome: bridge.Refused, Code: bridge.CodeStreamExists, Err: errors.New("in use")},
+		"unknown": {Outcome: bridge.Unknown, Err: errors.New("no answer")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := build(t, config())
+			s.inform(missing())
+			s.answer(s.last(), answer)
+			s.inform(fitting("two"))
+			require.Equal(t, "two", heard[messages.StoreOpened](s).Incarnation)
+		})
+	}
+}
+
+func TestScripted_WhatIsNotOpenAnswersSo(t *testing.T) {
+	s := build(t, config())
+	s.ask(beat(1))
+	s.ask(messages.Read{Round: 2, Keys: []messages.Key{messages.KeyLead}})
+	require.EqualValues(t, 1, heard[messages.Rejected](s).Round)
+	require.EqualValues(t, 2, heard[messages.ReadFailed](s).Round)
+	require.Empty(t, s.port.asked)
+}
+
+func TestScripted_AnOldServerIsRefused(t *testing.T) {
+	s := build(t, config())
+	old := missing()
+	old.Server = "2.12.2"
+	s.inform(old)
+	require.Contains(t, heard[messages.StoreFailed](s).Reason, "nats-server is 2.12.2; must be 2.12.3 or later")
+	require.Empty(t, s.port.asked)
+}
+
+func TestScripted_AStreamThatMayNotBeSeenIsFinal(t *testing.T) {
+	s := build(t, config())
+	s.inform(bridge.StreamInfo{Result: bridge.Result{Outcome: bridge.Denied, Err: errors.New("permissions violation")}})
+	require.True(t, heard[messages.StoreFailed](s).Final)
+	s.pass(time.Hour)
+	require.Len(t, s.port.infos, 1)
+}
+
+// hazard 57
+func TestScripted_AStreamThatIsGoneIsTold(t *testing.T) {
+	s := opened(t)
+	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
+	s.ask(beat(2))
+	s.answer(s.last(), lost())
+	heard[messages.Unsure](s)
+	s.inform(missing())
+	require.False(t, heard[messages.StoreLost](s).Alarm)
+	require.True(t, s.port.watches[0].stopped)
+	s.inform(missing())
+	s.answer(s.last(), bridge.Result{})
+	again := heard[messages.StoreOpened](s)
+	require.NotEqual(t, "one", again.Incarnation)
+	require.False(t, again.Fresh)
+	s.ask(beat(3))
+	require.Equal(t, "$KV.g."+again.Incarnation+".live.w", s.last().op.Publish[0].Subject)
+}
+
+func TestScripted_AnAnswerOfTheFormerIncarnationIsUnsure(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.ask(beat(2))
+	first, second := s.port.asked[0], s.port.asked[1]
+	s.answer(first, lost())
+	s.inform(fitting("two"))
+	heard[messages.StoreLost](s)
+	s.inform(fitting("two"))
+	heard[messages.StoreOpened](s)
+	heard[messages.Unsure](s)
+	s.answer(second, bridge.Result{Sequence: 30})
+	require.EqualValues(t, 2, heard[messages.Unsure](s).Round)
+}
+
+func TestScripted_RemindersComeBackToWhoeverAsked(t *testing.T) {
+	s := build(t, config())
+	now := s.clock.Now()
+	s.ask(messages.Remind{After: time.Second, Mail: "second"})
+	s.ask(messages.Remind{From: now.Add(3 * time.Second), After: -time.Second, Mail: "other"})
+	s.ask(messages.Remind{From: now.Add(-time.Hour), Mail: "past"})
+	s.pass(0)
+	require.Equal(t, "past", heard[string](s))
+	s.pass(time.Second - 1)
+	s.mail = withoutFailures(s.mail)
+	require.Empty(t, s.mail)
+	s.pass(1)
+	require.Equal(t, "second", heard[string](s))
+	s.pass(time.Second)
+	require.Equal(t, "other", heard[string](s))
+}
+
+func withoutFailures(mail []any) (out []any) {
+	for _, m := range mail {
+		if _, failed := m.(messages.StoreFailed); !failed {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+func TestScripted_WhoeverEndsIsForgotten(t *testing.T) {
+	s := opened(t)
+	guest := s.spawn("guest", nil)
+	timers := s.steps.Home().Open(sim.Timers)
+	s.askAs(guest, messages.Watch{Round: 1, Key: messages.KeyLead})
+	s.askAs(guest, messages.Remind{After: time.Hour, Mail: "late"})
+	s.askAs(guest, beat(2))
+	s.system.Root.Stop(guest)
+	s.settle()
+	require.True(t, s.port.watches[0].stopped)
+	s.answer(s.last(), bridge.Result{Sequence: 9})
+	require.Equal(t, timers, s.steps.Home().Open(sim.Timers))
+	require.Empty(t, s.mail)
+}
+
+// hazard 71
+func TestScripted_NothingStaysBehind(t *testing.T) {
+	s := opened(t)
+	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
+	s.ask(messages.Read{Round: 2, Keys: []messages.Key{messages.KeyTerm, messages.AllAssignments}})
+	s.ask(messages.Remind{After: time.Hour, Mail: "late"})
+	s.ask(beat(3))
+	s.port.each(bridge.Reconnected)
+	s.settle()
+	s.system.Root.Stop(s.parent)
+	s.settle()
+	for _, w := range s.port.watches {
+		require.True(t, w.stopped, w.filter)
+	}
+	for _, r := range s.port.asked {
+		require.True(t, r.canceled, "%v", r.op)
+	}
+	require.True(t, s.port.infos[len(s.port.infos)-1].canceled)
+	require.True(t, s.port.stopped)
+	require.Zero(t, s.steps.Home().Open(sim.Timers))
+}
+
+func TestScripted_AClosedConnectionIsFinal(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.port.each(bridge.Closed)
+	s.settle()
+	heard[messages.StoreLost](s)
+	require.True(t, heard[messages.StoreFailed](s).Final)
+	s.ask(beat(2))
+	require.EqualValues(t, 2, heard[messages.Rejected](s).Round)
+}

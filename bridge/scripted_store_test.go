@@ -1,0 +1,176 @@
+package bridge_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+func TestScripted_OutcomesAreToldApart(t *testing.T) {
+	at := sim.Epoch
+	for name, c := range map[string]struct {
+		result bridge.Result
+		want   any
+	}{
+		"accepted": {bridge.Result{Sequence: 9}, messages.Stored{Round: 1, Revisions: []partition.Revision{9}, Sent: at, At: at}},
+		"fenced": {
+			bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeWrongSequence, Last: 7, HasLast: true, Err: errors.New("x")},
+			messages.Conflicted{Round: 1, Revision: 7, Named: true, At: at},
+		},
+		"no record": {
+			bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeWrongSequence, HasLast: true, Err: errors.New("x")},
+			messages.Conflicted{Round: 1, Named: true, At: at},
+		},
+		"in flight": {
+			bridge.Result{Outcome: bridge.Unknown, Code: bridge.CodeFenceInFlight, Err: errors.New("busy")},
+			messages.Unsure{Round: 1, Reason: "busy", Sent: at, At: at},
+		},
+		"full": {
+			bridge.Result{Outcome: bridge.Refused, Code: 10077, Err: errors.New("maximum bytes exceeded")},
+			messages.Rejected{Round: 1, Reason: "maximum bytes exceeded", At: at},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := opened(t)
+			s.ask(beat(1))
+			require.Equal(t, &bridge.Expectation{Subject: "$KV.g.one.live.w", Sequence: 4}, s.last().op.Publish[0].Expect)
+			s.answer(s.last(), c.result)
+			require.Equal(t, []any{c.want}, s.mail)
+		})
+	}
+}
+
+func TestScripted_ABatchCarriesItsConditions(t *testing.T) {
+	s := opened(t)
+	s.ask(messages.Store{Round: 2, Writes: []messages.Write{
+		{Key: "journal.5", Record: partition.Journal{Leader: "w", Step: 5}, Blind: true, Fence: &messages.FenceOn{Key: messages.KeyTerm, Revision: 3}},
+		{Key: messages.KeyHead, Record: partition.Head{Nonce: "n", Step: 5}, Expect: 8},
+		{Key: messages.KeyAssignment("w"), Record: partition.Assignment{Session: "s", Step: 5}, Blind: true},
+	}})
+	batch := s.last().op.Publish
+	require.Len(t, batch, 3)
+	require.Equal(t, "$KV.g.one.journal.5", batch[0].Subject)
+	require.Equal(t, &bridge.Expectation{Subject: "$KV.g.one.term", Sequence: 3}, batch[0].Expect)
+	require.EqualValues(t, 8, batch[1].Expect.Sequence)
+	require.Equal(t, batch[1].Subject, batch[1].Expect.Subject)
+	require.Nil(t, batch[2].Expect)
+	s.answer(s.last(), bridge.Result{Sequence: 12})
+	require.Equal(t, []partition.Revision{10, 11, 12}, heard[messages.Stored](s).Revisions)
+}
+
+func TestScripted_AWriteThatGetsNoAnswerIsUnsure(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.pass(timeout - 1)
+	require.Empty(t, s.mail)
+	s.pass(1)
+	require.True(t, s.last().canceled)
+	require.Equal(t, messages.Unsure{Round: 1, Reason: "no answer in time", Sent: sim.Epoch, At: sim.Epoch.Add(timeout)}, heard[messages.Unsure](s))
+	s.answer(s.last(), bridge.Result{Sequence: 9})
+	require.Empty(t, s.mail, "an answer that comes later is nobody's")
+}
+
+func TestScripted_ThreeTimeoutsInARowLeaveTheServer(t *testing.T) {
+	s := opened(t)
+	late := func(round partition.Round) {
+		require.Zero(t, s.port.reconnects)
+		s.ask(beat(round))
+		s.pass(timeout)
+		if s.wondering() {
+			s.inform(fitting("one"))
+		}
+	}
+	late(1)
+	late(2)
+	s.ask(beat(3))
+	s.answer(s.last(), bridge.Result{Sequence: 9})
+	late(4)
+	late(5)
+	late(6)
+	require.Equal(t, 1, s.port.reconnects)
+}
+
+// hazard 1
+func TestScripted_NothingIsSentAtOrAfterItsLastInstant(t *testing.T) {
+	s := opened(t)
+	late := beat(1)
+	late.NotAfter = s.clock.Now().Add(time.Nanosecond)
+	s.ask(late)
+	require.Len(t, s.port.asked, 1)
+	late.NotAfter = s.clock.Now()
+	s.ask(late)
+	require.Len(t, s.port.asked, 1)
+	require.Contains(t, heard[messages.Rejected](s).Reason, "too late")
+}
+
+func TestScripted_TheLastInstantIsCheckedWhenItsTurnComes(t *testing.T) {
+	s := opened(t)
+	for i := range bridge.MaxInFlight {
+		s.ask(beat(partition.Round(i)))
+	}
+	queued := beat(1000)
+	queued.NotAfter = s.clock.Now().Add(timeout / 2)
+	s.ask(queued)
+	require.Len(t, s.port.asked, bridge.MaxInFlight)
+	s.pass(timeout / 2)
+	s.answer(s.port.asked[0], bridge.Result{Sequence: 9})
+	require.Len(t, s.port.asked, bridge.MaxInFlight)
+	require.EqualValues(t, 1000, heard[messages.Rejected](s).Round)
+}
+
+// hazard 66
+func TestScripted_OperationsHaveLimits(t *testing.T) {
+	s := opened(t)
+	for i := range bridge.MaxInFlight + bridge.MaxQueued {
+		s.ask(beat(partition.Round(i)))
+	}
+	require.Len(t, s.port.asked, bridge.MaxInFlight)
+	require.Empty(t, s.mail)
+	s.ask(beat(99_999))
+	require.EqualValues(t, 99_999, heard[messages.Rejected](s).Round)
+	s.answer(s.port.asked[0], bridge.Result{Sequence: 9})
+	require.Len(t, s.port.asked, bridge.MaxInFlight+1)
+}
+
+func TestScripted_ADenialIsFinal(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.answer(s.last(), bridge.Result{Outcome: bridge.Denied, Err: errors.New("permissions violation")})
+	require.Contains(t, heard[messages.Rejected](s).Reason, "permissions violation")
+	failed := heard[messages.StoreFailed](s)
+	require.True(t, failed.Final)
+	require.Contains(t, failed.Reason, "permissions violation")
+	s.ask(beat(2))
+	heard[messages.Rejected](s)
+	require.Len(t, s.port.asked, 1)
+}
+
+// hazards 57 and 60
+func TestScripted_AnAcceptedWriteBelowWhatWasSeenIsAnAlarm(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.answer(s.last(), bridge.Result{Sequence: 20})
+	heard[messages.Stored](s)
+	s.ask(beat(2))
+	s.ask(beat(3))
+	s.answer(s.port.asked[2], bridge.Result{Sequence: 22})
+	heard[messages.Stored](s)
+	s.answer(s.port.asked[1], bridge.Result{Sequence: 21})
+	heard[messages.Stored](s) // it was sent before 22 was seen
+
+	s.ask(beat(4))
+	s.answer(s.last(), bridge.Result{Sequence: 22})
+	require.True(t, heard[messages.StoreLost](s).Alarm)
+	require.EqualValues(t, 4, heard[messages.Unsure](s).Round)
+	s.inform(fitting("one"))
+	require.Contains(t, heard[messages.StoreFailed](s).Reason, "went back")
+	s.inform(fitting("two"))
+	require.Equal(t, "two", heard[messages.StoreOpened](s).Incarnation)
+}

@@ -1,0 +1,171 @@
+package bridge_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+var errBroken = errors.New("broken")
+
+// live is the stored form of a heartbeat.
+func (s *stand) live(beat uint64) []byte {
+	return s.stored(messages.KeyLive("w"), partition.Live{Session: "s", Beat: beat})
+}
+
+// see lets the latest watch report something.
+func (s *stand) see(synced bool, sights ...bridge.Sight) *watched {
+	w := s.port.watches[len(s.port.watches)-1]
+	w.each(bridge.Sights{Messages: sights, Synced: synced})
+	s.settle()
+	return w
+}
+
+func TestScripted_AWatchTellsWhatItSees(t *testing.T) {
+	s := opened(t)
+	data := s.live(1)
+	s.ask(messages.Watch{Round: 5, Key: messages.AllLive})
+	w := s.see(false, sight("live.w", 7, data))
+	require.Equal(t, "$KV.g.one.live.*", w.filter)
+	require.Equal(t, 1, w.nexts, "it may report again")
+	e := heard[messages.Seen](s)
+	require.EqualValues(t, 5, e.Round)
+	require.EqualValues(t, 7, e.Entry.Revision)
+	require.Equal(t, partition.Live{Session: "s", Beat: 1}, e.Entry.Record)
+	s.see(true)
+	require.EqualValues(t, 5, heard[messages.WatchSynced](s).Round)
+	s.see(true, sight("live.w", 6, data), sight("live.x", 8, nil), sight("live.y", 9, []byte{0xff}))
+	require.Equal(t, "the record was deleted by somebody", heard[messages.Seen](s).Entry.Fault)
+	require.Contains(t, heard[messages.Seen](s).Entry.Fault, "live.y at revision 9")
+	require.Empty(t, s.mail, "what is older than what was told is dropped, and synced is told once")
+}
+
+func TestScripted_AskedAgainAWatchTellsAllAnew(t *testing.T) {
+	s := opened(t)
+	data := s.live(1)
+	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
+	first := s.see(true, sight("live.w", 7, data))
+	s.ask(messages.Watch{Round: 2, Key: messages.AllLive})
+	require.True(t, first.stopped)
+	first.each(bridge.Sights{Messages: []bridge.Sight{sight("live.w", 8, data)}})
+	s.settle()
+	s.see(true, sight("live.w", 7, data))
+	heard[messages.Seen](s)
+	heard[messages.WatchSynced](s)
+	require.EqualValues(t, 2, heard[messages.Seen](s).Round)
+	heard[messages.WatchSynced](s)
+	require.Empty(t, s.mail)
+	s.ask(messages.Unwatch{Key: messages.AllLive})
+	require.True(t, s.port.watches[1].stopped)
+}
+
+// hazards 23 and 24
+func TestScripted_AWatchThatIsGoneIsBegunAgain(t *testing.T) {
+	s := opened(t)
+	data := s.live(1)
+	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
+	s.see(true, sight("live.w", 7, data), sight("live.x", 8, data))
+	s.mail = nil
+	s.port.watches[0].gone(errBroken)
+	s.settle()
+	require.Empty(t, s.mail, "its end says nothing about what exists")
+	s.pass(100*time.Millisecond - 1)
+	require.Len(t, s.port.watches, 1)
+	s.pass(100 * time.Millisecond)
+	require.Len(t, s.port.watches, 2)
+	s.see(true, sight("live.w", 7, data))
+	require.EqualValues(t, 7, heard[messages.Seen](s).Entry.Revision)
+	require.Equal(t, []messages.Key{"live.x"}, heard[messages.WatchSynced](s).Missing)
+}
+
+func TestScripted_AWatchThatIsNeverThereIsTriedLessAndLess(t *testing.T) {
+	s := opened(t)
+	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
+	var waits []time.Duration
+	for range 12 {
+		from, known := s.line.Now(), len(s.port.watches)
+		s.port.watches[known-1].gone(errBroken)
+		s.settle()
+		for len(s.port.watches) == known {
+			if s.wondering() {
+				s.inform(fitting("one"))
+			}
+			require.True(t, s.line.Advance(s.line.Now()+31*time.Second))
+			s.settle()
+		}
+		waits = append(waits, s.line.Now()-from)
+	}
+	require.GreaterOrEqual(t, waits[0], 100*time.Millisecond)
+	require.LessOrEqual(t, waits[0], 200*time.Millisecond)
+	require.Greater(t, waits[11], 10*time.Second)
+	require.LessOrEqual(t, waits[11], 30*time.Second)
+}
+
+func TestScripted_AfterAReconnectEveryWatchBeginsAgain(t *testing.T) {
+	s := opened(t)
+	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
+	s.ask(messages.Watch{Round: 2, Key: messages.KeyLead})
+	infos := len(s.port.infos)
+	s.port.each(bridge.Reconnected)
+	s.settle()
+	s.pass(time.Second)
+	require.Len(t, s.port.watches, 4)
+	require.True(t, s.port.watches[0].stopped)
+	require.True(t, s.port.watches[1].stopped)
+	require.Greater(t, len(s.port.infos), infos, "the stream may be another one")
+}
+
+// hazard 26
+func TestScripted_AWatchThatFellSilentIsNoticed(t *testing.T) {
+	cfg := config()
+	cfg.ProbeInterval = time.Second
+	s := build(t, cfg)
+	s.inform(fitting("one"))
+	heard[messages.StoreOpened](s)
+	data := s.live(1)
+	s.ask(messages.Watch{Round: 1, Key: messages.KeyLive("w")})
+	s.see(true, sight("live.w", 7, data))
+	for range 2 {
+		s.pass(time.Second)
+		require.Equal(t, "$KV.g.one.live.w", s.last().op.Get)
+		s.answer(s.last(), bridge.Result{Sequence: 7, Data: data})
+	}
+	require.Len(t, s.port.watches, 1, "it told all that there is")
+	for range 2 {
+		require.Len(t, s.port.watches, 1, "one probe may overtake what is on its way")
+		s.pass(time.Second)
+		s.answer(s.last(), bridge.Result{Sequence: 9, Data: data})
+	}
+	require.Len(t, s.port.watches, 2)
+	require.True(t, s.port.watches[0].stopped)
+}
+
+func TestScripted_PartsOfARecordAreToldOnceAllAreThere(t *testing.T) {
+	s := opened(t)
+	asg := partition.Assignment{Session: "s", Step: 3}
+	for i := range 60_000 {
+		asg.Owned = append(asg.Owned, partition.Grant{Partition: partition.Of("a-rather-long-key", string(rune('a'+i%26))).ID(), Token: 3, Entered: 1})
+	}
+	s.ask(messages.Store{Round: 1, Writes: []messages.Write{{Key: messages.KeyAssignment("w"), Record: asg, Blind: true}}})
+	batch := s.last().op.Publish
+	require.Greater(t, len(batch), 2)
+	for _, m := range batch {
+		require.Less(t, len(m.Data), 600<<10)
+	}
+	s.answer(s.last(), bridge.Result{Sequence: 20 + uint64(len(batch))})
+	revision := heard[messages.Stored](s).Revisions[0]
+	s.ask(messages.Watch{Round: 2, Key: messages.KeyAssignment("w")})
+	for i := len(batch) - 1; i >= 0; i-- {
+		require.Empty(t, s.mail)
+		s.see(false, bridge.Sight{Subject: batch[i].Subject, Sequence: uint64(revision) + uint64(i), Data: batch[i].Data})
+	}
+	e := heard[messages.Seen](s).Entry
+	require.Equal(t, revision, e.Revision)
+	require.Equal(t, asg, e.Record)
+}

@@ -1,0 +1,122 @@
+// Command demo shows a group of workers at work: who owns which partition while
+// workers join, crash and stop. It needs nothing but Go: the NATS server runs in
+// this process, and so do the workers, each with its own connection.
+//
+//	go run ./examples/demo                          a play of about 15 s, with a summary
+//	go run ./examples/demo -watch                   again and again, until Ctrl-C
+//	go run ./examples/demo -worker -nats URL        one worker, until Ctrl-C
+//
+// With -nats the group lives on a real server (2.12.3 or later, JetStream on),
+// and processes on several machines form one group.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// limit is when a play that should have ended gives up.
+const limit = 28 * time.Second
+
+type options struct {
+	url, group           string
+	watch, worker, plain bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.url, "nats", "", "`URL` of a NATS server; without it one runs in this process")
+	flag.StringVar(&o.group, "group", "demo", "name of the group")
+	flag.BoolVar(&o.worker, "worker", false, "be one worker of the group on the server of -nats, until Ctrl-C")
+	flag.BoolVar(&o.watch, "watch", false, "go on until Ctrl-C")
+	flag.BoolVar(&o.plain, "plain", false, "print lines, even in a terminal")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "demo: %q is no option\n", flag.Arg(0))
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	if o.worker && o.url == "" {
+		return errors.New("-worker needs -nats URL: a server that other workers reach too")
+	}
+	cfg := config{url: o.url, group: o.group, settings: partition.Fast()}
+	for letter := 'a'; letter <= 'x'; letter++ {
+		cfg.partitions = append(cfg.partitions, partition.Of(string(letter)))
+	}
+	if o.url == "" {
+		server, err := embedded.Start(embedded.Config{Memory: true})
+		if err != nil {
+			return err
+		}
+		defer server.Stop()
+		cfg.url, cfg.fresh = server.URL(), server.Fresh()
+	}
+	v, pause := look(o, cfg)
+	defer v.end()
+	p := newPlay(cfg, v, pause, o.url != "" || o.watch)
+	return show(ctx, p, o)
+}
+
+// show runs what the options ask for and stops all workers, come what may.
+func show(ctx context.Context, p *play, o options) error {
+	var err error
+	switch {
+	case o.worker:
+		err = p.work(ctx)
+	case o.watch:
+		for err = p.perform(ctx); err == nil; err = p.round(ctx) {
+		}
+	default:
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		err = p.perform(limited)
+	}
+	if ctx.Err() != nil {
+		err = nil // Ctrl-C is how to end it
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.cfg.settings.ShutdownTimeout+time.Second)
+	defer cancel()
+	err = errors.Join(err, p.close(closing))
+	if !o.worker {
+		p.board.summary(os.Stdout, p.began, p.cfg)
+	}
+	if p.board.doubles > 0 {
+		err = errors.Join(err, errors.New("a partition had two owners"))
+	}
+	return err
+}
+
+// look chooses the view, and how long a reader needs between two acts.
+func look(o options, cfg config) (view, time.Duration) {
+	where := "NATS at " + cfg.url
+	if o.url == "" && !o.watch {
+		where = "NATS in this process"
+	}
+	title := fmt.Sprintf("Troupe · group %s · %d partitions · %s", cfg.group, len(cfg.partitions), where)
+	out := int(os.Stdout.Fd())
+	width, height, err := term.GetSize(out)
+	if o.plain || err != nil || !term.IsTerminal(out) || os.Getenv("TERM") == "dumb" || width < leastWidth || height < leastHeight {
+		fmt.Println(title)
+		return lines{os.Stdout}, 300 * time.Millisecond
+	}
+	return newScreen(os.Stdout, width, height, title, os.Getenv("NO_COLOR") == ""), 2 * time.Second
+}

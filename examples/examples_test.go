@@ -1,0 +1,116 @@
+// Package examples_test runs every example and compares what it prints.
+package examples_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write what the examples print into testdata")
+
+// patience is how long an example may take, the build not counted.
+const patience = time.Minute
+
+// quickstartLines is how long the first program that somebody reads may be.
+const quickstartLines = 60
+
+// normal makes the output of an example the same in every run.
+var normal = map[string]func(string) string{
+	"demo": func(out string) string { return timeless(parts(out)) },
+}
+
+func TestExamples(t *testing.T) {
+	mains, err := filepath.Glob("*/main.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, mains)
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./...")
+	text, err := build.CombinedOutput()
+	require.NoError(t, err, string(text))
+	for _, main := range mains {
+		name := filepath.Dir(main)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := run(t, filepath.Join(bin, name))
+			if f := normal[name]; f != nil {
+				out = f(out)
+			}
+			golden := filepath.Join("testdata", name+".txt")
+			if *update {
+				require.NoError(t, os.WriteFile(golden, []byte(out), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Equal(t, string(want), out)
+		})
+	}
+}
+
+// run returns what a program prints, which must end well and complain of nothing.
+func run(t *testing.T, program string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var out, complaints strings.Builder
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	err := cmd.Run()
+	require.NoError(t, err, "stdout:\n%s\nstderr:\n%s", out.String(), complaints.String())
+	require.Empty(t, complaints.String())
+	return out.String()
+}
+
+// parts keeps the headlines and, from the first line of the summary on, all.
+// Between them stands what the scheduler decides: who said what first.
+func parts(out string) string {
+	before, summary, found := strings.Cut(out, "  What happened")
+	if !found {
+		return out
+	}
+	lines := slices.DeleteFunc(strings.Split(before, "\n"), func(line string) bool {
+		return line == "" || strings.HasPrefix(line, " ")
+	})
+	return strings.Join(lines, "\n") + "\n\n  What happened" + summary
+}
+
+var (
+	span   = regexp.MustCompile(`(?:< )?\d+(?:\.\d+)? m?s\b`)
+	spaces = regexp.MustCompile(` {2,}`)
+)
+
+// timeless replaces measured times, and the spaces that align them.
+func timeless(out string) string {
+	return spaces.ReplaceAllString(span.ReplaceAllString(out, "#"), "  ")
+}
+
+// TestReadmeQuickStart holds the README to a program that is compiled and run.
+func TestReadmeQuickStart(t *testing.T) {
+	program, err := os.ReadFile(filepath.Join("quickstart", "main.go"))
+	require.NoError(t, err)
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(readme), "```go\n"+string(program)+"```\n",
+		"README.md must show examples/quickstart/main.go word for word")
+	require.LessOrEqual(t, strings.Count(string(program), "\n"), quickstartLines)
+}
+
+// TestReadmeNamesEveryExample keeps the list in examples/README.md complete.
+func TestReadmeNamesEveryExample(t *testing.T) {
+	list, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	mains, err := filepath.Glob("*/main.go")
+	require.NoError(t, err)
+	for _, main := range mains {
+		require.Contains(t, string(list), "]("+filepath.Dir(main)+"/", "examples/README.md names every example")
+	}
+}

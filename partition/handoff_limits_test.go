@@ -1,0 +1,137 @@
+package partition
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// drive takes steps until there is none, and returns them. Owners let go at once.
+func drive(t *testing.T, table Table, target Target, f Facts) []Publish {
+	var steps []Publish
+	for {
+		o := Next(table, 2, target, f)
+		if o.Publish == nil {
+			require.Zero(t, o.Outstanding)
+			return steps
+		}
+		require.LessOrEqual(t, len(o.Publish.Table.Assignments()), SeatsPerPublish)
+		require.LessOrEqual(t, len(o.Publish.Fences), FencesPerPublish)
+		table = o.Publish.Table
+		steps = append(steps, *o.Publish)
+		for _, x := range o.Publish.Fences {
+			w := f.Roster[x.Worker]
+			f.Roster[x.Worker], _ = w.See(x.Worker, x.Live, w.Revision+1, f.Now)
+		}
+		for id, w := range f.Roster {
+			if !w.Live.Ended() {
+				w.Live.Applied = table.Step
+				f.Roster[id] = w
+			}
+		}
+		require.Less(t, len(steps), 20)
+	}
+}
+
+// crowd is a target of many workers, each with one partition, all of them seen.
+func crowd(n int) (Target, Roster) {
+	target, roster := Target{Set: manyPartitions(n), Owner: make([]int32, n)}, Roster{}
+	for k := range n {
+		w := WorkerIDAt("w", k)
+		roster.show(w, Live{Session: SessionID(fmt.Sprintf("s%d", k))})
+		target.Seats = append(target.Seats, TargetSeat{Worker: w, Session: roster[w].Live.Session})
+		target.Owner[k] = int32(k)
+	}
+	return target, roster
+}
+
+func owns(t *testing.T, table Table, target Target) {
+	require.Len(t, table.Rows, len(target.Owner))
+	for k, r := range table.Rows {
+		require.Equal(t, target.Seats[target.Owner[k]].Worker, table.Seats[r.Seat].Worker)
+		require.Zero(t, r.Revoking)
+		require.Equal(t, None, r.Pending)
+	}
+}
+
+func TestNext_LargeGroupsTakeSeveralSteps(t *testing.T) {
+	const n = 2*SeatsPerPublish + 100
+	target, roster := crowd(n)
+	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}
+	steps := drive(t, Table{}, target, facts)
+	require.Len(t, steps, 3)
+	table := steps[2].Table
+	owns(t, table, target)
+
+	for k := range target.Owner { // everything moves on by one
+		target.Owner[k] = int32((k + 1) % n)
+	}
+	steps = drive(t, table, target, facts)
+	owns(t, steps[len(steps)-1].Table, target)
+	require.Zero(t, steps[0].Moves, "revokes first")
+}
+
+func TestNext_ManySilentOnesTakeSeveralSteps(t *testing.T) {
+	const n = 2*FencesPerPublish + 100
+	target, roster := crowd(n)
+	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}
+	steps := drive(t, Table{}, target, facts)
+	facts.Now = atFirst.Add(testRules.Wait(testLease))
+	roster.show("w-0", Live{Session: "s0"}, testRules.Wait(testLease))
+	target.Seats = target.Seats[:1]
+	clear(target.Owner)
+	for w := range 500 { // these never had a seat
+		roster.show(WorkerIDAt("x", w), Live{Session: "s"})
+	}
+	steps = drive(t, steps[2].Table, target, facts)
+	last := steps[len(steps)-1].Table
+	owns(t, last, target)
+	require.Len(t, last.Seats, 1)
+	fences := 0
+	for _, p := range steps {
+		fences += len(p.Fences)
+	}
+	require.Equal(t, n-1+500, fences)
+}
+
+// A restart of everybody: the new sessions take the seats, and no partition comes
+// with an old token.
+func TestNext_EverybodyRestarts(t *testing.T) {
+	const n = SeatsPerPublish + 50
+	target, roster := crowd(n)
+	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}
+	steps := drive(t, Table{}, target, facts)
+	table := steps[len(steps)-1].Table
+	for k := range target.Seats {
+		s := &target.Seats[k]
+		roster.show(s.Worker, Live{Session: "new" + s.Session, Predecessor: s.Session, PredecessorReleased: true})
+		s.Session = "new" + s.Session
+		target.Owner[k] = int32((k + 7) % n)
+	}
+	steps = drive(t, table, target, facts)
+	for _, p := range steps {
+		for _, r := range p.Table.Rows {
+			if r.Seat != None && p.Table.Seats[r.Seat].Session[0] == 'n' {
+				require.Greater(t, r.Token, Token(table.Step))
+			}
+		}
+	}
+	owns(t, steps[len(steps)-1].Table, target)
+}
+
+func TestPublish_JournalHasALimit(t *testing.T) {
+	p := Publish{Table: Table{Version: 2, Step: 3, Term: 4}, Moves: make([]Move, MaxJournalMoves+5), Revokes: 2}
+	for range MaxJournalMoves + 3 {
+		p.Fences = append(p.Fences, SessionFence{"w-1", 7, Live{Session: "s", Fence: &Fence{AfterSilence: true}}})
+	}
+	p.Freed = []Freed{{By: FreedByAck}, {By: FreedByFence}, {By: FreedByAck}}
+	j := p.Journal("w-0", "crash")
+	require.Len(t, j.Moves, MaxJournalMoves)
+	require.Equal(t, 5, j.More)
+	require.Equal(t, "session s of w-1 is fenced at revision 7: it was silent for longer than its lease", j.Evidence[0])
+	require.Equal(t, []string{"3 more sessions are fenced", "2 freed by ack", "1 freed by fence", "2 are to be let go"}, j.Evidence[MaxJournalMoves:])
+	require.Equal(t, Journal{Version: 2, Step: 3, Term: 4, Leader: "w-0", Cause: "crash"}, Journal{
+		Version: j.Version, Step: j.Step, Term: j.Term, Leader: j.Leader, Cause: j.Cause,
+	})
+}

@@ -1,0 +1,86 @@
+package partition
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func ask(t Table, r Roster, set Set, previous *Target) Question {
+	c := Classify(t, r, set, atFirst, testRules, Off)
+	return Ask(t, previous, c, set, Asking{Now: atFirst, Rules: testRules, MoveLimit: 2, Listed: map[SessionID]uint64{"s0": 4}})
+}
+
+func TestAsk_PreviousIsWhereThingsAreOrGo(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-2", Live{Session: "s2", Draining: true, Refresh: 3})
+	roster.show("w-0", Live{Session: "s0", Refresh: 9})
+	table.Rows[0].Revoking, table.Rows[0].Pending = 7, 1 // told by the table
+	table.Rows[3].Seat = None
+	q := ask(table, roster, set, nil)
+	require.Equal(t, []int32{1, 0, 1, None}, q.Input.Previous)
+	require.Equal(t, 2, q.Input.MoveLimit)
+	require.Equal(t, []Member{{ID: "w-0"}, {ID: "w-1"}, {ID: "w-2", Draining: true}}, q.Input.Members)
+	target := q.Answer(Plan{0, 1, 1, 0})
+	require.Equal(t, []int32{0, 1, 1, 0}, target.Owner)
+	require.Equal(t, []TargetSeat{{"w-0", "s0", 4}, {"w-1", "s1", 0}, {"w-2", "s2", 0}}, target.Seats, "what the list does not answer is not served")
+
+	planned := target // told by the decision that is handed over
+	planned.Owner = []int32{0, 1, 0, 2}
+	require.Equal(t, []int32{0, 1, 0, 2}, ask(table, roster, set, &planned).Input.Previous)
+	roster.show("w-1", Live{Session: "s1", Released: true})
+	require.Equal(t, []int32{0, 0, 0, 1}, ask(table, roster, set, &planned).Input.Previous, "whoever is gone gets nothing")
+}
+
+func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-1", Live{Session: "s1", Released: true, Restarting: true})
+	planned := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0"}}, Owner: []int32{0, 0, 0, 0}}
+	q := ask(table, roster, set, &planned)
+	require.Len(t, q.Input.Members, 1)
+	require.Equal(t, set.IDs[:2], q.Input.Partitions.IDs)
+	require.Equal(t, []int32{0, 0, 1, 1}, q.Answer(Plan{0, 0}).Owner)
+}
+
+func TestAsk_NobodyThere(t *testing.T) {
+	table, roster, set := group()
+	require.False(t, ask(table, Roster{}, set, nil).Plannable())
+	require.Equal(t, []int32{None, None, None, None}, ask(table, Roster{}, set, nil).AsIs().Owner)
+	require.False(t, ask(table, roster, Set{}, nil).Plannable())
+	roster.show("w-0", Live{Session: "s0", Draining: true})
+	require.True(t, ask(table, roster, set, nil).Plannable())
+	roster.show("w-1", Live{Session: "s1", Draining: true})
+	require.False(t, ask(table, roster, set, nil).Plannable())
+	require.Equal(t, []int32{0, 0, 1, 1}, ask(table, roster, set, nil).AsIs().Owner)
+}
+
+// While a worker lists a partition as written off, it is not eligible for it.
+func TestAsk_WrittenOffGoesToAnother(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-0", Live{Session: "s0", Abandoned: []Abandoned{{set.IDs[3], 5, 6}}})
+	roster.show("w-1", Live{Session: "s1", Released: true})
+	require.Equal(t, []int32{0, 0, 0, 0}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}).Owner, "there is no other")
+	roster.show("w-2", Live{Session: "s2"})
+	require.Equal(t, []int32{0, 0, 0, 1}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}).Owner)
+	roster.show("w-3", Live{Session: "s3", Abandoned: []Abandoned{{set.IDs[3], 5, 6}}})
+	require.Equal(t, []int32{1, 1, 2, 1}, ask(table, roster, set, nil).Answer(Plan{1, 1, 2, 2}).Owner)
+}
+
+func TestAsk_PicksZonesAndLabelsToo(t *testing.T) {
+	set, err := NewSet([]Partition{{Keys: []string{"a"}, Zone: "x"}, {Keys: []string{"b"}, Labels: []string{"gpu"}}, {Keys: []string{"c"}, Weight: 7}})
+	require.NoError(t, err)
+	picked := set.pick([]int32{1, 2})
+	require.Equal(t, []PartitionID{"b", "c"}, picked.IDs)
+	require.Equal(t, []int64{DefaultWeight, 7}, picked.Weights)
+	require.Equal(t, [][]string{{"gpu"}, nil}, picked.Labels)
+	require.Nil(t, picked.Zones)
+}
+
+func TestTarget_PlannedIsWhatIsNoNews(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-2", Live{Session: "s2"})
+	target := ask(table, roster, set, nil).Answer(Plan{0, 1, 2, 2})
+	c := Classify(target.Planned(), roster, set, atFirst, testRules, 0.5)
+	require.False(t, c.Urgent())
+	require.Empty(t, c.Joined)
+}

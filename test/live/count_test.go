@@ -1,0 +1,132 @@
+package live
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+)
+
+// tally counts what reaches the server: writes by the first word of their key, and
+// the watches by which records are listed.
+type tally struct {
+	mu     sync.Mutex
+	writes map[string]int // by key, such as live.worker-0
+	lists  map[string]int // by filter
+	ledger *ledger
+}
+
+// watches is the subject by which the bridge makes the consumer of a watch.
+const watches = "$JS.API.CONSUMER.CREATE.KV_live.>"
+
+// count listens in from here on.
+func (g *group) count() *tally {
+	g.t.Helper()
+	c := &tally{writes: map[string]int{}, lists: map[string]int{}, ledger: g.ledger}
+	nc, err := g.server.Connect()
+	require.NoError(g.t, err)
+	g.t.Cleanup(nc.Close)
+	for _, subject := range []string{"$KV.live.>", watches} {
+		_, err = nc.Subscribe(subject, c.note)
+		require.NoError(g.t, err)
+	}
+	require.NoError(g.t, nc.Flush())
+	return c
+}
+
+func (c *tally) note(m *nats.Msg) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	words := strings.Split(m.Subject, ".")
+	if words[0] == "$KV" {
+		c.writes[strings.Join(words[3:], ".")]++
+	} else {
+		c.lists[strings.Join(words[9:], ".")]++
+	}
+	c.ledger.wake()
+}
+
+// of sums the writes whose key begins so.
+func (c *tally) of(prefix string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for key, count := range c.writes {
+		if strings.HasPrefix(key, prefix) {
+			n += count
+		}
+	}
+	return n
+}
+
+func (c *tally) listed(filter string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lists[filter]
+}
+
+func (c *tally) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.writes)
+	clear(c.lists)
+}
+
+// A group in which nothing happens writes one heartbeat per worker and interval,
+// one renewal of the lead each quarter of its lease, and nothing else; its leader
+// lists the workers once each PollInterval.
+//
+// hazard 28
+func TestCount_IdleWrites(t *testing.T) {
+	g := newGroup(t, patient(), 24)
+	all := g.start(3)
+	c := g.count()
+	const beats = 8
+	// The first beat that is seen begins the count, so that it covers whole intervals.
+	g.ledger.await("a heartbeat", func() bool { return c.of("live.worker-0") > 0 })
+	c.clear()
+	g.ledger.await("more heartbeats", func() bool { return c.of("live.worker-0") == beats })
+
+	for _, w := range all {
+		require.InDelta(t, beats, c.of("live."+string(w.id())), 1)
+	}
+	span := beats * g.settings.HeartbeatInterval
+	require.InDelta(t, float64(span)/float64(g.settings.LeadRenewal()), c.of("lead"), 1.5)
+	require.InDelta(t, float64(span)/float64(g.settings.PollInterval), c.listed("live.*"), 1.5)
+	for _, key := range []string{"head", "asg.", "term", "journal."} {
+		require.Zero(t, c.of(key), "writes of %s", key)
+	}
+}
+
+// A decision that moves many partitions is published in a few steps, and what does
+// not move is not touched: its handlers run on.
+func TestCount_Join(t *testing.T) {
+	const partitions = 240
+	g := newGroup(t, patient(), partitions)
+	handlers := g.handlers()
+	all := g.start(3)
+	g.running(handlers)
+	leads, _ := g.leader(all...)
+	version := leads.snapshot().Version
+	before := handlers.starts()
+	c := g.count()
+
+	all = append(all, g.join("fourth"))
+	g.atRest(all...)
+	g.running(handlers)
+
+	moved := 0
+	for id, n := range handlers.starts() {
+		moved += n - before[id]
+		require.LessOrEqual(t, n-before[id], 1)
+	}
+	require.Equal(t, partitions/4, moved, "the newcomer's share moves, and nothing else pauses")
+	require.Equal(t, version+1, leads.snapshot().Version, "one decision")
+	require.LessOrEqual(t, c.of("head"), 4, "one publish that revokes, and one for each burst of answers")
+	require.Equal(t, c.of("head"), c.of("journal."), "each publish is in the journal")
+	require.NotContains(t, g.ledger.read(all[0]).states, messages.Degraded)
+}

@@ -1,0 +1,191 @@
+// Package live runs groups of workers on a real NATS server in this process, with
+// the real dispatcher and real connections. A test waits for mail, never for time
+// to pass: how long it takes says nothing, whether it comes does.
+package live
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+func TestMain(m *testing.M) {
+	if !isChild() {
+		goleak.VerifyTestMain(m)
+	}
+}
+
+// patience is how long a test waits for mail that normally comes within seconds.
+const patience = 40 * time.Second
+
+var silent = slog.New(slog.DiscardHandler)
+
+// group is a group of workers and the server that they share.
+type group struct {
+	t        *testing.T
+	server   *embedded.Server
+	settings partition.Settings
+	list     []partition.Partition
+	ledger   *ledger
+	// fresh and handler are for whoever joins next.
+	fresh   bool
+	handler func(*worker) func(partition.Owned) *actor.Props
+}
+
+// swift are settings for tests in which workers crash: short leases, and no
+// windows, so that a group is at rest as soon as it can be.
+func swift() partition.Settings { return calm(partition.Fast()) }
+
+// patient are settings for tests in which nobody may be taken for dead, however
+// busy the machine is.
+func patient() partition.Settings { return calm(partition.Default()) }
+
+func calm(s partition.Settings) partition.Settings {
+	s.ColdStartWindow, s.PlannedScaleWindow, s.SettleTime = partition.Off, partition.Off, partition.Off
+	s.MinRebalanceInterval, s.MinRebalanceThreshold = partition.Off, partition.Off
+	return s
+}
+
+// newGroup starts a server in memory. When the test ends, no goroutine may be
+// left of what it started.
+func newGroup(t *testing.T, settings partition.Settings, count int) *group {
+	t.Helper()
+	return groupOn(t, embedded.Config{Memory: true}, settings, count)
+}
+
+func groupOn(t *testing.T, cfg embedded.Config, settings partition.Settings, count int) *group {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+	server, err := embedded.Start(cfg)
+	require.NoError(t, err)
+	g := &group{t: t, server: server, settings: settings, fresh: server.Fresh()}
+	t.Cleanup(func() { g.server.Stop() })
+	g.list = partitions(count)
+	g.ledger = newLedger(t)
+	t.Cleanup(g.ledger.audit)
+	return g
+}
+
+func partitions(count int) []partition.Partition {
+	var list []partition.Partition
+	for i := range count {
+		list = append(list, partition.Of(fmt.Sprintf("p%03d", i)))
+	}
+	return list
+}
+
+// worker is one worker, with a connection and an actor system of its own.
+type worker struct {
+	g       *group
+	name    string // for messages of the test
+	cable   *cable
+	nc      *nats.Conn
+	system  *actor.ActorSystem
+	manager *actor.PID
+	ear     *actor.PID
+	ended   bool
+}
+
+// join starts a worker. It returns at once.
+func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
+	g.t.Helper()
+	w := &worker{g: g, name: name, cable: &cable{}}
+	nc, err := nats.Connect(g.server.URL(), nats.SetCustomDialer(w.cable), nats.Name(name),
+		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.RetryOnFailedConnect(true),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	require.NoError(g.t, err)
+	w.nc = nc
+	settings := g.settings
+	for _, f := range change {
+		f(&settings)
+	}
+	cfg := actors.Config{Settings: settings, Source: actors.StaticSource(g.list)}
+	if g.handler != nil {
+		cfg.Partition = g.handler(w)
+	}
+	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{
+		Group: "live", Fresh: g.fresh, StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent,
+	}))
+	require.NoError(g.t, err)
+	w.system = actor.NewActorSystem(
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }),
+		// The library's own goroutine, which counts dead letters, ends that soon.
+		actor.WithDeadLetterThrottleInterval(time.Millisecond))
+	w.manager = w.system.Root.Spawn(props)
+	g.ledger.hire(w)
+	w.ear = w.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &ear{w} }))
+	g.t.Cleanup(w.crash)
+	return w
+}
+
+// start joins so many workers, one after the other, and waits until each has its
+// share. They are in the order of their IDs.
+func (g *group) start(n int) []*worker {
+	g.t.Helper()
+	var all []*worker
+	for i := range n {
+		all = append(all, g.join(fmt.Sprintf("w%d", i)))
+		g.atRest(all...)
+	}
+	return all
+}
+
+// stop stops the worker as a program does. What it returns is the stop's error.
+func (w *worker) stop() error {
+	w.g.t.Helper()
+	ctx, cancel := context.WithTimeout(w.g.t.Context(), patience)
+	defer cancel()
+	err := bridge.Stop(ctx, w.system, w.manager)
+	w.close()
+	return err
+}
+
+// crash ends the worker as a power cut does: nothing that it says reaches the
+// server any more, and nobody is told. A worker that has ended is left alone.
+func (w *worker) crash() {
+	if w.ended {
+		return
+	}
+	w.cable.cut()
+	w.g.ledger.bury(w)
+	_ = w.system.Root.StopFuture(w.manager).Wait()
+	w.close()
+}
+
+func (w *worker) close() {
+	w.ended = true
+	_ = w.system.Root.StopFuture(w.ear).Wait()
+	w.system.Shutdown()
+	w.nc.Close()
+}
+
+// atRest waits until exactly these workers own everything, in equal shares, and
+// are stable.
+func (g *group) atRest(workers ...*worker) {
+	g.t.Helper()
+	g.ledger.await(fmt.Sprintf("%d workers are at rest", len(workers)), func() bool {
+		return g.ledger.shared(len(g.list), workers) && g.ledger.all(workers, stable)
+	})
+}
+
+// leader returns the worker that leads, and the others.
+func (g *group) leader(workers ...*worker) (leads *worker, others []*worker) {
+	g.t.Helper()
+	i := slices.IndexFunc(workers, func(w *worker) bool { return w.snapshot().Leading })
+	require.GreaterOrEqual(g.t, i, 0, "somebody leads")
+	return workers[i], slices.Delete(slices.Clone(workers), i, i+1)
+}

@@ -1,0 +1,134 @@
+package live
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+func TestLifecycle(t *testing.T) {
+	g := newGroup(t, swift(), 24)
+	w := g.join("alone")
+	g.atRest(w)
+
+	life := []messages.State{messages.Init, messages.ClaimingID, messages.Election, messages.WaitingAssignment, messages.Stable}
+	seen := withoutRepeats(g.ledger.read(w).states) // from the subscription on
+	require.Equal(t, life[len(life)-len(seen):], seen)
+	s := w.snapshot()
+	require.Equal(t, partition.WorkerID("worker-0"), s.Worker)
+	require.True(t, s.Leading)
+	require.True(t, s.Healthy, s.Reason)
+	require.Len(t, s.Owned, 24)
+
+	require.NoError(t, w.stop())
+	p := g.ledger.read(w)
+	require.Equal(t, messages.Shutdown, p.states[len(p.states)-1])
+	require.Empty(t, p.owned, "everything is let go before the end")
+
+	next := g.join("next")
+	g.atRest(next)
+	require.Equal(t, partition.WorkerID("worker-0"), next.id(), "a released ID is used again")
+	require.Greater(t, next.snapshot().Version, s.Version)
+	require.NoError(t, next.stop())
+}
+
+// withoutRepeats drops states that follow themselves, as after a subscription.
+func withoutRepeats(states []messages.State) []messages.State {
+	var out []messages.State
+	for _, s := range states {
+		if len(out) == 0 || out[len(out)-1] != s {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func TestJoinAndLeave(t *testing.T) {
+	g := newGroup(t, swift(), 24)
+	all := g.start(3)
+	require.Equal(t, partition.WorkerID("worker-2"), all[2].id())
+
+	leads, others := g.leader(all...)
+	require.Equal(t, []partition.WorkerID{"worker-0", "worker-1", "worker-2"}, leads.snapshot().Members)
+	require.Zero(t, leads.snapshot().Unowned)
+
+	require.NoError(t, others[0].stop())
+	g.atRest(leads, others[1])
+	require.NoError(t, leads.stop())
+	g.atRest(others[1])
+	require.True(t, others[1].snapshot().Leading)
+	require.NoError(t, others[1].stop())
+}
+
+func TestCrash(t *testing.T) {
+	g := newGroup(t, swift(), 24)
+	all := g.start(3)
+	leads, others := g.leader(all...)
+
+	others[0].crash()
+	g.atRest(leads, others[1])
+	require.Contains(t, g.ledger.read(leads).states, messages.Emergency)
+	require.Len(t, leads.snapshot().Members, 2)
+}
+
+func TestLeaderCrash(t *testing.T) {
+	g := newGroup(t, swift(), 24)
+	all := g.start(3)
+	leads, others := g.leader(all...)
+	term, version := leads.snapshot().Term, leads.snapshot().Version
+
+	leads.crash()
+	g.atRest(others...)
+	next, _ := g.leader(others...)
+	require.Greater(t, next.snapshot().Term, term)
+	require.Greater(t, next.snapshot().Version, version)
+}
+
+func TestLeaderAndWorkerCrashTogether(t *testing.T) {
+	g := newGroup(t, swift(), 24)
+	all := g.start(4)
+	leads, others := g.leader(all...)
+
+	leads.crash()
+	others[0].crash()
+	g.atRest(others[1:]...)
+}
+
+// A worker that was cut off for longer than its lease has let everything go by
+// itself, and comes back under a new session.
+func TestIsolation(t *testing.T) {
+	g := newGroup(t, swift(), 24)
+	all := g.start(3)
+	leads, others := g.leader(all...)
+	away := others[0]
+	session := away.snapshot().Session
+
+	away.cable.cut()
+	g.atRest(leads, others[1])
+	g.ledger.await("the isolated worker has let go", func() bool { return len(g.ledger.pages[away].owned) == 0 })
+	require.Equal(t, messages.Degraded, away.snapshot().State)
+	require.False(t, away.snapshot().Healthy)
+
+	away.cable.mend()
+	g.atRest(all...)
+	require.NotEqual(t, session, away.snapshot().Session)
+	require.True(t, away.snapshot().Healthy)
+}
+
+func TestGetOwner(t *testing.T) {
+	g := newGroup(t, swift(), 12)
+	all := g.start(3)
+	for _, w := range all {
+		for _, o := range w.snapshot().Owned {
+			for _, asked := range all {
+				got := ask[messages.Owner](asked, messages.GetOwner{Partition: o.ID})
+				require.Equal(t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token}, got)
+			}
+		}
+	}
+	got := ask[messages.Owner](all[0], messages.GetOwner{Partition: "nowhere"})
+	require.Empty(t, got.Worker)
+}

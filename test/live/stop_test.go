@@ -1,0 +1,104 @@
+package live
+
+import (
+	"testing"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// hazard 71
+func TestStop_NATSGone(t *testing.T) {
+	g := newGroup(t, swift(), 12)
+	all := g.start(2)
+	g.server.Stop()
+	for _, w := range all {
+		err := w.stop()
+		require.ErrorContains(t, err, "stopped, but", "the release cannot have been written")
+		require.Empty(t, g.ledger.read(w).owned)
+	}
+}
+
+func TestStop_NATSNeverThere(t *testing.T) {
+	g := newGroup(t, swift(), 12)
+	g.server.Stop()
+	w := g.join("lonely")
+	g.ledger.await("it has said that it starts", func() bool { return g.ledger.pages[w].is(messages.Init) })
+	require.NoError(t, w.stop(), "what was never claimed needs no release")
+	require.Empty(t, g.ledger.read(w).changes)
+}
+
+func TestStop_WhileClaiming(t *testing.T) {
+	g := newGroup(t, swift(), 12)
+	w := g.join("brief")
+	require.NoError(t, w.stop())
+	next := g.join("next")
+	g.atRest(next)
+	require.Equal(t, partition.WorkerID("worker-0"), next.id(), "no claim was left behind")
+}
+
+func TestStop_Twice(t *testing.T) {
+	g := newGroup(t, swift(), 12)
+	w := g.start(1)[0]
+	first := w.system.Root.RequestFuture(w.manager, messages.Stop{}, patience)
+	second := w.system.Root.RequestFuture(w.manager, messages.Stop{}, patience)
+	for _, f := range []actor.Future{first, second} {
+		got, err := f.Result()
+		require.NoError(t, err)
+		require.Equal(t, messages.Stopped{}, got)
+	}
+	require.NoError(t, w.stop(), "a manager that has stopped is stopped")
+}
+
+// A poisoned manager stops as with messages.Stop: the next one need not wait.
+func TestStop_Poison(t *testing.T) {
+	g := newGroup(t, swift(), 12)
+	all := g.start(2)
+	all[0].system.Root.Poison(all[0].manager)
+	g.atRest(all[1])
+	require.Empty(t, g.ledger.read(all[0]).owned)
+	require.NotContains(t, g.ledger.read(all[1]).states, messages.Emergency)
+}
+
+// A worker that announces to come back finds its partitions where they were.
+func TestStop_Restarting(t *testing.T) {
+	g := newGroup(t, swift(), 24)
+	g.settings.RestartHoldDown = patience
+	all := g.start(3)
+	_, others := g.leader(all...)
+	id, had := others[0].id(), others[0].snapshot().Owned
+
+	got := ask[messages.Stopped](others[0], messages.Stop{Restarting: true})
+	require.Equal(t, messages.Stopped{}, got)
+	back := g.join("back")
+	g.ledger.await("it has everything back", func() bool { return len(g.ledger.pages[back].owned) == len(had) })
+	require.Equal(t, id, back.id())
+	for i, o := range back.snapshot().Owned {
+		require.Equal(t, had[i].ID, o.ID)
+	}
+}
+
+// hazard 55
+func TestStop_HandlerStuck(t *testing.T) {
+	g := newGroup(t, swift(), 4)
+	free := make(chan struct{})
+	g.handler = func(*worker) func(partition.Owned) *actor.Props {
+		return func(partition.Owned) *actor.Props {
+			return actors.Drains(actor.PropsFromFunc(func(ctx actor.Context) {
+				if _, ok := ctx.Message().(messages.Revoke); ok {
+					<-free
+					ctx.Stop(ctx.Self())
+				}
+			}))
+		}
+	}
+	w := g.start(1)[0]
+	got := ask[messages.Stopped](w, messages.Stop{})
+	require.Len(t, got.Running, 4, "what still runs is named")
+	close(free)
+	require.NoError(t, w.stop())
+}
