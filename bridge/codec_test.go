@@ -52,8 +52,10 @@ func records(t *rapid.T) map[messages.Key]any {
 		messages.KeyLive("w"):       live,
 		messages.KeyHead:            head,
 		messages.KeyAssignment("w"): asg,
-		"journal.7": partition.Journal{Version: 1, Step: 2, Term: 3, Leader: "w", Cause: "join", Evidence: []string{"e"}, More: 4,
-			Moves: []partition.Move{{Partition: "p", From: "a", To: "b", Why: "ack"}}},
+		"journal.7": partition.Journal{
+			Version: 1, Step: 2, Term: 3, Leader: "w", Cause: "join", Evidence: []string{"e"}, More: 4,
+			Moves: []partition.Move{{Partition: "p", From: "a", To: "b", Why: "ack"}},
+		},
 	}
 }
 

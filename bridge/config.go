@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,16 +50,22 @@ func (c Config) Validate() error {
 		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' && r != '-'
 	}
 	if c.Group == "" || len(c.Group) > maxGroup || strings.ContainsFunc(c.Group, strange) {
-		faults = append(faults, fmt.Errorf("Group is %q; must be 1 to %d characters out of A-Z, a-z, 0-9, _ and -", c.Group, maxGroup))
+		faults = append(faults, partition.FieldError{
+			Field: "Group", Value: strconv.Quote(c.Group), Rule: fmt.Sprintf("1 to %d characters out of A-Z, a-z, 0-9, _ and -", maxGroup),
+		})
 	}
 	if c.Replicas < 0 || c.Replicas > 5 {
-		faults = append(faults, fmt.Errorf("Replicas is %d; must be 1 to 5", c.Replicas))
+		faults = append(faults, partition.FieldError{Field: "Replicas", Value: strconv.Itoa(c.Replicas), Rule: "1 to 5"})
 	}
 	if c.Storage != File && c.Storage != Memory {
-		faults = append(faults, fmt.Errorf("Storage is %d; must be File (%d) or Memory (%d)", c.Storage, File, Memory))
+		faults = append(faults, partition.FieldError{
+			Field: "Storage", Value: strconv.Itoa(int(c.Storage)), Rule: fmt.Sprintf("File (%d) or Memory (%d)", File, Memory),
+		})
 	}
-	if c.StoreTimeout < 0 || c.ProbeInterval < 0 {
-		faults = append(faults, fmt.Errorf("StoreTimeout is %v and ProbeInterval %v; must not be negative", c.StoreTimeout, c.ProbeInterval))
+	for name, d := range map[string]time.Duration{"StoreTimeout": c.StoreTimeout, "ProbeInterval": c.ProbeInterval} {
+		if d < 0 {
+			faults = append(faults, partition.FieldError{Field: name, Value: d.String(), Rule: "0 for the default, or more"})
+		}
 	}
 	if len(faults) == 0 {
 		return nil

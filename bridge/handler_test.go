@@ -112,7 +112,6 @@ func TestHandler_EndsWhenItsFunctionFails(t *testing.T) {
 	}
 }
 
-// hazard 55
 func TestHandler_CallsOfAPartitionNeverOverlap(t *testing.T) {
 	calls := make(chan run, 10)
 	s := openShop(t, calling(calls))

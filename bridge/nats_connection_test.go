@@ -90,7 +90,7 @@ func withUser(t *testing.T, may server.Permissions, opts ...nats.Option) (admin,
 		o.Users = []*server.User{{Username: "admin", Password: "a"}, {Username: "user", Password: "u", Permissions: &may}}
 	}})
 	quiet := nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
-	admin = portTo(t, connect(t, s, nats.UserInfo("admin", "a")), Config{Group: "g"})
+	admin = portTo(t, connect(t, s, nats.UserInfo("admin", "a")), Config{Group: "g", StoreTimeout: patience})
 	user = newNATSPort(connect(t, s, append(opts, quiet, nats.UserInfo("user", "u"))...),
 		Config{Group: "g", StoreTimeout: 200 * time.Millisecond}.withDefaults())
 	return admin, user
@@ -135,4 +135,23 @@ func TestN14_AnInboxOfOnesOwnIsEnough(t *testing.T) {
 	w := p.Watch(at("lead"), func(s Sights) { seen <- s }, func(error) {})
 	defer w.Stop()
 	require.Len(t, await(t, seen, "the record").Messages, 1)
+}
+
+// leaver is a port of which only the leaving counts.
+type leaver struct {
+	Port
+	left int
+}
+
+func (l *leaver) Reconnect() { l.left++ }
+
+func TestN15_SilenceCountsWhoeverNoticedIt(t *testing.T) {
+	l := &leaver{}
+	o := &outside{port: l, log: silent()}
+	for range 2 * timeoutsToMove {
+		o.late(Result{Outcome: Unknown, Err: errLate})
+		o.late(Result{Outcome: Unknown, Code: CodeFenceInFlight}) // an answer, if none that helps
+		o.late(Result{})
+	}
+	require.Equal(t, 2, l.left)
 }

@@ -16,7 +16,7 @@ import (
 func portOn(t *testing.T) (*natsPort, *embedded.Server) {
 	t.Helper()
 	s := startServer(t, embedded.Config{})
-	return portTo(t, connect(t, s), Config{Group: "g"}), s
+	return portTo(t, connect(t, s), Config{Group: "g", StoreTimeout: patience}), s
 }
 
 // portTo makes a port and the stream, and lets silence be noticed soon.
@@ -44,7 +44,7 @@ func onBoth(t *testing.T, test func(t *testing.T, p *natsPort)) {
 		nc, err := c.Connect(0)
 		require.NoError(t, err)
 		t.Cleanup(nc.Close)
-		test(t, portTo(t, nc, Config{Group: "g", Replicas: 3, StoreTimeout: 5 * time.Second}))
+		test(t, portTo(t, nc, Config{Group: "g", Replicas: 3, StoreTimeout: patience}))
 	})
 }
 

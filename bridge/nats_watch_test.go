@@ -142,7 +142,7 @@ func TestN9_AfterARestartOfTheServerAWatchIsGoneAndCanBeBegunAgain(t *testing.T)
 	cfg := embedded.Config{Dir: t.TempDir()}
 	first := startServer(t, cfg)
 	cfg.Port = portOf(t, first)
-	p := portTo(t, connect(t, first), Config{Group: "g"})
+	p := portTo(t, connect(t, first), Config{Group: "g", StoreTimeout: patience})
 	publish(t, p, put("live.w", "x", 0))
 	v := look(t, p, "live.*")
 	require.Len(t, v.pass(t), 1)

@@ -184,9 +184,13 @@ func (o *outside) bind(ctx actor.Context, got StreamConfig) {
 	})
 }
 
-// fail tells why there is no store, and tries again unless that is final.
+// fail tells why there is no store, and tries again unless that is final. Then
+// what was open is lost: nothing that rests on it can be kept up.
 func (o *outside) fail(ctx actor.Context, reason string, final bool) {
 	if final {
+		if o.stream.phase == open {
+			o.lose(ctx, reason, false)
+		}
 		o.stream.phase = failed
 	} else {
 		o.after(o.backoff(o.stream.try), openAgain{o.stream.try})
@@ -236,9 +240,6 @@ func (o *outside) signal(ctx actor.Context, s Signal) {
 			o.look(o.stream.try)
 		}
 	case Closed:
-		if o.stream.phase == open {
-			o.lose(ctx, "the connection was closed", false)
-		}
 		o.fail(ctx, "the connection to NATS is closed", true)
 	}
 }

@@ -79,7 +79,7 @@ func TestScripted_AStreamThatIsGoneIsTold(t *testing.T) {
 	again := heard[messages.StoreOpened](s)
 	require.NotEqual(t, "one", again.Incarnation)
 	require.False(t, again.Fresh)
-	s.ask(beat(3))
+	s.askAs(s.spawn("later", nil), beat(3))
 	require.Equal(t, "$KV.g."+again.Incarnation+".live.w", s.last().op.Publish[0].Subject)
 }
 

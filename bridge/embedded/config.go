@@ -60,16 +60,16 @@ func (c Config) withDefaults() (Config, error) {
 		faults = append(faults, errors.New("a store in files needs Dir: there is no default directory; set Memory to keep nothing"))
 	}
 	if c.Dir != "" && c.Memory {
-		faults = append(faults, errors.New("Dir and Memory exclude each other"))
+		faults = append(faults, errors.New("not both Dir and Memory: they exclude each other"))
 	}
 	if c.InProcess && c.Port != 0 {
-		faults = append(faults, errors.New("InProcess opens no port, but Port is set"))
+		faults = append(faults, errors.New("with InProcess no port is open, but Port is set"))
 	}
 	if c.Port < 0 || c.Port > 65535 {
-		faults = append(faults, fmt.Errorf("Port is %d, not within 0 and 65535", c.Port))
+		faults = append(faults, fmt.Errorf("no such Port: %d is not within 0 and 65535", c.Port))
 	}
 	if c.MaxMemory < 0 || c.MaxStore < 0 || c.ReadyWithin < 0 {
-		faults = append(faults, errors.New("MaxMemory, MaxStore and ReadyWithin may not be negative"))
+		faults = append(faults, errors.New("none of MaxMemory, MaxStore and ReadyWithin may be negative"))
 	}
 	if len(faults) > 0 {
 		return c, fmt.Errorf("embedded: %w", errors.Join(faults...))

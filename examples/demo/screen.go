@@ -75,7 +75,7 @@ func (s *screen) paint() paint {
 	hue := func(b *board, r *row) string {
 		for i, other := range b.rows {
 			if other == r {
-				return hues[(r.number(i))%len(hues)]
+				return hues[r.number(i)%len(hues)]
 			}
 		}
 		return hues[0]

@@ -32,16 +32,6 @@ func (w *worker) id() partition.WorkerID {
 	return w.snapshot().Worker
 }
 
-// heartbeat waits until a worker's lease ends later than it did.
-func (g *group) heartbeat(w *worker, than time.Time) {
-	g.t.Helper()
-	late := time.Now().Add(patience)
-	for !w.snapshot().LeaseEnd.After(than) {
-		require.True(g.t, time.Now().Before(late), "no heartbeat for too long")
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
 // cable is a network connection that can be cut.
 type cable struct {
 	mu    sync.Mutex

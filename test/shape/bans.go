@@ -34,14 +34,12 @@ var bans = []ban{
 		name: "a lock or an atomic", holds: source(speech), find: importing("sync", "sync/atomic"),
 		except: map[string]string{
 			"actors/stage/mailbox.go": theQueue,
-			"actors/stage/stop.go":    "waits, from outside the actors, until all of them ended",
 		},
 		why: "each fact has one owner, which learns of others by mail",
 	},
 	{
 		name: "a go statement", holds: source(speech), find: nodes[*ast.GoStmt],
-		except: map[string]string{"actors/stage/stop.go": "waits, from outside the actors, until all of them ended"},
-		why:    "only the dispatcher and the bridge start goroutines",
+		why: "only the dispatcher and the bridge start goroutines",
 	},
 	{
 		name: "a channel", holds: source(speech), find: channels,

@@ -2,16 +2,20 @@ package shape
 
 import (
 	"flag"
+	"go/ast"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/troupe-actors/troupe/actors"
 )
 
 var write = flag.Bool("write", false, "write the present diagrams into the documents")
 
 // drawn returns the mermaid text of every diagram, by name.
-var drawn = func() map[string]string { return nil }
+var drawn = actors.Diagrams
 
 // TestDiagrams compares the diagrams of README.md and docs with the present
 // ones; with -args -write it puts the present ones in.
@@ -41,6 +45,27 @@ func refresh(t *testing.T, documents []document) []document {
 		fresh = append(fresh, document{d.path, text})
 	}
 	return fresh
+}
+
+// TestMailDiagram holds the picture that is drawn by hand, not from a table, to
+// messages that exist.
+func TestMailDiagram(t *testing.T) {
+	known := map[string]bool{}
+	for _, f := range here(t).files {
+		if f.dir != "messages" {
+			continue
+		}
+		for _, n := range nodes[*ast.TypeSpec](f) {
+			known[n.(*ast.TypeSpec).Name.Name] = true
+		}
+	}
+	for _, label := range regexp.MustCompile(`"[^"]*"`).FindAllString(drawn()["mail"], -1) {
+		for _, word := range regexp.MustCompile(`\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b`).FindAllString(label, -1) {
+			if !known[word] && strings.ToUpper(word) != word {
+				t.Errorf("the diagram mail says %s, which is no message", word)
+			}
+		}
+	}
 }
 
 func TestDiagrams_Planted(t *testing.T) {

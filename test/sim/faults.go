@@ -63,6 +63,8 @@ const (
 	Recreate
 	// SourceChange: partitions come and go.
 	SourceChange
+	// ClockJump: the server's clock jumps ahead.
+	ClockJump
 	faults
 )
 
@@ -70,7 +72,7 @@ var faultNames = [faults]string{
 	"long delay", "lost request", "lost answer", "duplicate", "in flight", "stale get",
 	"dropped sight", "doubled sight", "stale sight", "early sight", "closed watch", "silent watch",
 	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
-	"server restart", "recreate", "source change",
+	"server restart", "recreate", "source change", "clock jump",
 }
 
 // String returns the name of the fault.
@@ -89,7 +91,16 @@ var strengths = Faults{
 	LongDelay: 0.03, LostRequest: 0.03, LostAnswer: 0.05, Duplicate: 0.05, InFlight: 0.03, StaleGet: 0.2,
 	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
-	ServerRestart: 1, Recreate: 0.4, SourceChange: 1,
+	ServerRestart: 1, Recreate: 0.4, SourceChange: 1, ClockJump: 1,
+}
+
+// Strong turns some faults on, each as strong as it gets.
+func Strong(list ...Fault) Faults {
+	var f Faults
+	for _, k := range list {
+		f[k] = strengths[k]
+	}
+	return f
 }
 
 // RandomFaults picks at least two kinds of fault, and how strong each is.

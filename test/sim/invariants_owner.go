@@ -194,6 +194,19 @@ func (c *Checker) Working() []string {
 	return out
 }
 
+// Handled lists, in canonical order, the partitions that handlers of a process
+// work on.
+func (c *Checker) Handled(process string) []partition.PartitionID {
+	var out []partition.PartitionID
+	for _, h := range c.people[process].hands {
+		if h.kind == Handler && h.until.IsZero() {
+			out = append(out, h.owned.ID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // Idle lists the partitions of the present source that no handler works on.
 func (c *Checker) Idle() []partition.PartitionID {
 	busy := map[partition.PartitionID]bool{}

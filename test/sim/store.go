@@ -67,9 +67,8 @@ func NewStore(line *Timeline) *Store { return &Store{line: line, streams: map[st
 // see it.
 func (s *Store) Observe(f func(Commit)) { s.hear = append(s.hear, f) }
 
-// SetClock moves the server's clock ahead of the world's by so much. It does not
-// go back.
-func (s *Store) SetClock(ahead time.Duration) { s.ahead = max(s.ahead, ahead) }
+// JumpClock moves the server's clock ahead. It never goes back.
+func (s *Store) JumpClock(ahead time.Duration) { s.ahead += max(ahead, 0) }
 
 func (s *Store) now() time.Time { return s.line.Server().Add(s.ahead) }
 

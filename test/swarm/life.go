@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,20 +42,21 @@ type Result struct {
 	Faults string
 	// Broken is what went wrong; empty if nothing did.
 	Broken string
-	// Trace is its end.
-	Trace string
+	// Trace is its end, and Again the command that repeats it.
+	Trace, Again string
 }
 
 // String returns what happened in a life that went wrong, and how to repeat it.
 func (r Result) String() string {
-	return fmt.Sprintf("seed %d (%s): %s\n\n%s\nrepeat it with: make swarm SEED=%d RUNS=1\n%s", r.Seed, r.Faults, r.Broken, r.Trace, r.Seed, r.Broken)
+	return fmt.Sprintf("seed %d (%s): %s\n\n%s\n%s\nrepeat it with: %s\n", r.Seed, r.Faults, r.Broken, r.Trace, r.Broken, r.Again)
 }
 
-// Live lives the life of a seed. lines is how much of the trace is wanted.
-func Live(seed uint64, system *sim.System, lines int) Result {
-	l := begin(seed, system)
+// Live lives the life of a seed. Its faults are random unless some are given.
+// lines is how much of the trace is wanted.
+func Live(seed uint64, faults sim.Faults, system *sim.System, lines int) Result {
+	l := begin(seed, faults, system)
 	defer l.world.Close()
-	r := Result{Seed: seed, Faults: l.faults.String()}
+	r := Result{Seed: seed, Faults: l.faults.String(), Again: fmt.Sprintf("make swarm SEED=%d RUNS=1", seed)}
 	r.Broken = l.all()
 	if v := l.world.Check.Broken(); len(v) > 0 {
 		r.Broken = v[0].String()
@@ -66,13 +68,16 @@ func Live(seed uint64, system *sim.System, lines int) Result {
 	return r
 }
 
-func begin(seed uint64, system *sim.System) *life {
+func begin(seed uint64, faults sim.Faults, system *sim.System) *life {
 	settings := partition.Fast()
 	if seed%4 == 3 {
 		settings = partition.Default()
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
 	l := &life{settings: settings.WithDefaults(), faults: sim.RandomFaults(rng)}
+	if faults.Kinds() > 0 {
+		l.faults = faults
+	}
 	list := l.partitions(leastPartitions + rng.IntN(mostPartitions-leastPartitions+1))
 	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, System: system})
 	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
@@ -153,12 +158,29 @@ func (l *life) heal() string {
 }
 
 func (l *life) covered() bool {
-	return len(l.world.Check.Unowned()) == 0 && len(l.world.Check.Idle()) == 0
+	return len(l.world.Check.Unowned()) == 0 && len(l.world.Check.Idle()) == 0 && l.untold() == ""
+}
+
+// untold names a process whose subscriber did not hear of what is worked on. What
+// drains is worked on, too.
+func (l *life) untold() string {
+	for _, p := range l.world.Processes() {
+		handled := l.world.Check.Handled(p.Name)
+		for _, o := range p.Heard.Assignment.All {
+			if !slices.Contains(handled, o.ID) {
+				return p.Name
+			}
+		}
+		if p.Habits.Drain == 0 && len(handled) != len(p.Heard.Assignment.All) {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 func (l *life) uncovered(when string) string {
-	return fmt.Sprintf("%s there are partitions without owner %v, or on which nobody works %v",
-		when, l.world.Check.Unowned(), l.world.Check.Idle())
+	return fmt.Sprintf("%s there are partitions without owner %v, or on which nobody works %v, or of which the subscriber of %q does not know",
+		when, l.world.Check.Unowned(), l.world.Check.Idle(), l.untold())
 }
 
 // grow demands that a join is answered by a move.

@@ -91,6 +91,10 @@ func (l *life) strike(f sim.Fault) {
 		l.world.Recreate()
 	case sim.SourceChange:
 		l.change()
+	case sim.ClockJump:
+		ahead := l.world.Soon(time.Hour)
+		l.world.Trace.Say("world", "the server's clock jumps ahead by "+ahead.String())
+		l.world.Store.JumpClock(ahead)
 	}
 }
 

@@ -44,13 +44,13 @@ func seeds() (list []uint64, trace int) {
 }
 
 // each lives the lives of some seeds, on all processors.
-func each(list []uint64, trace int, done func(Result)) {
+func each(list []uint64, faults sim.Faults, trace int, done func(Result)) {
 	todo, results := make(chan uint64), make(chan Result)
 	for range runtime.GOMAXPROCS(0) {
 		go func() {
 			system := sim.NewSystem()
 			for s := range todo {
-				results <- Live(s, system, trace)
+				results <- Live(s, faults, system, trace)
 			}
 		}()
 	}
@@ -68,7 +68,7 @@ func each(list []uint64, trace int, done func(Result)) {
 func TestSwarm(t *testing.T) {
 	list, trace := seeds()
 	failed := 0
-	each(list, trace, func(r Result) {
+	each(list, sim.Faults{}, trace, func(r Result) {
 		if r.Broken == "" {
 			return
 		}
@@ -83,11 +83,11 @@ func TestSwarm(t *testing.T) {
 	}
 }
 
-func TestSwarmRepeatsItself(t *testing.T) {
+func TestALifeRepeatsItself(t *testing.T) {
 	system := sim.NewSystem()
 	hashes := map[uint64]bool{}
 	for s := uint64(1); s <= 8; s++ {
-		once, again := Live(s, system, 0), Live(s, sim.NewSystem(), 0)
+		once, again := Live(s, sim.Faults{}, system, 0), Live(s, sim.Faults{}, sim.NewSystem(), 0)
 		require.Equal(t, once.Hash, again.Hash, "seed %d", s)
 		hashes[once.Hash] = true
 	}

@@ -1,0 +1,63 @@
+package swarm
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// few is how many lives each set of faults gets here.
+const few = 4
+
+// suffer lives some lives under these faults, as strong as they get.
+func suffer(t *testing.T, faults ...sim.Fault) {
+	t.Helper()
+	var names []string
+	for _, f := range faults {
+		names = append(names, strings.ReplaceAll(f.String(), " ", "-"))
+	}
+	name := strings.Join(names, ",")
+	t.Run(name, func(t *testing.T) {
+		var list []uint64
+		for i := range uint64(few) {
+			list = append(list, 1+i)
+		}
+		each(list, sim.Strong(faults...), lines, func(r Result) {
+			if r.Broken != "" {
+				r.Again = "go test -run '^TestEachFault$/^" + name + "$' ./test/swarm"
+				t.Errorf("%s", r)
+			}
+		})
+	})
+}
+
+// The faults that belong to a hazard, each at full strength; TestSwarm mixes them.
+func TestEachFault(t *testing.T) {
+	// hazards 1, 2, 11 and 22
+	suffer(t, sim.Pause, sim.LeaderCrash)
+	// hazards 3, 14 and 48
+	suffer(t, sim.LostAnswer, sim.Duplicate, sim.LongDelay)
+	// hazards 4, 12 and 13
+	suffer(t, sim.Leave, sim.LostAnswer, sim.StaleGet, sim.LongDelay)
+	// hazards 5, 15 and 44
+	suffer(t, sim.Crash, sim.LeaderCrash)
+	// hazard 6
+	suffer(t, sim.ClockJump, sim.Crash)
+	// hazards 18, 21 and 50
+	suffer(t, sim.Partition, sim.Isolated)
+	// hazards 23 and 24
+	suffer(t, sim.ClosedWatch, sim.SilentWatch, sim.Disconnect)
+	// hazards 25, 26 and 49
+	suffer(t, sim.DroppedSight, sim.DoubledSight, sim.StaleSight, sim.EarlySight)
+	// hazard 27
+	suffer(t, sim.StaleGet, sim.LeaderCrash, sim.LostAnswer)
+	// hazards 40 and 43
+	suffer(t, sim.Leave, sim.Crash, sim.SourceChange)
+	// hazards 47, 57 and 58
+	suffer(t, sim.Recreate, sim.LeaderCrash, sim.LongDelay)
+	// hazards 59 and 61
+	suffer(t, sim.ServerRestart, sim.InFlight, sim.LostRequest)
+	// hazard 16
+	suffer(t, sim.Comeback, sim.Pause)
+}
