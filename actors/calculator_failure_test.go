@@ -17,9 +17,9 @@ func joining(t *testing.T) (*reckoning, messages.MakePlan) {
 	return r, heard[messages.MakePlan](t, r.strategy)
 }
 
-// hazard 31: a strategy answers duplicates, gaps or unknown workers
-// hazard 32: a strategy panics
-// hazard 33: a strategy is slow or hangs
+// hazard 31
+// hazard 32
+// hazard 33
 func TestCalculator_PlansThatCannotBeUsed(t *testing.T) {
 	for name, answer := range map[string]func(r *reckoning, ask messages.MakePlan){
 		"too short": func(r *reckoning, ask messages.MakePlan) {
@@ -75,7 +75,7 @@ func TestCalculator_SuccessEndsTheRowOfFailures(t *testing.T) {
 	unheard[messages.TermFailed](t, r.parent)
 }
 
-// hazard 43: several causes rebalance at once
+// hazard 43
 func TestCalculator_CrashReplacesADecisionOnItsWay(t *testing.T) {
 	r, ask := joining(t)
 	plan, _ := partition.Sticky{}.Plan(ask.Input)
@@ -145,7 +145,7 @@ func TestCalculator_MoveLimitTakesSeveralDecisions(t *testing.T) {
 	require.Empty(t, r.manager.kinds())
 }
 
-// hazard 34: a strategy that is not repeatable moves things for nothing
+// hazard 34
 func TestCalculator_BalancesOnceFromOneState(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	r.partitions = 1 // cannot be balanced at all

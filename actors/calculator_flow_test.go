@@ -148,7 +148,7 @@ func TestCalculator_CrashIsAnEmergency(t *testing.T) {
 	heard[messages.SendRoster](t, r.debouncer)
 }
 
-// hazard 22: a worker judged dead comes back
+// hazard 22
 func TestCalculator_SilentOneRenewedAfterAll(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	r.after(r.settings.Wait(r.settings.Lease))
@@ -208,7 +208,7 @@ func TestCalculator_DrainGivesEverythingUpAtOnce(t *testing.T) {
 	unheard[messages.MakePlan](t, r.strategy)
 }
 
-// hazard 44: a rebalance fails in the middle
+// hazard 44
 func TestCalculator_TakeoverFinishesWhatTheLastTermBegan(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	for i := range r.table.Rows[:3] {

@@ -10,7 +10,7 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// hazard 38: a change of the source goes unnoticed
+// hazard 38
 func TestCalculator_SourceIsPolledAndMayPush(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	r.partitions = 16
@@ -58,7 +58,7 @@ func TestCalculator_RefreshListsFirstAndBypassesTheWindow(t *testing.T) {
 	require.Empty(t, r.manager.kinds())
 }
 
-// hazard 36: a source that is broken lists nothing
+// hazard 36
 func TestCalculator_EmptyListIsConfirmed(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	r.partitions = 0
@@ -92,8 +92,8 @@ func TestCalculator_EmptyListIsBelievedIfSaid(t *testing.T) {
 	require.Empty(t, r.table.Rows)
 }
 
-// hazard 35: a source fails
-// hazard 7: a leader is alive but cannot list, plan or publish
+// hazard 35
+// hazard 7
 func TestCalculator_SourceFails(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	next := newReckoning(t, nil)

@@ -57,7 +57,7 @@ func (c *company) spawnSession(ctx actor.Context, m *manager) {
 func (c *company) spawnElection(ctx actor.Context, m *manager) {
 	c.election = c.spawn(ctx, electionProps(electionConfig{
 		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, strategy: c.strategy, source: c.source,
-		worker: m.life.worker, session: m.life.session, claim: m.life.claim,
+		worker: m.life.worker, session: m.life.session,
 		dice: m.life.dice.Dealt("election", uint64(c.born)), fresh: m.life.fresh,
 	}), "election")
 }

@@ -23,10 +23,12 @@ type debouncer struct {
 	calculator *actor.PID
 	roster     partition.Roster
 	complete   bool
-	first      time.Time // the first change that was not told
-	last       time.Time // the latest one
 	now        time.Time
-	round      partition.Round
+
+	first time.Time // the first change that was not told
+	last  time.Time // the latest one
+	ended time.Time // the first end of a session that was not told, if any
+	due   time.Time // when the reminder comes that counts
 }
 
 type debouncerConfig struct {
@@ -42,8 +44,12 @@ const (
 	settling  debouncerState = "settling"  // waiting for the changes to cease
 )
 
+// endedDelay is how long a session's end is held back at most: its partitions
+// have no owner. Ends that come together still make one change.
+const endedDelay = 10 * time.Millisecond
+
 // quietDue is a reminder of a debouncer to itself.
-type quietDue struct{ Round partition.Round }
+type quietDue struct{ At time.Time }
 
 var debouncerTable = fsm.New(
 	fsm.On(gathering, (*debouncer).meet, gathering),
@@ -51,7 +57,7 @@ var debouncerTable = fsm.New(
 	fsm.On(quiet, (*debouncer).see, quiet, settling),
 	fsm.On(quiet, (*debouncer).say, quiet),
 	fsm.On(settling, (*debouncer).see, settling),
-	fsm.On(settling, (*debouncer).say, settling),
+	fsm.On(settling, (*debouncer).say, quiet),
 	fsm.On(settling, (*debouncer).settled, settling, quiet),
 	fsm.Ignore[*debouncer](gathering, messages.SendRoster{}), // it will be told anyway
 	fsm.Late[*debouncer, debouncerState](quietDue{}, introduce{}),
@@ -101,6 +107,9 @@ func (d *debouncer) take(ctx actor.Context, m messages.Sighted) bool {
 		}
 		d.roster[w] = next
 		matters = matters || was.Differs(next)
+		if d.ended.IsZero() && next.Live.Ended() && !next.Live.Restarting && !was.Live.Ended() {
+			d.ended = m.At
+		}
 		ctx.Send(d.publisher, messages.Witnessed{Witness: next, Complete: d.complete && !completed, At: m.At})
 	}
 	if completed {
@@ -113,39 +122,60 @@ func (d *debouncer) see(ctx actor.Context, m messages.Sighted) debouncerState {
 	if !d.take(ctx, m) {
 		return d.state
 	}
-	if d.state == quiet {
-		d.first = m.At
-	}
 	d.last = m.At
-	d.wait(ctx)
+	if d.state == quiet {
+		d.first, d.due = m.At, time.Time{}
+	}
+	// A reminder that comes too early is asked for again when it comes: one for
+	// every sighting would be too many.
+	if end := d.end(); d.due.IsZero() || end.Before(d.due) {
+		d.wait(ctx, end)
+	}
 	return settling
 }
 
-// wait asks to be reminded when it has been quiet, at the latest when the first
-// change is old enough: a steady stream must not starve the decision.
-func (d *debouncer) wait(ctx actor.Context) {
-	d.round++
+// end is when it has been quiet, at the latest when the first change is old
+// enough: a steady stream must not starve the decision.
+func (d *debouncer) end() time.Time {
 	end := d.last.Add(d.settings.Debounce)
 	if most := d.first.Add(d.settings.DebounceCap); most.Before(end) {
 		end = most
 	}
-	ctx.Request(d.outside, messages.Remind{From: end, Mail: quietDue{d.round}})
+	if !d.ended.IsZero() {
+		if soon := d.ended.Add(min(endedDelay, d.settings.Debounce)); soon.Before(end) {
+			end = soon
+		}
+	}
+	return end
+}
+
+func (d *debouncer) wait(ctx actor.Context, end time.Time) {
+	d.due = end
+	ctx.Request(d.outside, messages.Remind{From: end, Mail: quietDue{end}})
 }
 
 func (d *debouncer) settled(ctx actor.Context, m quietDue) debouncerState {
-	if m.Round != d.round {
+	if !m.At.Equal(d.due) {
+		return settling
+	}
+	if end := d.end(); end.After(m.At) {
+		d.wait(ctx, end)
 		return settling
 	}
 	d.tell(ctx)
 	return quiet
 }
 
+// say tells all, and with it the changes that were held back.
 func (d *debouncer) say(ctx actor.Context, m messages.SendRoster) debouncerState {
-	d.now = m.At
+	if m.At.After(d.now) {
+		d.now = m.At
+	}
 	d.tell(ctx)
-	return d.state
+	return quiet
 }
 
 func (d *debouncer) tell(ctx actor.Context) {
+	d.ended = time.Time{}
 	ctx.Send(d.calculator, messages.WorkersChanged{Roster: maps.Clone(d.roster), At: d.now})
 }

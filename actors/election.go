@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -20,12 +19,14 @@ import (
 type election struct {
 	electionConfig
 	state electionState
+	now   time.Time // the latest instant heard of
 
-	round  partition.Round // of the latest question to the store
-	looks  partition.Round // of the next slow look
-	known  sight           // the lead as it was seen last
-	termAt partition.Revision
-	watch  bool // the lead is watched: this worker is a candidate
+	round  partition.Round     // of the latest question to the store
+	looks  partition.Round     // of the next look
+	known  partition.LeadSight // the lead as it was seen last
+	termAt partition.Revision  // the term as it was read last
+	watch  bool                // the lead is watched: this worker is a candidate
+	armed  leadDue             // when to stand, unless the lead changes
 	told   *partition.WorkerID
 
 	candidacy
@@ -33,22 +34,11 @@ type election struct {
 	ending bool // StandDown arrived
 }
 
-// sight is the lead, and since when it is unchanged.
-type sight struct {
-	lead     partition.Lead
-	revision partition.Revision
-	at       time.Time
-}
-
-// free reports whether the lead may be taken at once.
-func (s sight) free() bool { return s.revision == 0 || s.lead.Released }
-
 type electionConfig struct {
 	settings                          partition.Settings
 	outside, holder, strategy, source *actor.PID
 	worker                            partition.WorkerID
 	session                           partition.SessionID
-	claim                             partition.Revision
 	dice                              partition.Dice
 	// fresh: nobody can be alive who held anything in this group.
 	fresh bool
@@ -70,36 +60,40 @@ const (
 
 // Reminders of an election to itself.
 type (
-	lookDue     struct{ Round partition.Round }
-	leadDue     struct{ Revision partition.Revision }
+	lookDue struct{ Round partition.Round }
+	leadDue struct {
+		Revision partition.Revision
+		At       time.Time
+	}
 	campaignDue struct{ Round partition.Round }
 	verifyDue   struct{ Round partition.Round }
 	renewDue    struct{ Beat uint64 }
 	leadEnd     struct{ End time.Time }
+	releaseDue  struct{ Round partition.Round }
 	restDue     struct{}
 )
 
 var electionTable = fsm.New(
 	fsm.On(looking, (*election).begin, looking), // Started
-	fsm.On(looking, (*election).looked, looking, watching, campaigning),
+	fsm.On(looking, (*election).looked, watching),
 	fsm.On(looking, (*election).lookFailed, looking),
 	fsm.On(looking, (*election).lookAgain, looking),
 	fsm.On(looking, (*election).quit, stood),
 
-	fsm.On(watching, (*election).saw, watching, campaigning),
-	fsm.On(watching, (*election).fell, watching, campaigning),
+	fsm.On(watching, (*election).saw, watching),
+	fsm.On(watching, (*election).fell, watching, campaigning), // leadDue
 	fsm.On(watching, (*election).lookAgain, watching, looking),
 	fsm.On(watching, (*election).quit, stood),
 
 	fsm.On(campaigning, (*election).won, campaigning, leading, resigning),
-	fsm.On(campaigning, (*election).refused, campaigning, looking, verifying, stood),
-	fsm.On(campaigning, (*election).unsure, campaigning),
-	fsm.On(campaigning, (*election).rejected, campaigning, looking, stood),
+	fsm.On(campaigning, (*election).refused, campaigning, looking, watching, verifying, stood),
+	fsm.On(campaigning, (*election).unsure, campaigning, looking, watching, stood),
+	fsm.On(campaigning, (*election).rejected, campaigning, looking, watching, stood),
 	fsm.On(campaigning, (*election).again, campaigning),
 	fsm.On(campaigning, (*election).quitLater, campaigning),
 
-	fsm.On(verifying, (*election).verified, verifying, leading, resigning, looking, stood),
-	fsm.On(verifying, (*election).verifyFailed, verifying),
+	fsm.On(verifying, (*election).verified, verifying, leading, resigning, looking, watching, stood),
+	fsm.On(verifying, (*election).verifyFailed, verifying, looking, watching, stood),
 	fsm.On(verifying, (*election).verifyAgain, verifying),
 	fsm.On(verifying, (*election).quitLater, verifying),
 
@@ -112,27 +106,32 @@ var electionTable = fsm.New(
 	fsm.On(leading, (*election).readFailed, leading),
 	fsm.On(leading, (*election).expired, leading, stepping),
 	fsm.On(leading, (*election).termFailed, leading, stepping),
-	fsm.On(leading, (*election).termEnded, leading, resigning, looking),
+	fsm.On(leading, (*election).termEnded, leading, resigning),
 	fsm.On(leading, (*election).sourceChanged, leading),
 	fsm.On(leading, (*election).stepDown, stepping),
 
-	fsm.On(stepping, (*election).termEnded, stepping, resigning, looking, stood),
+	fsm.On(stepping, (*election).termEnded, stepping, resigning, looking, resting, stood),
 	fsm.On(stepping, (*election).quitLater, stepping),
 
 	fsm.On(resigning, (*election).released, resigning, looking, resting, stood),
 	fsm.On(resigning, (*election).releaseRefused, resigning, looking, resting, stood),
 	fsm.On(resigning, (*election).releaseUnsure, resigning, looking, resting, stood),
 	fsm.On(resigning, (*election).releaseRejected, resigning, looking, resting, stood),
+	fsm.On(resigning, (*election).releaseRead, resigning, looking, resting, stood),
+	fsm.On(resigning, (*election).releaseReadFailed, resigning, looking, resting, stood),
+	fsm.On(resigning, (*election).releaseAgain, resigning),
 	fsm.On(resigning, (*election).quitLater, resigning),
 
 	fsm.On(resting, (*election).rested, looking), // restDue
 	fsm.On(resting, (*election).quit, stood),
 
+	fsm.Stay((*election).glimpse, looking, campaigning, verifying, resigning, resting), // Seen
+
 	fsm.Late[*election, electionState](
 		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{},
 		messages.ReadDone{}, messages.ReadFailed{}, messages.Seen{}, messages.WatchSynced{},
 		messages.PartitionsListed{}, messages.TermFailed{},
-		lookDue{}, leadDue{}, campaignDue{}, verifyDue{}, renewDue{}, leadEnd{}, restDue{},
+		lookDue{}, leadDue{}, campaignDue{}, verifyDue{}, renewDue{}, leadEnd{}, releaseDue{}, restDue{},
 	),
 )
 
@@ -141,105 +140,40 @@ func electionProps(cfg electionConfig) *actor.Props {
 }
 
 // Receive implements actor.Actor.
-func (e *election) Receive(ctx actor.Context) { electionTable.Receive(ctx, e, &e.state, nil) }
+func (e *election) Receive(ctx actor.Context) {
+	e.hear(ctx.Message())
+	electionTable.Receive(ctx, e, &e.state, nil)
+}
+
+// hear keeps the latest instant of which the mail tells.
+func (e *election) hear(mail any) {
+	var at time.Time
+	switch m := mail.(type) {
+	case messages.Stored:
+		at = m.At
+	case messages.Conflicted:
+		at = m.At
+	case messages.Unsure:
+		at = m.At
+	case messages.Rejected:
+		at = m.At
+	case messages.ReadDone:
+		at = m.At
+	case messages.ReadFailed:
+		at = m.At
+	case messages.Seen:
+		at = m.At
+	case leadDue:
+		at = m.At
+	case leadEnd:
+		at = m.End
+	}
+	if at.After(e.now) {
+		e.now = at
+	}
+}
 
 func (e *election) begin(ctx actor.Context, _ *actor.Started) electionState { return e.look(ctx) }
-
-// look reads who leads, who may lead, and what a candidacy has to expect.
-func (e *election) look(ctx actor.Context) electionState {
-	e.round++
-	ctx.Request(e.outside, messages.Read{Round: e.round, Keys: []messages.Key{messages.KeyLead, messages.KeyTerm, messages.KeyHead}})
-	return looking
-}
-
-func (e *election) lookFailed(ctx actor.Context, m messages.ReadFailed) electionState {
-	if m.Round == e.round {
-		e.lookLater(ctx, retryDelay)
-	}
-	return looking
-}
-
-func (e *election) lookLater(ctx actor.Context, after time.Duration) {
-	e.looks++
-	ctx.Request(e.outside, messages.Remind{After: after, Mail: lookDue{e.looks}})
-}
-
-func (e *election) lookAgain(ctx actor.Context, m lookDue) electionState {
-	if m.Round != e.looks {
-		return e.state
-	}
-	return e.look(ctx)
-}
-
-func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState {
-	if m.Round != e.round {
-		return looking
-	}
-	e.note(ctx, m.Entries[0], m.At)
-	e.termAt = max(e.termAt, m.Entries[1].Revision)
-	head, _ := m.Entries[2].Record.(partition.Head)
-	candidate := partition.MayLead(head, e.worker, e.settings.Candidates)
-	switch {
-	case e.settings.NeverLead:
-	case candidate && !e.watch:
-		ctx.Request(e.outside, messages.Watch{Key: messages.KeyLead})
-	case !candidate && e.watch:
-		ctx.Request(e.outside, messages.Unwatch{Key: messages.KeyLead})
-	}
-	e.watch = candidate && !e.settings.NeverLead
-	slow := 2*e.settings.LeaderLease + e.dice.Jitter("look", uint64(e.looks), e.settings.LeadRenewal())
-	e.lookLater(ctx, slow)
-	return e.consider(ctx, m.At)
-}
-
-// note takes a sight of the lead. An old or equal one restarts no wait.
-func (e *election) note(ctx actor.Context, entry messages.Entry, at time.Time) {
-	if entry.Revision > e.known.revision || e.told == nil {
-		record, _ := entry.Record.(partition.Lead) // what cannot be understood leads nobody
-		e.known = sight{record, entry.Revision, at}
-	}
-	leader := e.known.lead.Worker
-	if e.known.free() {
-		leader = ""
-	}
-	e.tell(ctx, leader, at)
-}
-
-func (e *election) tell(ctx actor.Context, leader partition.WorkerID, at time.Time) {
-	if e.told == nil || *e.told != leader {
-		e.told = &leader
-		ctx.Request(ctx.Parent(), messages.LeaderKnown{Worker: leader, At: at})
-	}
-}
-
-// consider decides whether to stand: at once if the lead is free, else when it
-// has been unchanged for long enough that nobody believes in it any more.
-func (e *election) consider(ctx actor.Context, at time.Time) electionState {
-	fallen := !at.Before(e.known.at.Add(e.settings.LeadWait()))
-	switch {
-	case e.settings.NeverLead:
-	case e.known.free(), fallen:
-		return e.campaign(ctx)
-	case e.watch:
-		ctx.Request(e.outside, messages.Remind{From: e.known.at, After: e.settings.LeadWait(), Mail: leadDue{e.known.revision}})
-	}
-	return watching
-}
-
-func (e *election) saw(ctx actor.Context, m messages.Seen) electionState {
-	if m.Entry.Revision <= e.known.revision {
-		return watching
-	}
-	e.note(ctx, m.Entry, m.At)
-	return e.consider(ctx, m.At)
-}
-
-func (e *election) fell(ctx actor.Context, m leadDue) electionState {
-	if m.Revision != e.known.revision {
-		return watching
-	}
-	return e.campaign(ctx)
-}
 
 func (e *election) quit(ctx actor.Context, _ messages.StandDown) electionState { return e.done(ctx) }
 
@@ -266,5 +200,5 @@ func (e *election) rested(ctx actor.Context, _ restDue) electionState { return e
 // readKeys asks for records, under a new round.
 func (e *election) readKeys(ctx actor.Context, keys ...messages.Key) {
 	e.round++
-	ctx.Request(e.outside, messages.Read{Round: e.round, Keys: slices.Clone(keys)})
+	ctx.Request(e.outside, messages.Read{Round: e.round, Keys: keys})
 }

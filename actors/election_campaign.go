@@ -17,16 +17,53 @@ type candidacy struct {
 	wantsTerm  partition.Revision
 	firstSent  time.Time
 	maybeSince bool // an earlier attempt may have been written
+
+	losses  int       // in a row, without a sight of a leader that lives
+	resume  time.Time // when to stand again after a loss
+	doubted bool      // the store refused what is known: it is asked anew
 }
 
 // campaign stands for the lead, with one attempt for each time that it fell free.
 func (e *election) campaign(ctx actor.Context) electionState {
+	e.armed = leadDue{}
 	e.tries++
-	e.candidacy = candidacy{
-		tries: e.tries, nonce: e.dice.Nonce("term", e.tries), wantsLead: e.known.revision, wantsTerm: e.termAt,
-	}
-	e.beat = e.known.lead.Beat + 1
+	e.nonce = e.dice.Nonce("term", e.tries)
+	e.wantsLead, e.wantsTerm = e.known.Revision, e.termAt
+	e.firstSent, e.maybeSince = time.Time{}, false
+	e.beat = e.known.Lead.Beat + 1
 	return e.try(ctx)
+}
+
+// tried reports whether the latest attempt expected what is known now.
+func (e *election) tried() bool { return e.wantsLead == e.known.Revision && e.wantsTerm == e.termAt }
+
+// paused reports whether it is too early to stand again. After the first loss it
+// is not, if the store says something else than what was expected.
+func (e *election) paused(at time.Time) bool {
+	return e.losses > 0 && at.Before(e.resume) && (e.losses > 1 || e.tried())
+}
+
+// lose is the end of a candidacy without a term. The first time that follows a
+// look at once, later ones follow more and more slowly: the store may answer with
+// what it had long ago.
+func (e *election) lose(ctx actor.Context, at time.Time) electionState {
+	e.losses++
+	e.doubted = true
+	pause := min(retryDelay<<min(e.losses-1, 10), e.settings.LeadRenewal())
+	pause += e.dice.Jitter("lost", e.tries, retryDelay)
+	e.resume = at.Add(pause)
+	if e.losses == 1 || e.ending {
+		return e.next(ctx)
+	}
+	e.lookLater(ctx, pause)
+	return watching
+}
+
+// hopeless reports whether a candidacy in doubt is too old to lead by it: the
+// leadership would be over before it began. Others take the lead, if it has it,
+// when it was silent.
+func (e *election) hopeless(at time.Time) bool {
+	return e.maybeSince && !at.Before(e.firstSent.Add(e.settings.LeaderLease))
 }
 
 // try sends the candidacy, again if need be: the same records, the same nonce.
@@ -60,7 +97,7 @@ func (e *election) refused(ctx actor.Context, m messages.Conflicted) electionSta
 		e.readKeys(ctx, messages.KeyLead, messages.KeyTerm)
 		return verifying
 	}
-	return e.next(ctx)
+	return e.lose(ctx, m.At)
 }
 
 func (e *election) unsure(ctx actor.Context, m messages.Unsure) electionState {
@@ -70,7 +107,7 @@ func (e *election) unsure(ctx actor.Context, m messages.Unsure) electionState {
 	if !e.maybeSince {
 		e.maybeSince, e.firstSent = true, m.Sent
 	}
-	return e.try(ctx)
+	return e.tryLater(ctx, m.At)
 }
 
 // rejected: this attempt was not written. An earlier one may have been: it is
@@ -79,11 +116,19 @@ func (e *election) rejected(ctx actor.Context, m messages.Rejected) electionStat
 	switch {
 	case m.Round != e.round:
 		return campaigning
-	case !e.maybeSince && e.ending:
+	case e.maybeSince:
+		return e.tryLater(ctx, m.At)
+	case e.ending:
 		return e.done(ctx)
-	case !e.maybeSince:
-		e.lookLater(ctx, retryDelay)
-		return looking
+	}
+	e.lookLater(ctx, retryDelay)
+	return looking
+}
+
+// tryLater repeats a candidacy in doubt, as long as it may be worth something.
+func (e *election) tryLater(ctx actor.Context, at time.Time) electionState {
+	if e.hopeless(at) {
+		return e.lose(ctx, at)
 	}
 	ctx.Request(e.outside, messages.Remind{After: retryDelay, Mail: campaignDue{e.round}})
 	return campaigning
@@ -109,22 +154,24 @@ func (e *election) verified(ctx actor.Context, m messages.ReadDone) electionStat
 	case term.Nonce == e.nonce && ours:
 		return e.lead(ctx, m.Entries[0].Revision, m.Entries[1].Revision, e.firstSent, m.At)
 	case term.Nonce == e.nonce, ours, m.Entries[0].Revision <= e.wantsLead && m.Entries[1].Revision <= e.wantsTerm:
-		e.verifyLater(ctx)
-		return verifying
+		return e.verifyLater(ctx, m.At)
 	}
-	e.termAt = max(e.termAt, m.Entries[1].Revision)
-	return e.next(ctx)
+	return e.lose(ctx, m.At)
 }
 
 func (e *election) verifyFailed(ctx actor.Context, m messages.ReadFailed) electionState {
-	if m.Round == e.round {
-		e.verifyLater(ctx)
+	if m.Round != e.round {
+		return verifying
 	}
-	return verifying
+	return e.verifyLater(ctx, m.At)
 }
 
-func (e *election) verifyLater(ctx actor.Context) {
+func (e *election) verifyLater(ctx actor.Context, at time.Time) electionState {
+	if e.hopeless(at) {
+		return e.lose(ctx, at)
+	}
 	ctx.Request(e.outside, messages.Remind{After: retryDelay, Mail: verifyDue{e.round}})
+	return verifying
 }
 
 func (e *election) verifyAgain(ctx actor.Context, m verifyDue) electionState {

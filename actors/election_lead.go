@@ -28,8 +28,8 @@ type leadership struct {
 // was first asked for, never from the answer.
 func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, at time.Time) electionState {
 	e.leadership = leadership{beat: e.beat, term: term}
-	e.termAt = max(e.termAt, term)
-	e.known = sight{partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat}, lead, at}
+	e.termAt, e.losses, e.doubted = term, 0, false
+	e.known = partition.LeadSight{Lead: partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat}, Revision: lead, At: at}
 	e.lease = partition.Lease{Session: e.session, Length: e.settings.LeaderLease}
 	e.lease.Sending(e.beat, sent)
 	if !e.lease.Accepted(e.beat, lead, at) || e.ending {
@@ -84,10 +84,10 @@ func (e *election) renewed(ctx actor.Context, m messages.Stored) electionState {
 func (e *election) extend(ctx actor.Context, beat uint64, revision partition.Revision, at time.Time) electionState {
 	was := e.lease.End
 	if !e.lease.Accepted(beat, revision, at) {
-		return e.end(ctx, at, "the lead was not renewed in time", true)
+		return e.end(ctx, "the lead was not renewed in time", true)
 	}
 	e.writing, e.named = false, 0
-	e.known = sight{partition.Lead{Worker: e.worker, Session: e.session, Beat: beat}, revision, at}
+	e.known = partition.LeadSight{Lead: partition.Lead{Worker: e.worker, Session: e.session, Beat: beat}, Revision: revision, At: at}
 	if e.lease.End.After(was) {
 		ctx.Send(e.child, messages.LeadRenewed{Until: e.lease.End})
 		e.watchLead(ctx)
@@ -100,7 +100,7 @@ func (e *election) renewRefused(ctx actor.Context, m messages.Conflicted) electi
 		return leading
 	}
 	if m.Named && m.Revision == 0 {
-		return e.end(ctx, m.At, "the lead is gone from the store", true)
+		return e.end(ctx, "the lead is gone from the store", true)
 	}
 	e.named = m.Revision
 	e.readKeys(ctx, messages.KeyLead)
@@ -128,15 +128,11 @@ func (e *election) readBack(ctx actor.Context, m messages.ReadDone) electionStat
 		return leading
 	}
 	lead, _ := m.Entries[0].Record.(partition.Lead)
-	asLive := partition.Live{Session: lead.Session}
-	if lead.Worker != e.worker || lead.Released {
-		asLive.Session = ""
-	}
-	switch e.lease.ReadBack(asLive, m.Entries[0].Revision, e.named) {
+	switch e.lease.ReadLead(lead, m.Entries[0].Revision, e.named) {
 	case partition.Mine:
 		return e.extend(ctx, lead.Beat, m.Entries[0].Revision, m.At)
 	case partition.Taken:
-		return e.end(ctx, m.At, "another worker leads", true)
+		return e.end(ctx, "another worker leads", true)
 	}
 	e.writing = false // it says nothing: the next renewal asks again
 	return leading
@@ -153,7 +149,7 @@ func (e *election) expired(ctx actor.Context, m leadEnd) electionState {
 	if !m.End.Equal(e.lease.End) {
 		return leading
 	}
-	return e.end(ctx, m.End, "the lead was not renewed in time", true)
+	return e.end(ctx, "the lead was not renewed in time", true)
 }
 
 // termFailed: what the term needs to go on is not there.
@@ -162,7 +158,7 @@ func (e *election) termFailed(ctx actor.Context, m messages.TermFailed) election
 		return leading
 	}
 	e.resigns = m.Resign
-	return e.end(ctx, time.Time{}, m.Reason, false)
+	return e.end(ctx, m.Reason, false)
 }
 
 func (e *election) sourceChanged(ctx actor.Context, m messages.PartitionsListed) electionState {
@@ -172,74 +168,13 @@ func (e *election) sourceChanged(ctx actor.Context, m messages.PartitionsListed)
 
 func (e *election) stepDown(ctx actor.Context, _ messages.StandDown) electionState {
 	e.ending = true
-	return e.end(ctx, time.Time{}, "this worker stops", false)
+	return e.end(ctx, "this worker stops", false)
 }
 
 // end stops the term; over says that there is nothing to release.
-func (e *election) end(ctx actor.Context, at time.Time, reason string, over bool) electionState {
+func (e *election) end(ctx actor.Context, reason string, over bool) electionState {
 	e.over = over
-	ctx.Request(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: reason, At: at})
+	ctx.Request(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: reason, At: e.now})
 	ctx.Stop(e.child)
 	return stepping
-}
-
-// termEnded: nothing of the term works any more. It may have ended by itself.
-func (e *election) termEnded(ctx actor.Context, m *actor.Terminated) electionState {
-	switch {
-	case e.child == nil || !m.Who.Equal(e.child):
-		return e.state
-	case e.state == leading:
-		ctx.Request(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: "an actor of the term failed"})
-	}
-	e.child = nil
-	if e.over {
-		return e.next(ctx)
-	}
-	return e.release(ctx)
-}
-
-// release gives the lead up, so that another worker takes it at once.
-func (e *election) release(ctx actor.Context) electionState {
-	e.round++
-	ctx.Request(e.outside, messages.Store{Round: e.round, NotAfter: e.lease.End, Writes: []messages.Write{{
-		Key: messages.KeyLead, Expect: e.lease.Revision,
-		Record: partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat + 1, Released: true},
-	}}})
-	return resigning
-}
-
-func (e *election) released(ctx actor.Context, m messages.Stored) electionState {
-	return e.gaveUp(ctx, m.Round)
-}
-
-// releaseRefused: a renewal was under way and was written, or another leads.
-func (e *election) releaseRefused(ctx actor.Context, m messages.Conflicted) electionState {
-	if m.Round == e.round && m.Named && m.Revision > e.lease.Revision && e.writing {
-		e.writing, e.lease.Revision = false, m.Revision
-		return e.release(ctx)
-	}
-	return e.gaveUp(ctx, m.Round)
-}
-
-func (e *election) releaseUnsure(ctx actor.Context, m messages.Unsure) electionState {
-	if m.Round == e.round && m.At.Before(e.lease.End) {
-		return e.release(ctx)
-	}
-	return e.gaveUp(ctx, m.Round)
-}
-
-func (e *election) releaseRejected(ctx actor.Context, m messages.Rejected) electionState {
-	return e.gaveUp(ctx, m.Round)
-}
-
-// gaveUp: the lead is released, or will be taken when it has been silent.
-func (e *election) gaveUp(ctx actor.Context, round partition.Round) electionState {
-	switch {
-	case round != e.round:
-		return resigning
-	case e.resigns && !e.ending:
-		ctx.Request(e.outside, messages.Remind{After: e.settings.LeaderLease, Mail: restDue{}})
-		return resting
-	}
-	return e.next(ctx)
 }

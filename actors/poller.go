@@ -32,9 +32,10 @@ type pollDue struct{ Round partition.Round }
 
 var pollerTable = fsm.New(
 	fsm.On(listing, (*poller).begin, listing), // Started
-	fsm.On(listing, (*poller).listed, pausing),
-	fsm.On(listing, (*poller).listFailed, pausing),
-	fsm.On(pausing, (*poller).listAgain, listing),
+	fsm.On(listing, (*poller).listed, listing, pausing),
+	fsm.On(listing, (*poller).listFailed, listing, pausing),
+	fsm.On(listing, (*poller).listAgain, listing), // no answer came
+	fsm.On(pausing, (*poller).listAgain, pausing, listing),
 	fsm.Late[*poller, pollerState](messages.ReadDone{}, messages.ReadFailed{}, pollDue{}),
 )
 
@@ -49,24 +50,33 @@ func (p *poller) Receive(ctx actor.Context) { pollerTable.Receive(ctx, p, &p.sta
 
 func (p *poller) begin(ctx actor.Context, _ *actor.Started) pollerState { return p.list(ctx) }
 
+// list asks for all records, and to be reminded of the next list at once: an
+// answer that never comes must not end the rhythm.
 func (p *poller) list(ctx actor.Context) pollerState {
 	p.round++
 	ctx.Request(p.outside, messages.Read{Round: p.round, Keys: []messages.Key{messages.AllLive}})
+	ctx.Request(p.outside, messages.Remind{After: p.settings.PollInterval, Mail: pollDue{p.round}})
 	return listing
 }
 
 func (p *poller) listed(ctx actor.Context, m messages.ReadDone) pollerState {
+	if m.Round != p.round {
+		return listing
+	}
 	ctx.Send(p.debouncer, messages.Sighted{Entries: m.Entries, Complete: true, At: m.At})
-	return p.pause(ctx)
-}
-
-func (p *poller) listFailed(ctx actor.Context, _ messages.ReadFailed) pollerState {
-	return p.pause(ctx)
-}
-
-func (p *poller) pause(ctx actor.Context) pollerState {
-	ctx.Request(p.outside, messages.Remind{After: p.settings.PollInterval, Mail: pollDue{p.round}})
 	return pausing
 }
 
-func (p *poller) listAgain(ctx actor.Context, _ pollDue) pollerState { return p.list(ctx) }
+func (p *poller) listFailed(_ actor.Context, m messages.ReadFailed) pollerState {
+	if m.Round != p.round {
+		return listing
+	}
+	return pausing
+}
+
+func (p *poller) listAgain(ctx actor.Context, m pollDue) pollerState {
+	if m.Round != p.round {
+		return p.state
+	}
+	return p.list(ctx)
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,10 +31,12 @@ func (*steps) Throughput() int { return 1 }
 
 func (s *steps) Schedule(run func()) { s.ready = append(s.ready, run) }
 
-// probe is an actor that only notes its mail.
+// probe is an actor that only notes its mail: all of it, or only that of the
+// actor with this name.
 type probe struct {
 	pid  *actor.PID
 	mail []any
+	only string
 }
 
 // spawning asks a probe for a child.
@@ -49,7 +52,9 @@ func (p *probe) Receive(ctx actor.Context) {
 	case spawning:
 		*m.pid = stage.Spawn(ctx, m.props, m.name)
 	default:
-		p.mail = append(p.mail, m)
+		if p.only == "" || ctx.Sender() != nil && strings.HasSuffix(ctx.Sender().Id, "/"+p.only) {
+			p.mail = append(p.mail, m)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ func midMove(t *testing.T) (*printing, messages.Store) {
 	return p, p.store()
 }
 
-// hazard 48: a delayed duplicate of an own publish lands late
+// hazard 48
 func TestPublisher_UnsureButLanded(t *testing.T) {
 	p, m := midMove(t)
 	p.unsure(m)
@@ -66,7 +66,7 @@ func TestPublisher_UnsureAndNothingCanBeFoundOut(t *testing.T) {
 	require.Equal(t, headOf(m).Nonce, heard[messages.Published](t, p.calculator).Table.Nonce, "the first one had landed")
 }
 
-// hazard 1: a leader paused past its lease wakes and publishes
+// hazard 1
 func TestPublisher_RefusedByAnotherLeader(t *testing.T) {
 	for name, tc := range map[string]struct {
 		term partition.Revision

@@ -21,8 +21,8 @@ func printed(t *testing.T) *printing {
 	return p
 }
 
-// hazard 45: a publish of many keys lands in part
-// hazard 47: versions go back after a change of leader or store
+// hazard 45
+// hazard 47
 func TestPublisher_FirstPublishOfAFreshStore(t *testing.T) {
 	p := ready(t)
 	p.beat("w-0", partition.Live{Seen: 7000})
@@ -47,7 +47,7 @@ func TestPublisher_FirstPublishOfAFreshStore(t *testing.T) {
 	require.EqualValues(t, 7001, done.Table.Step)
 }
 
-// hazard 46: the gainer starts before the loser stopped
+// hazard 46
 func TestPublisher_MoveTakesTwoStepsOfOneVersion(t *testing.T) {
 	p := printed(t)
 	p.want(pair, 1, 1)
@@ -105,7 +105,7 @@ func TestPublisher_NothingToDoWritesNothing(t *testing.T) {
 	unheard[messages.Store](t, p.outside)
 }
 
-// hazard 44: a rebalance fails in the middle
+// hazard 44
 func TestPublisher_TakeoverFinishesWhatTheLastTermBegan(t *testing.T) {
 	old := printed(t)
 	old.want(pair, 1, 1)
@@ -128,7 +128,7 @@ func TestPublisher_TakeoverFinishesWhatTheLastTermBegan(t *testing.T) {
 	require.EqualValues(t, 5003, headOf(m).Step)
 }
 
-// hazard 25: watch events come doubled, late or in another order
+// hazard 25
 func TestPublisher_ForgetsWhatTheHeadHasOvertaken(t *testing.T) {
 	old := printed(t)
 	p := newPrinting(t, false)
@@ -149,7 +149,7 @@ func TestPublisher_ForgetsWhatTheHeadHasOvertaken(t *testing.T) {
 	require.Empty(t, headOf(m).Freed)
 }
 
-// hazard 27: a read is stale
+// hazard 27
 func TestPublisher_ReadsAgainUntilHeadAndAssignmentsMatch(t *testing.T) {
 	old := printed(t)
 	p := newPrinting(t, false)
@@ -183,7 +183,7 @@ func TestPublisher_TermIsOverBeforeItBegan(t *testing.T) {
 }
 
 // The calculator may be introduced after the table was read.
-// hazard 68: mail of two senders is reordered
+// hazard 68
 func TestPublisher_TableReadIsNotLost(t *testing.T) {
 	p := &printing{play: newPlay(t), settings: partition.Default(), head: messages.Entry{Key: messages.KeyHead}}
 	p.outside, p.calculator = p.probe("outside"), p.probe("calculator")
@@ -193,7 +193,7 @@ func TestPublisher_TableReadIsNotLost(t *testing.T) {
 	heard[messages.TableRead](t, p.calculator)
 }
 
-// hazard 22: a worker judged dead comes back
+// hazard 22
 func TestPublisher_CrashIsFencedAndGrantedInOneBatch(t *testing.T) {
 	p := printed(t)
 	at := p.rev // w-0's records end here

@@ -44,7 +44,7 @@ type termConfig struct {
 
 type termState string
 
-const working_ termState = "working" // waiting for the end of the leadership
+const presiding termState = "presiding" // waiting for the end of the leadership
 
 // introduce tells an actor of the term who the calculator is.
 type introduce struct{ calculator *actor.PID }
@@ -53,16 +53,16 @@ type introduce struct{ calculator *actor.PID }
 type reopenDue struct{ eye sightseer }
 
 var termTable = fsm.New(
-	fsm.Stay((*term).begin, working_), // Started
-	fsm.Stay((*term).renewed, working_),
-	fsm.Stay((*term).sourceChanged, working_),
-	fsm.Stay((*term).failed, working_),
-	fsm.Stay((*term).ended, working_), // Terminated
-	fsm.Stay((*term).reopen, working_),
+	fsm.Stay((*term).begin, presiding), // Started
+	fsm.Stay((*term).renewed, presiding),
+	fsm.Stay((*term).sourceChanged, presiding),
+	fsm.Stay((*term).failed, presiding),
+	fsm.Stay((*term).ended, presiding), // Terminated
+	fsm.Stay((*term).reopen, presiding),
 )
 
 func termProps(cfg termConfig) *actor.Props {
-	return stage.Props(func() actor.Actor { return &term{termConfig: cfg, state: working_, eyes: map[string]sightseer{}} })
+	return stage.Props(func() actor.Actor { return &term{termConfig: cfg, state: presiding, eyes: map[string]sightseer{}} })
 }
 
 // Receive implements actor.Actor.
@@ -102,14 +102,15 @@ func (t *term) sourceChanged(ctx actor.Context, m messages.PartitionsListed) {
 func (t *term) failed(ctx actor.Context, m messages.TermFailed) { ctx.Send(ctx.Parent(), m) }
 
 // ended: one of the eyes is opened again, the other looks meanwhile. Whatever
-// else fails ends the term.
+// else fails ends the term, and the next is left to others for a while: what made
+// an actor panic is still there.
 func (t *term) ended(ctx actor.Context, m *actor.Terminated) {
 	if eye, known := t.eyes[m.Who.Id]; known {
 		delete(t.eyes, m.Who.Id)
 		ctx.Request(t.outside, messages.Remind{After: retryDelay, Mail: reopenDue{eye}})
 		return
 	}
-	ctx.Send(ctx.Parent(), messages.TermFailed{Term: t.term, Reason: m.Who.Id + " failed"})
+	ctx.Send(ctx.Parent(), messages.TermFailed{Term: t.term, Reason: m.Who.Id + " failed", Resign: true})
 }
 
 func (t *term) reopen(ctx actor.Context, m reopenDue) { t.open(ctx, m.eye) }

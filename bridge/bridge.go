@@ -56,6 +56,7 @@ type outside struct {
 	reads   map[uint64]*reading
 	watches watches
 	clients map[string]*client
+	former  former
 	count   uint64 // of everything that is numbered here
 	timers  map[uint64]func()
 }
@@ -64,6 +65,8 @@ type outside struct {
 type client struct {
 	pid    *actor.PID
 	timers map[uint64]bool
+	// asked and wrote: it dealt with records of the present incarnation.
+	asked, wrote bool
 }
 
 // Receive implements actor.Actor.
@@ -108,9 +111,9 @@ func (o *outside) receiveOwn(ctx actor.Context, mail any) {
 	case watchSights:
 		o.saw(ctx, m)
 	case watchGone:
-		o.watchEnded(m)
+		o.watchEnded(ctx, m)
 	case watchAgain:
-		o.rewatch(m.id)
+		o.rewatch(m)
 	case probeDue:
 		o.probe()
 	case probed:
@@ -125,6 +128,8 @@ func (o *outside) receiveOwn(ctx actor.Context, mail any) {
 		o.look(m.try)
 	case signalled:
 		o.signal(ctx, m.signal)
+	case formerGone:
+		delete(o.former, m.name)
 	}
 }
 
@@ -136,7 +141,7 @@ func (o *outside) start(ctx actor.Context) {
 	o.log = o.cfg.Logger.With("group", o.cfg.Group)
 	o.ops.pending, o.reads = map[uint64]*op{}, map[uint64]*reading{}
 	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
-	o.watches.byID = map[uint64]*watching{}
+	o.watches.byID, o.former = map[uint64]*watching{}, former{}
 	o.stream.phase = closed
 	if err := o.cfg.Validate(); err != nil {
 		ctx.Send(o.parent, messages.StoreFailed{Reason: err.Error(), Final: true, At: o.clock.Now()})
@@ -251,6 +256,7 @@ func (o *outside) forget(pid *actor.PID) {
 		return
 	}
 	delete(o.clients, pid.Id)
+	o.ended(pid.Id)
 	for _, id := range slices.Sorted(maps.Keys(c.timers)) {
 		o.timers[id]()
 		delete(o.timers, id)

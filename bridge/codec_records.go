@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"strings"
 	"time"
 
 	"github.com/troupe-actors/troupe/partition"
@@ -138,13 +139,19 @@ func assignmentFromProto(p *pb.Assignment) (partition.Assignment, error) {
 func journalToProto(j partition.Journal) *pb.Journal {
 	p := &pb.Journal{
 		Version: uint64(j.Version), Step: uint64(j.Step), Term: uint64(j.Term), Leader: string(j.Leader),
-		Cause: j.Cause, Evidence: j.Evidence, More: int64(j.More),
+		Cause: legible(j.Cause), More: int64(j.More),
+	}
+	for _, e := range j.Evidence {
+		p.Evidence = append(p.Evidence, legible(e))
 	}
 	for _, m := range j.Moves {
-		p.Moves = append(p.Moves, &pb.Move{Partition: string(m.Partition), From: string(m.From), To: string(m.To), Why: m.Why})
+		p.Moves = append(p.Moves, &pb.Move{Partition: string(m.Partition), From: string(m.From), To: string(m.To), Why: legible(m.Why)})
 	}
 	return p
 }
+
+// legible is a text that may hold what user code said: a record holds UTF-8 only.
+func legible(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func journalFromProto(p *pb.Journal) partition.Journal {
 	j := partition.Journal{

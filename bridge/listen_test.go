@@ -128,8 +128,10 @@ func TestListenState_TellsStatesAndNothingElse(t *testing.T) {
 	health, hangUp := ListenHealth(system, manager)
 	defer hangUp()
 	all := []any{
-		step(1), messages.StateChanged{From: messages.Init, To: messages.ClaimingID, At: time.Unix(1, 0)},
-		messages.HealthChanged{Healthy: true}, messages.StateChanged{To: messages.Stable},
+		step(1),
+		messages.StateChanged{From: messages.Init, To: messages.ClaimingID, At: time.Unix(1, 0)},
+		messages.HealthChanged{Healthy: true},
+		messages.StateChanged{To: messages.Stable},
 	}
 	for range 2 {
 		sub := await(t, d.mail, "a subscription").(messages.Subscribe)

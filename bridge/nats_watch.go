@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -120,7 +121,11 @@ func (w *natsWatch) create(ctx context.Context, inbox string) error {
 			InactiveThreshold: silentBeats * w.port.heartbeat, MemoryStorage: true, Replicas: 1,
 		},
 	}, &info)
-	if r.Outcome != Accepted {
+	switch r.Outcome {
+	case Accepted:
+	case Denied:
+		return fmt.Errorf("%w: %w", ErrDenied, r.Err)
+	default:
 		return r.Err
 	}
 	w.mu.Lock()

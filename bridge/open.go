@@ -3,6 +3,8 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +44,8 @@ type stream struct {
 	burnt  string
 	asking bool // a question about the stream is under way
 	try    uint64
+	number uint64 // of the question, among all operations
+	fails  uint64 // attempts to open it in a row that failed
 	cancel func()
 	told   string // the reason that the parent was told last
 }
@@ -69,6 +73,7 @@ func (o *outside) look(try uint64) {
 	o.stream.asking = true
 	o.stream.try++
 	try = o.stream.try
+	o.stream.number = o.number()
 	o.stream.cancel = o.port.Info(func(i StreamInfo) { o.send(infoDone{try, i}) })
 	o.after(o.cfg.StoreTimeout, infoLate{try})
 }
@@ -96,7 +101,7 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 	}
 	o.stream.asking, o.stream.cancel = false, nil
 	r := m.info.Result
-	o.late(r)
+	o.lateHere(o.stream.number, r)
 	gone := r.Outcome == Refused && r.Code == CodeStreamNotFound
 	switch {
 	case o.stream.phase == failed:
@@ -173,8 +178,11 @@ func (o *outside) bind(ctx actor.Context, got StreamConfig) {
 		return
 	}
 	s := &o.stream
+	if got.Incarnation != s.incarnation {
+		s.newest = 0
+	}
 	s.phase, s.incarnation, s.prefix = open, got.Incarnation, subjectPrefix(o.cfg.Group, got.Incarnation)
-	s.newest, s.told = 0, ""
+	s.told, s.fails = "", 0
 	o.rolls++
 	fresh := o.cfg.Fresh && !s.opened
 	s.opened = true
@@ -193,7 +201,8 @@ func (o *outside) fail(ctx actor.Context, reason string, final bool) {
 		}
 		o.stream.phase = failed
 	} else {
-		o.after(o.backoff(o.stream.try), openAgain{o.stream.try})
+		o.stream.fails++
+		o.after(o.backoff(o.stream.fails), openAgain{o.stream.try})
 	}
 	if reason == o.stream.told && !final {
 		return
@@ -213,11 +222,20 @@ func (o *outside) lose(ctx actor.Context, reason string, alarm bool) {
 	}
 	o.log.Warn("the store is lost", "reason", reason, "alarm", alarm)
 	o.stream.phase = closed
-	o.watches.drop(func(*watching) bool { return true })
+	o.endAll("the store is lost: " + reason)
+	o.bar()
 	ctx.Send(o.parent, messages.StoreLost{Reason: reason, Alarm: alarm, At: o.clock.Now()})
 	o.stream.asking = false
 	o.stream.try++
 	o.look(o.stream.try)
+}
+
+// endAll ends what is read and watched of a stream that is over.
+func (o *outside) endAll(reason string) {
+	o.watches.drop(func(*watching) bool { return true })
+	for _, id := range slices.Sorted(maps.Keys(o.reads)) {
+		o.readFailed(id, reason)
+	}
 }
 
 // backoff is a wait with jitter that grows with the number of attempts.
@@ -231,6 +249,7 @@ func (o *outside) backoff(try uint64) time.Duration {
 // and the stream may be another one.
 func (o *outside) signal(ctx actor.Context, s Signal) {
 	switch s {
+	case Disconnected: // operations tell it, by their outcome
 	case Reconnected:
 		o.ops.lateInRow = 0
 		o.watches.restartAll(o)

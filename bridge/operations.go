@@ -16,6 +16,7 @@ type ops struct {
 	pending   map[uint64]*op
 	queue     []*op
 	lateInRow int
+	moved     uint64 // the number of the latest operation when this server was left
 }
 
 // op is one Store on its way.
@@ -43,6 +44,11 @@ type (
 // store takes a write. What cannot be sent at all is rejected at once.
 func (o *outside) store(ctx actor.Context, m messages.Store) {
 	x := &op{client: o.client(ctx), ask: m}
+	if o.former.has(x.client.pid) {
+		o.reject(x, "what it rests on was of a stream that is no more")
+		return
+	}
+	x.client.asked, x.client.wrote = true, true
 	if err := o.compose(x); err != nil {
 		o.reject(x, err.Error())
 		return
@@ -134,9 +140,17 @@ func (o *outside) late(r Result) {
 		return
 	}
 	if o.ops.lateInRow++; o.ops.lateInRow >= timeoutsToMove {
-		o.ops.lateInRow = 0
+		o.ops.lateInRow, o.ops.moved = 0, o.count
 		o.log.Warn("no answers: leaving this server", "operations", timeoutsToMove)
 		o.port.Reconnect()
+	}
+}
+
+// lateHere is late, unless the operation began at a server that was left since: it
+// says nothing about the present one.
+func (o *outside) lateHere(number uint64, r Result) {
+	if number > o.ops.moved {
+		o.late(r)
 	}
 }
 
@@ -147,7 +161,7 @@ func (o *outside) opEnded(ctx actor.Context, id uint64, r Result) {
 	}
 	delete(o.ops.pending, id)
 	x.timer()
-	o.late(r)
+	o.lateHere(id, r)
 	o.judge(ctx, x, r)
 	for len(o.ops.queue) > 0 && len(o.ops.pending) < MaxInFlight {
 		next := o.ops.queue[0]

@@ -1,6 +1,9 @@
 package bridge
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Port is the raw input and output of the store: it starts operations and
 // reports what the server said, and does nothing else. Retrying, re-watching,
@@ -20,7 +23,8 @@ type Port interface {
 	// newest message of a subject, and it calls each again only after
 	// Watching.Next: a slow reader costs memory in proportion to subjects, not
 	// to messages. gone is called at most once, when the watch ended without
-	// Stop; a watch may also fall silent without saying so.
+	// Stop; a watch may also fall silent without saying so. The error wraps
+	// ErrDenied if the connection may not watch that.
 	Watch(filter string, each func(Sights), gone func(error)) Watching
 
 	// Info asks the server what the stream is now.
@@ -33,6 +37,9 @@ type Port interface {
 	// connected to an isolated node does not move by itself.
 	Reconnect()
 }
+
+// ErrDenied says that a watch ended because the connection may not have it.
+var ErrDenied = errors.New("not permitted")
 
 // Op is one operation on the store: exactly one of its fields is set.
 type Op struct {

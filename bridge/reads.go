@@ -48,6 +48,7 @@ type (
 
 func (o *outside) read(ctx actor.Context, m messages.Read) {
 	r := &reading{client: o.client(ctx), ask: m, prefix: o.stream.prefix, found: make([][]messages.Entry, len(m.Keys)), watchs: map[int]*short{}}
+	r.client.asked = true
 	switch {
 	case o.stream.phase != open:
 		o.answer(r.client, messages.ReadFailed{Round: m.Round, Reason: "the store is not open", At: o.clock.Now()})
@@ -87,7 +88,7 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 	if r == nil {
 		return
 	}
-	o.late(m.result)
+	o.lateHere(m.id, m.result)
 	if m.result.Outcome != Accepted {
 		o.readFailed(m.id, reason(m.result))
 		if m.result.Outcome == Denied {
@@ -113,14 +114,14 @@ func (o *outside) sightedIn(prefix string, seq uint64) {
 	}
 }
 
-func (o *outside) readSaw(_ actor.Context, m readSights) {
+func (o *outside) readSaw(ctx actor.Context, m readSights) {
 	r := o.reads[m.id]
 	if r == nil || r.watchs[m.at] == nil {
 		return
 	}
 	if m.err != nil {
 		o.readFailed(m.id, m.err.Error())
-		o.check()
+		o.watchFailed(ctx, m.err)
 		return
 	}
 	s := r.watchs[m.at]
@@ -172,7 +173,7 @@ func (o *outside) readTimedOut(_ actor.Context, id uint64) {
 	if o.reads[id] == nil {
 		return
 	}
-	o.late(Result{Outcome: Unknown, Err: errLate})
+	o.lateHere(id, Result{Outcome: Unknown, Err: errLate})
 	o.readFailed(id, errLate.Error())
 	o.check()
 }

@@ -49,7 +49,7 @@ type (
 		id, life uint64
 		err      error
 	}
-	watchAgain struct{ id uint64 }
+	watchAgain struct{ id, life uint64 }
 	probeDue   struct{}
 	probed     struct {
 		id, life, probe uint64
@@ -60,6 +60,7 @@ type (
 func (o *outside) watch(ctx actor.Context, m messages.Watch) {
 	c := o.client(ctx)
 	o.watches.drop(func(w *watching) bool { return w.client == c && w.ask.Key == m.Key })
+	c.asked = true
 	if o.stream.phase != open {
 		return // whoever asks now learns that the store is lost, and asks again
 	}
@@ -86,10 +87,12 @@ func (s *watches) drop(unwanted func(*watching) bool) {
 	})
 }
 
+// restartAll begins every watch again, each a little later than now: all workers
+// of a group do so after a restart of their server.
 func (s *watches) restartAll(o *outside) {
 	for _, w := range s.list {
-		w.end()
-		o.begin(w)
+		o.rolls++
+		o.after(o.dice.Jitter("rewatch", o.rolls, leastBackoff), watchAgain{w.id, w.life})
 	}
 }
 
@@ -149,19 +152,30 @@ func (o *outside) saw(_ actor.Context, m watchSights) {
 
 // watchEnded: a watch that is gone says nothing about what exists. It is begun
 // again after a while.
-func (o *outside) watchEnded(m watchGone) {
+func (o *outside) watchEnded(ctx actor.Context, m watchGone) {
 	w := o.watches.byID[m.id]
 	if w == nil || w.life != m.life {
 		return
 	}
 	w.end()
 	w.tries++
-	o.check()
-	o.after(o.backoff(w.tries), watchAgain{w.id})
+	o.after(o.backoff(w.tries), watchAgain{w.id, w.life})
+	o.watchFailed(ctx, m.err)
 }
 
-func (o *outside) rewatch(id uint64) {
-	if w := o.watches.byID[id]; w != nil && w.port == nil {
+// watchFailed: the stream may be gone, or watching it not permitted.
+func (o *outside) watchFailed(ctx actor.Context, err error) {
+	if errors.Is(err, ErrDenied) {
+		o.fail(ctx, "watching is not permitted: "+reason(Result{Err: err}), true)
+		return
+	}
+	o.check()
+}
+
+// rewatch begins a watch again, unless it was begun since that was planned.
+func (o *outside) rewatch(m watchAgain) {
+	if w := o.watches.byID[m.id]; w != nil && w.life == m.life {
+		w.end()
 		o.begin(w)
 	}
 }

@@ -96,8 +96,8 @@ var classifyCases = map[string]classifyCase{
 	}, 0, "balance", false, nil},
 }
 
-// hazard 40: one worker dies and one joins: the count stays equal
-// hazard 41: the timer of one worker shortens the testWait for another
+// hazard 40
+// hazard 41
 func TestClassify(t *testing.T) {
 	for name, tc := range classifyCases {
 		t.Run(name, func(t *testing.T) {

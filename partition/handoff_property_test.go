@@ -108,8 +108,8 @@ func (w *world) heal() {
 	}
 }
 
-// hazard 22: a worker judged dead comes back
-// hazard 46: the gainer starts before the loser stopped
+// hazard 22
+// hazard 46
 func TestNext_NeverTwoOwners(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)

@@ -22,8 +22,8 @@ type handoffCase struct {
 	at    time.Duration
 }
 
-// hazard 46: the gainer starts before the loser stopped
-// hazard 2: work of a deposed leader keeps running
+// hazard 46
+// hazard 2
 func TestNext_Evidence(t *testing.T) {
 	wait, stuck := testRules.Wait(testLease), 2*testRules.RevokeTimeout
 	set := manyPartitions(1)
@@ -160,7 +160,7 @@ func TestNext_RefreshIsServedWithTheLastStep(t *testing.T) {
 	require.NotNil(t, Next(o.Publish.Table, 4, target, facts).Publish, "the answer is written though nothing moves")
 }
 
-// hazard 47: versions go back after a change of leader or store
+// hazard 47
 func TestNext_StepsStartAboveWhateverWasReported(t *testing.T) {
 	_, roster, set := group()
 	target := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}}, Owner: []int32{0, 0, 0, 0}}

@@ -2,8 +2,8 @@ package partition
 
 import "time"
 
-// Lease is what a session knows of its own record: the revision to renew at, and
-// until when the session may act. It is extended only by a write that the store
+// Lease is what a session knows of its own record, live or lead: the revision to
+// renew at, and until when the session may act. It is extended only by a write that the store
 // is known to have accepted, counted from when that write was sent.
 type Lease struct {
 	Session  SessionID
@@ -68,4 +68,13 @@ func (l *Lease) ReadBack(live Live, revision, named Revision) Reading {
 		return Taken
 	}
 	return Mine
+}
+
+// ReadLead judges a read of the lead in the same way, if this is the lease of a
+// leadership: one that is released is not this session's any more.
+func (l *Lease) ReadLead(lead Lead, revision, named Revision) Reading {
+	if lead.Released {
+		lead.Session = ""
+	}
+	return l.ReadBack(Live{Session: lead.Session}, revision, named)
 }

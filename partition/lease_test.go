@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hazard 18: heartbeats go on after the ID or lease was lost
+// hazard 18
 func TestLease_CountsFromWhenTheWriteWasSent(t *testing.T) {
 	at := func(n time.Duration) time.Time { return atFirst.Add(n) }
 	l := Lease{Session: "s", Length: testLease}
@@ -35,7 +35,7 @@ func TestLease_ReplyAfterTheWholeLease(t *testing.T) {
 	require.False(t, l.Accepted(1, 5, atFirst.Add(testLease)))
 }
 
-// hazard 3: a renewal was applied, its answer lost
+// hazard 3
 func TestLease_ReadBackOfAnOlderBeat(t *testing.T) {
 	l := Lease{Session: "s", Length: testLease}
 	l.Sending(1, atFirst)
@@ -64,4 +64,13 @@ func TestLease_ReadBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, tc.want, l.ReadBack(tc.live, tc.revision, tc.named)) })
 	}
+}
+
+func TestLease_ReadLead(t *testing.T) {
+	l := Lease{Session: "me", Revision: 7}
+	require.Equal(t, Nothing, l.ReadLead(Lead{Session: "them"}, 6, 0))
+	require.Equal(t, Nothing, l.ReadLead(Lead{Session: "me"}, 7, 8), "older than the refusal")
+	require.Equal(t, Mine, l.ReadLead(Lead{Session: "me"}, 8, 8))
+	require.Equal(t, Taken, l.ReadLead(Lead{Session: "them"}, 8, 8))
+	require.Equal(t, Taken, l.ReadLead(Lead{Session: "me", Released: true}, 8, 8))
 }

@@ -53,7 +53,7 @@ func TestTable_Looks(t *testing.T) {
 	require.Equal(t, []PartitionID{"a", "b", "c"}, table.Set().IDs)
 }
 
-// hazard 27: a read is stale
+// hazard 27
 func TestTable_WhatDoesNotFitTheHeadIsReadAgain(t *testing.T) {
 	for name, change := range map[string]func(asg map[WorkerID]Assignment){
 		"missing":         func(asg map[WorkerID]Assignment) { delete(asg, "w-1") },

@@ -22,8 +22,8 @@ func witnessed(lives ...Live) Witness {
 	return w
 }
 
-// hazard 25: watch events come doubled, late or in another order
-// hazard 5: a lease never ends, because its expiry was lost on update
+// hazard 25
+// hazard 5
 func TestWitness_OldAndDoubledSightsChangeNothing(t *testing.T) {
 	w := witnessed(Live{}, Live{Beat: 2})
 	for _, revision := range []Revision{9, 10, 11} {
@@ -91,7 +91,7 @@ func TestWitness_Standing(t *testing.T) {
 	require.Equal(t, Over, witnessed(Live{Released: true, Restarting: true}).Standing(atFirst, Rules{HoldDown: Off}), "nothing is reserved")
 }
 
-// hazard 19: a worker's clock is fast or slow
+// hazard 19
 func TestRules_WaitOutlastsTheSlowestClock(t *testing.T) {
 	for _, lease := range []time.Duration{1, time.Second, 1500 * time.Millisecond, time.Hour} {
 		wait := Rules{Drift: MinClockDrift}.Wait(lease)

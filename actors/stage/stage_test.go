@@ -134,6 +134,7 @@ func TestMailbox_LongQueueKeepsItsOrder(t *testing.T) {
 	require.Nil(t, q.pop())
 }
 
+// hazard 65
 func TestProps_APanicStops(t *testing.T) {
 	w := newWorld(t)
 	made := 0

@@ -82,6 +82,7 @@ func (b *board) take(e event) {
 			b.say(fmt.Sprintf("%s cannot work: %s", r, m.Reason))
 		}
 	case crashed:
+		b.say(fmt.Sprintf("%s is cut off, without a goodbye; its lease runs on", r))
 		b.end(r, "crashed", e.at)
 	case left:
 		b.end(r, "stopped", e.at)
@@ -168,7 +169,11 @@ func (b *board) stateChanged(r *row, m messages.StateChanged) {
 		return
 	}
 	switch m.To {
-	case messages.Scaling, messages.Rebalancing, messages.Emergency, messages.Degraded:
+	case messages.Rebalancing:
+		if r.leads { // what the others hand over is told by what they lose and gain
+			b.say(fmt.Sprintf("%s: %s, %s", r, m.To, m.Reason))
+		}
+	case messages.Scaling, messages.Emergency, messages.Degraded:
 		b.say(fmt.Sprintf("%s: %s, %s", r, m.To, m.Reason))
 	}
 }

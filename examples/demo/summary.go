@@ -31,8 +31,8 @@ func (b *board) summary(out io.Writer, began time.Time, cfg config) {
 	} else {
 		fmt.Fprintf(out, "  WRONG: %d times a partition had two owners.\n", b.doubles)
 	}
-	fmt.Fprintf(out, "  A worker that crashes is replaced %s after its last heartbeat, when its lease\n", brief(cfg.settings.Lease))
-	fmt.Fprintln(out, "  is over, and a tenth of that later at most: clocks run differently.")
+	fmt.Fprintln(out, "  A worker that crashes is replaced when the lease of its last heartbeat is over:")
+	fmt.Fprintf(out, "  %s, and a tenth of that, because clocks differ.\n", brief(cfg.settings.Lease))
 }
 
 // brief rounds a duration to what a person wants to know.

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// hazard 69
 func TestBans_Planted(t *testing.T) {
 	cases := map[string]struct {
 		file, source string

@@ -90,7 +90,8 @@ func TestAPausedLaneHearsLater(t *testing.T) {
 	require.Equal(t, []string{"1 at 1s", "2 at 10s", "3 at 10s"}, said, "late, in the order they were due")
 	clock.AfterFunc(time.Second, func() { said = append(said, "ended") })
 	lane.End()
-	require.False(t, line.Advance(time.Hour) && line.Advance(time.Hour))
+	for line.Advance(time.Hour) {
+	}
 	require.Len(t, said, 3)
 }
 

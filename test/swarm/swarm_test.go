@@ -83,6 +83,7 @@ func TestSwarm(t *testing.T) {
 	}
 }
 
+// hazard 69
 func TestALifeRepeatsItself(t *testing.T) {
 	system := sim.NewSystem()
 	hashes := map[uint64]bool{}

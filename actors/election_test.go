@@ -1,0 +1,250 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// ballot is an election of worker-1 among probes.
+type ballot struct {
+	*play
+	outside  *probe
+	election *actor.PID
+	set      partition.Settings
+}
+
+func newBallot(t *testing.T) *ballot { return newBallotOf(t, "worker-1", partition.Default()) }
+
+func newBallotOf(t *testing.T, w partition.WorkerID, set partition.Settings) *ballot {
+	b := &ballot{play: newPlay(t), set: set}
+	b.outside = b.probe("outside")
+	b.outside.only = "election-1"
+	others := b.probe("others").pid
+	b.election = b.child(electionProps(electionConfig{
+		settings: set, outside: b.outside.pid, holder: others, strategy: others, source: others, worker: w, session: "me",
+	}), "election-1")
+	return b
+}
+
+// records is what the store says.
+type records map[messages.Key]messages.Entry
+
+// theirs is a store in which another worker leads.
+func theirs(rev partition.Revision, beat uint64) records {
+	return records{
+		messages.KeyLead: {Key: messages.KeyLead, Revision: rev, Record: partition.Lead{Worker: "worker-9", Session: "them", Beat: beat}},
+		messages.KeyTerm: {Key: messages.KeyTerm, Revision: 5, Record: partition.Term{Worker: "worker-9", Session: "them", Nonce: "theirs"}},
+	}
+}
+
+func (b *ballot) say(mail any) { b.tell(b.election, mail) }
+
+// answer answers the pending read.
+func (b *ballot) answer(r records) {
+	b.t.Helper()
+	q := heard[messages.Read](b.t, b.outside)
+	var entries []messages.Entry
+	for _, k := range q.Keys {
+		e := r[k]
+		e.Key = k
+		entries = append(entries, e)
+	}
+	b.say(messages.ReadDone{Round: q.Round, Entries: entries, At: b.now})
+}
+
+// due takes the latest reminder with such mail that was asked for.
+func due[M any](b *ballot) (r messages.Remind, found bool) {
+	for _, m := range b.outside.mail {
+		if it, ok := m.(messages.Remind); ok {
+			if _, ok := it.Mail.(M); ok {
+				r, found = it, true
+			}
+		}
+	}
+	return r, found
+}
+
+// ring lets the time of the latest reminder come.
+func ring[M any](b *ballot) {
+	b.t.Helper()
+	r, found := due[M](b)
+	require.True(b.t, found, "no such reminder among %v", b.outside.kinds())
+	if r.From.IsZero() {
+		r.From = b.now
+	}
+	if at := r.From.Add(r.After); at.After(b.now) {
+		b.now = at
+	}
+	b.outside.forget()
+	b.say(r.Mail)
+}
+
+func (b *ballot) refuse(revision partition.Revision) {
+	b.t.Helper()
+	q := heard[messages.Store](b.t, b.outside)
+	b.say(messages.Conflicted{Round: q.Round, Revision: revision, Named: revision != 0, At: b.now})
+}
+
+func (b *ballot) accept(revisions ...partition.Revision) {
+	b.t.Helper()
+	q := heard[messages.Store](b.t, b.outside)
+	b.say(messages.Stored{Round: q.Round, Revisions: revisions, Sent: b.now, At: b.now})
+}
+
+func (b *ballot) doubt() {
+	b.t.Helper()
+	q := heard[messages.Store](b.t, b.outside)
+	b.say(messages.Unsure{Round: q.Round, Sent: b.now, At: b.now})
+}
+
+// stand brings the election to its first candidacy.
+func (b *ballot) stand() {
+	b.answer(nil)
+	ring[leadDue](b)
+}
+
+// win brings the election to a term, with revisions 10 and 11.
+func (b *ballot) win() {
+	b.stand()
+	b.accept(10, 11)
+	heard[messages.LeadershipGained](b.t, b.parent)
+}
+
+func TestElection_NoHoles(t *testing.T) {
+	require.Empty(t, electionTable.Holes())
+	require.Empty(t, termTable.Holes())
+	require.Empty(t, watcherTable.Holes())
+	require.Empty(t, pollerTable.Holes())
+	require.Empty(t, debouncerTable.Holes())
+}
+
+func TestElection_WinsRenewsAndStandsDown(t *testing.T) {
+	b := newBallot(t)
+	b.win()
+	ring[renewDue](b)
+	b.accept(12)
+	b.say(messages.StandDown{})
+	q := b.outside.last(t)
+	require.Equal(t, partition.Revision(12), q.Writes[0].Expect)
+	require.True(t, q.Writes[0].Record.(partition.Lead).Released)
+	unheard[messages.StoodDown](t, b.parent)
+	b.accept(13)
+	require.False(t, heard[messages.LeadershipLost](t, b.parent).At.IsZero(), "it is known when")
+	heard[messages.StoodDown](t, b.parent)
+}
+
+// last is the latest Store, which stays unanswered.
+func (b *probe) last(t *testing.T) (q messages.Store) {
+	t.Helper()
+	found := false
+	for _, m := range b.mail {
+		if it, ok := m.(messages.Store); ok {
+			q, found = it, true
+		}
+	}
+	require.True(t, found, "no Store among %v", b.kinds())
+	return q
+}
+
+// hazard 9
+func TestElection_OneAttemptPerFallOfTheLead(t *testing.T) {
+	b := newBallot(t)
+	old := theirs(5, 1)
+	b.answer(old)
+	ring[leadDue](b)
+	for n := range 5 {
+		b.refuse(0)
+		if n == 0 { // the first refusal is followed by a look at once, later ones by a pause
+			b.answer(old)
+		}
+		unheard[messages.Store](t, b.outside)
+		unheard[messages.Read](t, b.outside)
+		lost := b.now
+		ring[lookDue](b) // the store answers with what it had before
+		b.answer(old)
+		ring[leadDue](b)
+		require.GreaterOrEqual(t, b.now.Sub(lost), min(retryDelay<<n, b.set.LeadRenewal()), "it stands ever more slowly")
+	}
+}
+
+// hazard 9
+func TestElection_WhoSeesAnotherWinWritesNothing(t *testing.T) {
+	b := newBallot(t)
+	b.answer(theirs(5, 1))
+	free := messages.Entry{Key: messages.KeyLead, Revision: 6, Record: partition.Lead{Worker: "worker-9", Session: "them", Released: true}}
+	b.say(messages.Seen{Entry: free, At: b.now})
+	r, _ := due[leadDue](b)
+	require.LessOrEqual(t, r.From.Sub(b.now), standJitter)
+	b.say(messages.Seen{Entry: messages.Entry{Key: messages.KeyLead, Revision: 7, Record: partition.Lead{Worker: "worker-3", Session: "faster"}}, At: b.now})
+	b.say(r.Mail)
+	unheard[messages.Store](t, b.outside)
+}
+
+func TestElection_ACandidacyInDoubtIsRepeatedAtAPace(t *testing.T) {
+	b := newBallot(t)
+	b.stand()
+	first := b.outside.last(t)
+	b.doubt()
+	unheard[messages.Store](t, b.outside)
+	ring[campaignDue](b)
+	require.Equal(t, first.Writes, b.outside.last(t).Writes, "the same records, the same nonce")
+}
+
+func TestElection_StandDownDuringACandidacyInDoubtEnds(t *testing.T) {
+	for _, name := range []string{"no answer", "refused, and no answer to the question why", "it says nothing"} {
+		t.Run(name, func(t *testing.T) {
+			b := newBallot(t)
+			b.stand()
+			b.doubt()
+			begun := b.now
+			b.say(messages.StandDown{})
+			ring[campaignDue](b)
+			if name == "no answer" {
+				for b.now.Sub(begun) < b.set.LeaderLease {
+					unheard[messages.StoodDown](t, b.parent)
+					b.after(time.Second)
+					b.doubt()
+					if b.now.Sub(begun) < b.set.LeaderLease {
+						ring[campaignDue](b)
+					}
+				}
+				heard[messages.StoodDown](t, b.parent)
+				return
+			}
+			b.refuse(0)
+			for b.now.Sub(begun) < b.set.LeaderLease {
+				unheard[messages.StoodDown](t, b.parent)
+				b.after(time.Second)
+				if name == "it says nothing" {
+					b.answer(nil)
+				} else {
+					b.say(messages.ReadFailed{Round: heard[messages.Read](t, b.outside).Round, At: b.now})
+				}
+				if b.now.Sub(begun) < b.set.LeaderLease {
+					ring[verifyDue](b)
+				}
+			}
+			heard[messages.StoodDown](t, b.parent)
+		})
+	}
+}
+
+func TestElection_ACandidacyInDoubtThatWasWrittenLeads(t *testing.T) {
+	b := newBallot(t)
+	b.stand()
+	q := b.outside.last(t)
+	sent := b.now
+	b.doubt()
+	ring[campaignDue](b)
+	b.refuse(0)
+	b.answer(records{messages.KeyLead: {Revision: 10, Record: q.Writes[0].Record}, messages.KeyTerm: {Revision: 11, Record: q.Writes[1].Record}})
+	require.Equal(t, partition.Revision(11), heard[messages.LeadershipGained](t, b.parent).Term)
+	r, _ := due[leadEnd](b)
+	require.True(t, r.Mail.(leadEnd).End.Equal(sent.Add(b.set.LeaderLease)), "it counts from the first attempt")
+}

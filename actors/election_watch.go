@@ -1,0 +1,151 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// standJitter is the most that a candidate waits when the lead has fallen free, so
+// that most candidates see who was first and write nothing.
+const standJitter = 10 * time.Millisecond
+
+// look reads who leads, who may lead, and what a candidacy has to expect.
+func (e *election) look(ctx actor.Context) electionState {
+	e.readKeys(ctx, messages.KeyLead, messages.KeyTerm, messages.KeyHead)
+	return looking
+}
+
+func (e *election) lookFailed(ctx actor.Context, m messages.ReadFailed) electionState {
+	if m.Round == e.round {
+		e.lookLater(ctx, retryDelay)
+	}
+	return looking
+}
+
+// lookLater sets when to look next; an earlier wish for a look is over.
+func (e *election) lookLater(ctx actor.Context, after time.Duration) {
+	e.looks++
+	ctx.Request(e.outside, messages.Remind{After: after, Mail: lookDue{e.looks}})
+}
+
+func (e *election) lookAgain(ctx actor.Context, m lookDue) electionState {
+	if m.Round != e.looks {
+		return e.state
+	}
+	return e.look(ctx)
+}
+
+func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState {
+	if m.Round != e.round {
+		return looking
+	}
+	was := e.known
+	lead, _ := m.Entries[0].Record.(partition.Lead) // what cannot be understood leads nobody
+	if e.doubted {
+		e.known, e.termAt = was.Named(lead, m.Entries[0].Revision, m.At), m.Entries[1].Revision
+		e.doubted = e.tried()
+	} else {
+		e.known, e.termAt = was.See(lead, m.Entries[0].Revision, m.At), max(e.termAt, m.Entries[1].Revision)
+	}
+	e.tell(ctx, e.known.Leader(), m.At)
+	head, _ := m.Entries[2].Record.(partition.Head)
+	e.candidate(ctx, partition.MayLead(head, e.worker, e.settings.Candidates))
+	e.lookLater(ctx, e.untilLook(was, m.At))
+	e.armed = leadDue{} // it may have come while this worker looked
+	return e.consider(ctx, m.At)
+}
+
+// candidate watches the lead, or leaves that to others.
+func (e *election) candidate(ctx actor.Context, may bool) {
+	may = may && !e.settings.NeverLead
+	switch {
+	case may && !e.watch:
+		ctx.Request(e.outside, messages.Watch{Key: messages.KeyLead})
+	case !may && e.watch:
+		ctx.Request(e.outside, messages.Unwatch{Key: messages.KeyLead})
+	}
+	e.watch = may
+}
+
+// untilLook is how long the next look can wait. Who does not watch looks seldom,
+// but once more when the lead's wait is over, if the leader may have stopped.
+func (e *election) untilLook(was partition.LeadSight, at time.Time) time.Duration {
+	jitter := e.dice.Jitter("look", uint64(e.looks), e.settings.LeadRenewal())
+	if !e.watch && !e.settings.NeverLead && !e.known.Vacant(at, e.settings.LeadWait()) &&
+		e.known.Revision != was.Revision && was.Doubts(e.known, e.settings.LeaderLease, e.settings.LeadRenewal()) {
+		return e.known.At.Add(e.settings.LeadWait()).Sub(at)
+	}
+	return 2*e.settings.LeaderLease + jitter
+}
+
+func (e *election) tell(ctx actor.Context, leader partition.WorkerID, at time.Time) {
+	if e.told == nil || *e.told != leader {
+		e.told = &leader
+		ctx.Request(ctx.Parent(), messages.LeaderKnown{Worker: leader, At: at})
+	}
+}
+
+// consider decides when to stand: very soon if the lead is free or was unchanged
+// for so long that nobody believes in it any more, else when that will be so.
+func (e *election) consider(ctx actor.Context, at time.Time) electionState {
+	switch wait := e.settings.LeadWait(); {
+	case e.settings.NeverLead:
+	case !e.known.Vacant(at, wait):
+		e.losses = 0
+		if e.watch {
+			e.standAt(ctx, e.known.At.Add(wait))
+		}
+	case e.paused(at):
+		e.lookLater(ctx, e.resume.Sub(at))
+	default:
+		e.standAt(ctx, at)
+	}
+	return watching
+}
+
+// standAt arms one candidacy for this fall of the lead. A lead that changes before
+// disarms it.
+func (e *election) standAt(ctx actor.Context, at time.Time) {
+	at = at.Add(e.dice.Jitter("stand", uint64(e.known.Revision), standJitter))
+	due := leadDue{e.known.Revision, at}
+	if due != e.armed {
+		e.armed = due
+		ctx.Request(e.outside, messages.Remind{From: at, Mail: due})
+	}
+}
+
+func (e *election) fell(ctx actor.Context, m leadDue) electionState {
+	if m != e.armed {
+		return watching
+	}
+	return e.campaign(ctx)
+}
+
+func (e *election) saw(ctx actor.Context, m messages.Seen) electionState {
+	was := e.known
+	e.glimpse(ctx, m)
+	if e.known.Revision == was.Revision {
+		return watching
+	}
+	if e.known.Lead.Session != was.Lead.Session && !e.known.Lead.Released {
+		// Another leader: the term is another one, and soon the head.
+		e.lookLater(ctx, e.dice.Jitter("look", uint64(e.looks), e.settings.LeadRenewal()))
+	}
+	return e.consider(ctx, m.At)
+}
+
+// glimpse notes what the watch sees, whatever this worker is waiting for. A look
+// that was answered before says nothing then.
+func (e *election) glimpse(ctx actor.Context, m messages.Seen) {
+	lead, _ := m.Entry.Record.(partition.Lead)
+	next := e.known.See(lead, m.Entry.Revision, m.At)
+	if next.Revision == e.known.Revision || lead.Session == e.session && !lead.Released {
+		return // old, or of this election's own making
+	}
+	e.known, e.doubted = next, false
+	e.tell(ctx, e.known.Leader(), m.At)
+}
