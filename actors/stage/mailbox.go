@@ -23,7 +23,11 @@ type mailbox struct {
 	ctx        actor.Context
 	dispatcher actor.Dispatcher
 	stopping   bool
+	watches    []any // which wait, while it stops, for its end
 }
+
+// keptSpace is how many messages a queue keeps room for when it is empty.
+const keptSpace = 1024
 
 // queue is a list that is appended to at one end and taken from at the other.
 type queue struct {
@@ -41,9 +45,11 @@ func (q *queue) pop() any {
 	q.items[q.head] = nil
 	q.head++
 	switch {
+	case q.head == len(q.items) && cap(q.items) > keptSpace:
+		q.items, q.head = nil, 0
 	case q.head == len(q.items):
 		q.items, q.head = q.items[:0], 0
-	case q.head > 1024 && q.head*2 > len(q.items):
+	case q.head > keptSpace && q.head*2 > len(q.items):
 		n := copy(q.items, q.items[q.head:])
 		clear(q.items[n:])
 		q.items, q.head = q.items[:n], 0
@@ -55,8 +61,11 @@ func (q *queue) len() int { return len(q.items) - q.head }
 
 func newMailbox() actor.Mailbox { return &mailbox{} }
 
-// RegisterHandlers implements actor.Mailbox.
+// RegisterHandlers implements actor.Mailbox. The actor can be found by its name
+// before; what it is sent until then waits.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.invoker, m.dispatcher = invoker, dispatcher
 	m.ctx, _ = invoker.(actor.Context)
 }
@@ -98,7 +107,7 @@ func (m *mailbox) post(q *queue, message any) {
 
 // claim reports whether a turn has to be scheduled. The lock is held.
 func (m *mailbox) claim() bool {
-	if m.scheduled || m.system.len() == 0 && (m.suspended || m.user.len() == 0) {
+	if m.scheduled || m.dispatcher == nil || m.system.len() == 0 && (m.suspended || m.user.len() == 0) {
 		return false
 	}
 	m.scheduled = true
@@ -143,17 +152,47 @@ func (m *mailbox) one() bool {
 	return true
 }
 
+// handleSystem takes care that a stop comes to its end. What stops is neither
+// suspended nor restarted any more, whatever its parent decides about a panic of
+// before; and whoever watches it now is told when it has ended, where proto.Actor
+// would say so at once.
 func (m *mailbox) handleSystem(message any) {
 	switch message.(type) {
 	case *actor.SuspendMailbox:
-		m.suspend(true)
+		m.suspend(!m.stopping)
 	case *actor.ResumeMailbox:
 		m.suspend(false)
 	case *actor.Stop:
 		m.stop()
+	case *actor.Restart:
+		m.restart(message)
+	case *actor.Watch:
+		m.watches = append(m.watches, message)
 	default:
-		m.guarded(message, func() { m.invoker.InvokeSystemMessage(message) })
+		m.invoke(message)
 	}
+	if !m.stopping || len(m.ctx.Children()) == 0 { // it lives, or has ended
+		for _, w := range m.watches {
+			m.invoke(w)
+		}
+		m.watches = nil
+	}
+}
+
+// restart is what the parent decided about a panic, of this actor or of another
+// of its children. An actor of ours stops instead.
+func (m *mailbox) restart(message any) {
+	_, ours := m.ctx.Actor().(*player)
+	switch {
+	case ours:
+		m.stop()
+	case !m.stopping:
+		m.invoke(message)
+	}
+}
+
+func (m *mailbox) invoke(message any) {
+	m.guarded(message, func() { m.invoker.InvokeSystemMessage(message) })
 }
 
 func (m *mailbox) suspend(on bool) {
@@ -169,7 +208,7 @@ func (m *mailbox) stop() {
 		p.stopping = true
 	}
 	m.suspend(false)
-	m.guarded(&actor.Stop{}, func() { m.invoker.InvokeSystemMessage(&actor.Stop{}) })
+	m.invoke(&actor.Stop{})
 }
 
 // guarded runs a handler. A panic ends an actor of ours here and now; one of

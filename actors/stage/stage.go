@@ -15,10 +15,11 @@ type player struct {
 
 // Receive implements actor.Actor.
 func (p *player) Receive(ctx actor.Context) {
-	if p.stopping {
-		switch ctx.Message().(type) {
-		case *actor.Stopping, *actor.Stopped:
-		default:
+	switch ctx.Message().(type) {
+	case *actor.Stopping, *actor.Stopped:
+		defer swallow(ctx)
+	default:
+		if p.stopping {
 			return
 		}
 	}
@@ -75,13 +76,24 @@ func inherited(props *actor.Props, d actor.Dispatcher) *actor.Props {
 }
 
 // decorated gives Props our mailbox, and the dispatcher if there is one. A panic
-// while stopping is swallowed: it would cancel the stop.
+// while stopping is swallowed, also one about the end of a child: it would cancel
+// the stop.
 func decorated(props *actor.Props, d actor.Dispatcher) *actor.Props {
 	props = props.Clone(actor.WithMailbox(newMailbox), actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
+		stopping := false
 		return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
 			switch e.Message.(type) {
-			case *actor.Stopping, *actor.Stopped:
+			case *actor.Started:
+				stopping = false
+			case *actor.Stopping:
+				stopping = true
 				defer swallow(c)
+			case *actor.Stopped:
+				defer swallow(c)
+			case *actor.Terminated:
+				if stopping {
+					defer swallow(c)
+				}
 			}
 			next(c, e)
 		}

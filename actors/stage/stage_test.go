@@ -134,7 +134,6 @@ func TestMailbox_LongQueueKeepsItsOrder(t *testing.T) {
 	require.Nil(t, q.pop())
 }
 
-// hazard 65
 func TestProps_APanicStops(t *testing.T) {
 	w := newWorld(t)
 	made := 0
