@@ -63,7 +63,7 @@ func TestDebouncer_OneChangeOfManySightings(t *testing.T) {
 	unheard[messages.WorkersChanged](t, g.calculator)
 	g.ring()
 	require.Len(t, heard[messages.WorkersChanged](t, g.calculator).Roster, 5)
-	require.Equal(t, 2*g.set.Debounce, g.now.Sub(begun))
+	require.Equal(t, 3*(g.set.Debounce/3)+g.set.Debounce, g.now.Sub(begun), "after the last of them")
 	require.Empty(t, g.outside.mail)
 }
 

@@ -24,15 +24,24 @@ type Row[A any, S ~string] struct {
 func On[A, M any, S ~string](from S, h func(A, actor.Context, M) S, to ...S) Row[A, S] {
 	return Row[A, S]{
 		from: []S{from}, to: to, message: reflect.TypeFor[M](), handler: nameOf(h),
-		run: func(a A, ctx actor.Context, message any, _ S) S { return h(a, ctx, message.(M)) },
+		run: func(a A, ctx actor.Context, message any, _ S) S { return h(a, ctx, as[M](message)) },
 	}
+}
+
+// as gives a message its type, by which the row was found.
+func as[M any](message any) M {
+	m, ok := message.(M)
+	if !ok {
+		panic(fmt.Sprintf("fsm: a row for %s was given %T", reflect.TypeFor[M](), message))
+	}
+	return m
 }
 
 // Stay is a row for each of these states: the handler never changes the state.
 func Stay[A, M any, S ~string](h func(A, actor.Context, M), in ...S) Row[A, S] {
 	return Row[A, S]{
 		from: in, message: reflect.TypeFor[M](), handler: nameOf(h),
-		run: func(a A, ctx actor.Context, message any, now S) S { h(a, ctx, message.(M)); return now },
+		run: func(a A, ctx actor.Context, message any, now S) S { h(a, ctx, as[M](message)); return now },
 	}
 }
 

@@ -207,7 +207,7 @@ func TestStopTree_ThenShutdown(t *testing.T) {
 }
 
 // A user's parent may restart all its children when one of them fails.
-// hazard 65: a panic restarts an actor with empty state
+// hazard 65
 func TestProps_ARestartIsAStop(t *testing.T) {
 	w := newWorld(t)
 	made := 0
