@@ -75,7 +75,7 @@ type (
 
 var electionTable = fsm.New(
 	fsm.On(looking, (*election).begin, looking), // Started
-	fsm.On(looking, (*election).looked, watching),
+	fsm.On(looking, (*election).looked, looking, watching),
 	fsm.On(looking, (*election).lookFailed, looking),
 	fsm.On(looking, (*election).lookAgain, looking),
 	fsm.On(looking, (*election).quit, stood),

@@ -19,9 +19,8 @@ type leadership struct {
 	named   partition.Revision
 	term    partition.Revision
 	child   *actor.PID
-	reason  string // why the term ends
-	resigns bool   // it sits one lease out
-	over    bool   // the lead is known to be another's, or too old to be trusted
+	resigns bool // it sits one lease out
+	over    bool // the lead is known to be another's, or too old to be trusted
 }
 
 // lead begins a term. The leadership is trusted for one leader lease from when it
@@ -133,8 +132,9 @@ func (e *election) readBack(ctx actor.Context, m messages.ReadDone) electionStat
 		return e.extend(ctx, lead.Beat, m.Entries[0].Revision, m.At)
 	case partition.Taken:
 		return e.end(ctx, "another worker leads", true)
+	case partition.Nothing:
+		e.writing = false // the next renewal asks again
 	}
-	e.writing = false // it says nothing: the next renewal asks again
 	return leading
 }
 

@@ -75,8 +75,9 @@ func (e *election) releaseRead(ctx actor.Context, m messages.ReadDone) electionS
 		}
 	case partition.Taken:
 		return e.leave(ctx)
+	case partition.Nothing: // older than the refusal
 	}
-	return e.releaseLater(ctx, m.At) // the answer is older than the refusal
+	return e.releaseLater(ctx, m.At)
 }
 
 func (e *election) releaseReadFailed(ctx actor.Context, m messages.ReadFailed) electionState {

@@ -186,6 +186,59 @@ func TestElection_WhoSeesAnotherWinWritesNothing(t *testing.T) {
 	unheard[messages.Store](t, b.outside)
 }
 
+func TestElection_AnswersOfThePastSayNothing(t *testing.T) {
+	late := []any{
+		messages.Stored{Revisions: []partition.Revision{90, 91}},
+		messages.Conflicted{},
+		messages.Unsure{},
+		messages.Rejected{},
+		messages.ReadDone{Entries: make([]messages.Entry, 3)},
+		messages.ReadFailed{},
+		messages.Seen{},
+		messages.WatchSynced{},
+		messages.PartitionsListed{},
+		messages.TermFailed{},
+		lookDue{99},
+		leadDue{},
+		campaignDue{},
+		verifyDue{},
+		renewDue{},
+		leadEnd{},
+		releaseDue{},
+	}
+	b := newBallot(t)
+	nothing := func() {
+		told, kept := len(b.parent.mail), b.outside.mail
+		b.outside.forget()
+		for _, m := range late {
+			b.say(m)
+		}
+		require.Empty(t, b.outside.mail)
+		require.Len(t, b.parent.mail, told)
+		b.outside.mail = kept
+	}
+	nothing() // looking
+	b.answer(theirs(5, 1))
+	nothing() // watching
+	ring[leadDue](b)
+	nothing() // campaigning
+	b.doubt()
+	ring[campaignDue](b)
+	q := b.outside.last(t)
+	b.refuse(0)
+	nothing() // verifying
+	b.answer(records{messages.KeyLead: {Revision: 10, Record: q.Writes[0].Record}, messages.KeyTerm: {Revision: 11, Record: q.Writes[1].Record}})
+	nothing() // leading
+	b.say(messages.TermFailed{Term: 11, Resign: true})
+	nothing() // resigning
+	b.accept(12)
+	nothing() // resting
+	ring[restDue](b)
+	b.say(messages.StandDown{})
+	nothing() // stood
+	heard[messages.StoodDown](t, b.parent)
+}
+
 func TestElection_ACandidacyInDoubtIsRepeatedAtAPace(t *testing.T) {
 	b := newBallot(t)
 	b.stand()

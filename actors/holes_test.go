@@ -6,11 +6,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTables_NoHoles(t *testing.T) {
-	for name, holes := range map[string][]string{
-		"manager": managerTable.Holes(), "session": sessionTable.Holes(), "holder": holderTable.Holes(), "keeper": keeperTable.Holes(), "owners": ownersTable.Holes(),
+// Every pair of a state and a message that can meet is a row or is ignored, and
+// every state can be entered and left, the last one apart.
+func TestTables(t *testing.T) {
+	for name, table := range map[string]interface{ Holes() []string }{
+		"manager": managerTable, "session": sessionTable, "holder": holderTable, "keeper": keeperTable, "owners": ownersTable,
+		"election": electionTable, "term": termTable, "watcher": watcherTable, "poller": pollerTable,
+		"debouncer": debouncerTable, "calculator": calculatorTable, "publisher": publisherTable,
 	} {
-		require.Empty(t, holes, name)
+		require.Empty(t, table.Holes(), name)
+		require.Contains(t, Diagrams(), name)
 	}
-	require.Empty(t, managerTable.Islands())
+	require.Equal(t, []string{"Shutdown: nothing leads out of it"}, managerTable.Islands())
+	require.Empty(t, sessionTable.Islands())
+	require.Equal(t, []string{"empty: nothing leads out of it"}, holderTable.Islands())
+	require.Empty(t, keeperTable.Islands())
+	require.Empty(t, ownersTable.Islands())
 }

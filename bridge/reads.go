@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 
@@ -121,7 +122,9 @@ func (o *outside) readSaw(ctx actor.Context, m readSights) {
 	}
 	if m.err != nil {
 		o.readFailed(m.id, m.err.Error())
-		o.watchFailed(ctx, m.err)
+		if !errors.Is(m.err, ErrDenied) { // a worker need not be allowed to read what is not its own
+			o.watchFailed(ctx, m.err)
+		}
 		return
 	}
 	s := r.watchs[m.at]
