@@ -151,6 +151,7 @@ func (c *calculator) unstuck(ctx actor.Context, m messages.HandedOver) calculato
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
 	c.tellDone(ctx, m)
+	c.told = false // the manager takes it for the end: it hears of an open window again
 	return c.weigh(ctx)
 }
 

@@ -155,7 +155,7 @@ func TestElection_TakesWhatTheStoreNames(t *testing.T) {
 }
 
 func TestElection_WhoLooksSeldomLooksAgainWhenInDoubt(t *testing.T) {
-	b := newBallotOf(t, "worker-8", partition.Default())
+	b := newBallotOf(t, "worker-8", partition.Default(), 0)
 	store := theirs(5, 1)
 	store[messages.KeyHead] = messages.Entry{Revision: 5, Record: partition.Head{Seats: []partition.Seat{
 		{Worker: "worker-1"}, {Worker: "worker-2"}, {Worker: "worker-3"}, {Worker: "worker-8"},

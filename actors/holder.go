@@ -221,6 +221,7 @@ func (h *holder) holdings(round partition.Round) messages.Holdings {
 			m.Held = append(m.Held, it.owned.ID)
 		case abandoned:
 			m.Abandoned = append(m.Abandoned, partition.Abandoned{Partition: it.owned.ID, Token: it.owned.Token, Step: it.step})
+		default: // owned, or of a former session
 		}
 	}
 	return m

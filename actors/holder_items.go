@@ -175,8 +175,9 @@ func (h *holder) settle(ctx actor.Context) {
 			return it.change <= h.confirmed
 		case forgotten:
 			return true
+		default: // it is owned
+			return false
 		}
-		return false
 	})
 	if dropped {
 		h.news(ctx)

@@ -28,7 +28,7 @@ func TestHolder_SuspendsAndResumes(t *testing.T) {
 	require.Equal(t, partition.Step(6), e.applied().Step)
 	e.see(assignment("mine", 7, "p@5 r@5 s@6"))
 	e.tell(e.workers["r@5"], "done")
-	e.did("r ends")
+	e.did("r ends", "r starts")
 
 	e.tell(e.pid, messages.Suspend{Deadline: e.end})
 	e.tell(e.pid, messages.DropAll{At: e.end})

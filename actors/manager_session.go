@@ -153,6 +153,7 @@ func (m *manager) storeLost(ctx actor.Context, s messages.StoreLost) messages.St
 	case opening, degraded:
 		m.examine(ctx, m.state)
 		return m.state
+	default: // there was a session
 	}
 	m.startAnew(ctx)
 	m.reason = m.life.trouble

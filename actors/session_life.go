@@ -170,9 +170,10 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 			return s.lose(ctx, m.At, "the leader fenced this session", "")
 		}
 		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.worker)
+	default: // older than what is known
+		s.remind(ctx, retryDelay, readDue{s.round})
+		return s.state
 	}
-	s.remind(ctx, retryDelay, readDue{s.round})
-	return s.state
 }
 
 func (s *session) readFailed(ctx actor.Context, m messages.ReadFailed) {

@@ -22,16 +22,20 @@ type lister struct{ source partition.Source }
 
 // Receive implements actor.Actor.
 func (l *lister) Receive(ctx actor.Context) {
-	m, ok := ctx.Message().(messages.ListPartitions)
-	if !ok || ctx.Sender() == nil {
+	if ctx.Sender() == nil {
 		return
 	}
-	list, err := l.list()
-	if err != nil {
-		ctx.Respond(messages.ListingFailed{Round: m.Round, Reason: err.Error()})
-		return
+	switch m := ctx.Message().(type) {
+	case messages.UpdatePartitions:
+		ctx.Respond(messages.UpdateRefused{Reason: "this source lists what a function says and cannot be updated"})
+	case messages.ListPartitions:
+		list, err := l.list()
+		if err != nil {
+			ctx.Respond(messages.ListingFailed{Round: m.Round, Reason: err.Error()})
+			return
+		}
+		ctx.Respond(messages.PartitionsListed{Round: m.Round, Partitions: list})
 	}
-	ctx.Respond(messages.PartitionsListed{Round: m.Round, Partitions: list})
 }
 
 func (l *lister) list() (list []partition.Partition, err error) {
@@ -62,7 +66,9 @@ type static struct{ list []partition.Partition }
 func (s *static) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case messages.ListPartitions:
-		ctx.Respond(messages.PartitionsListed{Round: m.Round, Partitions: s.list})
+		if ctx.Sender() != nil {
+			ctx.Respond(messages.PartitionsListed{Round: m.Round, Partitions: s.list})
+		}
 	case messages.UpdatePartitions:
 		s.update(ctx, m)
 	}

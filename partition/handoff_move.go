@@ -63,6 +63,7 @@ func (h *handoff) revoke() {
 			if r.Pending != None && h.touch(r.Pending) {
 				r.Pending = None
 			}
+		default: // free: grant gives it away
 		}
 	}
 }

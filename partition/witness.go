@@ -120,8 +120,9 @@ func (w Witness) Turns(now time.Time, r Rules) time.Time {
 		return w.At.Add(r.Wait(w.Live.Lease))
 	case Returning:
 		return w.RestartAt.Add(r.HoldDown)
+	default: // only news can change it
+		return time.Time{}
 	}
-	return time.Time{}
 }
 
 // Roster is what a leader knows of all workers.

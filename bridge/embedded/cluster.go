@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -97,10 +96,18 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		defer func() { _ = l.Close() }()
+		ports[i] = portOf(l.Addr())
 	}
 	return ports, nil
+}
+
+// portOf is the port of a TCP address, 0 for any other.
+func portOf(addr net.Addr) int {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.Port
+	}
+	return 0
 }
 
 // run starts one node.
@@ -119,7 +126,7 @@ func (c *Cluster) run(m *node) error {
 		return err
 	}
 	m.server = s
-	m.client = s.nats.Addr().(*net.TCPAddr).Port
+	m.client = portOf(s.nats.Addr())
 	return nil
 }
 
@@ -173,9 +180,7 @@ func (c *Cluster) Stop() {
 	for i := range c.nodes {
 		c.StopNode(i)
 	}
-	if c.private != "" {
-		os.RemoveAll(c.private)
-	}
+	discard(c.private)
 }
 
 // await waits until the running nodes form a cluster.

@@ -35,7 +35,7 @@ func Start(cfg Config) (*Server, error) {
 	s, err := run(cfg, cfg.options(dir))
 	if err != nil {
 		if private {
-			os.RemoveAll(dir)
+			discard(dir)
 		}
 		return nil, err
 	}
@@ -100,8 +100,14 @@ func (s *Server) Stop() {
 	s.stop.Do(func() {
 		s.nats.Shutdown()
 		s.nats.WaitForShutdown()
-		if s.private != "" {
-			os.RemoveAll(s.private)
-		}
+		discard(s.private)
 	})
+}
+
+// discard removes a private store, if there is one. What cannot be removed is
+// left to the system that cleans its folder for temporary files.
+func discard(dir string) {
+	if dir != "" {
+		_ = os.RemoveAll(dir)
+	}
 }

@@ -128,7 +128,7 @@ func TestServerListensOnLoopbackOnly(t *testing.T) {
 func TestStartSaysThatThePortIsTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer l.Close()
+	t.Cleanup(func() { _ = l.Close() })
 	port := l.Addr().(*net.TCPAddr).Port
 	_, err = embedded.Start(embedded.Config{Memory: true, Port: port, ReadyWithin: time.Second})
 	require.ErrorContains(t, err, strconv.Itoa(port))

@@ -175,6 +175,7 @@ func (b *board) stateChanged(r *row, m messages.StateChanged) {
 		}
 	case messages.Scaling, messages.Emergency, messages.Degraded:
 		b.say(fmt.Sprintf("%s: %s, %s", r, m.To, m.Reason))
+	default: // the table says it
 	}
 }
 

@@ -26,7 +26,7 @@ func keeping(t *testing.T) embedded.Config {
 	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer probe.Close()
+	defer func() { _ = probe.Close() }()
 	return embedded.Config{Dir: t.TempDir(), Port: probe.Addr().(*net.TCPAddr).Port}
 }
 

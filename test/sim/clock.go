@@ -92,7 +92,9 @@ func (t *Timeline) Advance(limit time.Duration) bool {
 	}
 	t.now = t.events[0].at
 	for known := t.count; len(t.events) > 0 && t.events[0].at == t.now && t.events[0].order <= known; {
-		t.happen(heap.Pop(&t.events).(*event))
+		if e, ok := heap.Pop(&t.events).(*event); ok {
+			t.happen(e)
+		}
 	}
 	return true
 }
@@ -185,7 +187,10 @@ func (h eventHeap) Swap(i, j int) {
 }
 
 func (h *eventHeap) Push(x any) {
-	e := x.(*event)
+	e, ok := x.(*event)
+	if !ok {
+		panic(fmt.Sprintf("sim: %T is no event", x))
+	}
 	e.index = len(*h)
 	*h = append(*h, e)
 }

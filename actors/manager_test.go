@@ -1,0 +1,243 @@
+package actors
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// firm is a manager with its real children over an outside that is a probe and
+// answers nothing: the facts are told by the test.
+type firm struct {
+	*play
+	outside, user *probe
+	pid           *actor.PID
+	shown         []messages.State // what the user saw, in order
+}
+
+func newFirm(t *testing.T, change func(*Config)) *firm {
+	f := &firm{play: newPlay(t), outside: &probe{}}
+	f.user = f.probe("user")
+	cfg := Config{Settings: partition.Default(), Source: StaticSource(nil)}
+	if change != nil {
+		change(&cfg)
+	}
+	props, err := PartitionManager(cfg, actor.PropsFromProducer(func() actor.Actor { return f.outside }))
+	require.NoError(t, err)
+	f.pid = f.child(props, "manager")
+	f.outside.pid = f.below("outside-1")
+	f.tell(f.pid, messages.Subscribe{PID: f.user.pid, Confirm: true})
+	f.see()
+	return f
+}
+
+// below is the PID of a child of the manager.
+func (f *firm) below(name string) *actor.PID {
+	return actor.NewPID(f.pid.Address, f.pid.Id+"/"+name)
+}
+
+// ask sends mail of the user, who gets the answer.
+func (f *firm) ask(mail any) {
+	f.system.Root.RequestWithCustomSender(f.pid, mail, f.user.pid)
+	f.drain()
+}
+
+func (f *firm) snapshot() messages.Snapshot {
+	f.t.Helper()
+	f.ask(messages.GetSnapshot{})
+	return heard[messages.Snapshot](f.t, f.user)
+}
+
+// say tells the manager facts, each as the child would that it comes from.
+func (f *firm) say(facts ...any) {
+	for _, fact := range facts {
+		switch m := fact.(type) {
+		case messages.SessionStarted:
+			m.Session = f.snapshot().Session
+			fact = m
+		case messages.SessionLost:
+			m.Session = f.snapshot().Session
+			fact = m
+		case messages.AssignmentApplied:
+			m.Session = f.snapshot().Session
+			fact = m
+		}
+		f.tell(f.pid, fact)
+	}
+	f.see()
+}
+
+// arrows are those of the public states. Whoever was in doubt before the first
+// assignment goes on waiting where it was.
+var arrows = map[messages.State][]messages.State{
+	opening:  {claims, down},
+	claims:   {elects, degraded, down},
+	elects:   {waits, claims, degraded, down},
+	waits:    {stable, claims, degraded, down},
+	stable:   {scaling, moving, urgent, claims, degraded, down},
+	scaling:  {stable, moving, urgent, claims, degraded, down},
+	moving:   {stable, urgent, claims, degraded, down},
+	urgent:   {stable, moving, claims, degraded, down},
+	degraded: {stable, claims, elects, waits, down},
+}
+
+// see notes the changes of state that the user heard of, and that each is allowed.
+func (f *firm) see() {
+	f.t.Helper()
+	f.user.mail = slices.DeleteFunc(f.user.mail, func(m any) bool {
+		c, ok := m.(messages.StateChanged)
+		if !ok {
+			return false
+		}
+		if len(f.shown) > 0 {
+			require.Equal(f.t, f.shown[len(f.shown)-1], c.From)
+			require.Contains(f.t, arrows[c.From], c.To)
+			require.NotEmpty(f.t, c.Reason, "%s → %s", c.From, c.To)
+		}
+		f.shown = append(f.shown, c.To)
+		return true
+	})
+	unheard[*actor.Terminated](f.t, f.parent)
+}
+
+// Facts of a life, in the order in which they come.
+var (
+	opened  = messages.StoreOpened{Incarnation: "i", Entropy: [16]byte{1}}
+	began   = messages.SessionStarted{Worker: "worker-0", Claim: 3}
+	led     = messages.LeaderKnown{Worker: "worker-9"}
+	gained  = messages.LeadershipGained{Term: 4}
+	first   = messages.AssignmentApplied{Change: 1, Worker: "worker-0", Version: 1, Step: 5}
+	window  = messages.WindowOpened{Term: 4, Cause: "worker-1 joined"}
+	closed  = messages.WindowClosed{Term: 4}
+	decides = messages.DecisionStarted{Term: 4, Cause: "worker-1 joined"}
+	rescues = messages.DecisionStarted{Term: 4, Cause: "worker-1 is silent", Emergency: true}
+	done    = messages.DecisionDone{Term: 4, Moves: 1, Members: []partition.WorkerID{"worker-0"}, Unowned: 2}
+	failed  = messages.DecisionFailed{Term: 4, Reason: "no plan"}
+	ousted  = messages.LeadershipLost{Term: 4, Reason: "another leads"}
+	doubt   = messages.SessionSuspected{}
+	renewed = messages.SessionRenewed{}
+	lostIt  = messages.SessionLost{Reason: "a fence"}
+	gone    = messages.StoreLost{Reason: "deleted"}
+	letting = messages.AssignmentApplied{Change: 2, Worker: "worker-0", Version: 1, Step: 6, Draining: 1}
+	waiting = messages.AssignmentApplied{Change: 2, Worker: "worker-0", Version: 1, Step: 6, Pending: []partition.PartitionID{"p"}}
+)
+
+// follower and leader are how one gets to Stable.
+var (
+	follower = []any{opened, began, led, first}
+	leader   = []any{opened, began, led, gained, first}
+)
+
+func TestManager_States(t *testing.T) {
+	type states = []messages.State
+	for name, c := range map[string]struct {
+		before, facts []any
+		want          states
+	}{
+		"start":                    {nil, follower, states{opening, claims, elects, waits, stable}},
+		"assigned before led":      {nil, []any{opened, began, first, led}, states{opening, claims, elects, waits, stable}},
+		"window, nothing to move":  {leader, []any{window, closed}, states{scaling, stable}},
+		"window, decision":         {leader, []any{window, decides, done}, states{scaling, moving, stable}},
+		"window, no change":        {leader, []any{window, done}, states{scaling, stable}},
+		"window after decision":    {leader, []any{decides, done, window}, states{moving, stable, scaling}},
+		"window in a decision":     {leader, []any{decides, window}, states{moving, stable, scaling}},
+		"window in an emergency":   {leader, []any{rescues, window, closed}, states{urgent, stable, scaling, stable}},
+		"emergency":                {leader, []any{rescues, decides, done}, states{urgent, moving, stable}},
+		"emergency, it renewed":    {leader, []any{rescues, done}, states{urgent, stable}},
+		"emergency in a window":    {leader, []any{window, rescues, done}, states{scaling, urgent, stable}},
+		"emergency in a decision":  {leader, []any{decides, rescues, decides, done}, states{moving, urgent, moving, stable}},
+		"a decision fails":         {leader, []any{decides, failed}, states{moving, stable}},
+		"a planning fails":         {leader, []any{window, failed}, states{scaling, stable}},
+		"decides before assigned":  {nil, []any{opened, began, led, gained, decides, first, done}, states{opening, claims, elects, waits, stable, moving, stable}},
+		"done before assigned":     {nil, []any{opened, began, led, gained, decides, done, first}, states{opening, claims, elects, waits, stable}},
+		"ousted in a window":       {leader, []any{window, ousted}, states{scaling, stable}},
+		"ousted in a decision":     {leader, []any{decides, ousted}, states{moving, stable}},
+		"ousted in an emergency":   {leader, []any{rescues, ousted}, states{urgent, stable}},
+		"ousted while letting go":  {leader, []any{decides, letting, ousted, messages.DrainingChanged{}}, states{moving, stable}},
+		"another term's facts":     {leader, []any{messages.WindowOpened{Term: 3}, messages.DecisionStarted{Term: 3}, messages.LeadershipLost{Term: 3}}, nil},
+		"a follower's facts":       {follower, []any{window, decides, rescues, closed, done, failed, ousted}, nil},
+		"revoke":                   {follower, []any{letting, messages.DrainingChanged{}}, states{moving, stable}},
+		"grant":                    {follower, []any{waiting, messages.AssignmentApplied{Change: 3, Step: 7}}, states{moving, stable}},
+		"first with a grant":       {nil, []any{opened, began, led, waiting}, states{opening, claims, elects, waits, stable, moving}},
+		"leads while letting go":   {follower, []any{letting, gained, messages.DrainingChanged{}}, states{moving, stable}},
+		"doubt":                    {follower, []any{doubt, renewed}, states{degraded, stable}},
+		"doubt in a window":        {leader, []any{window, doubt, renewed, closed}, states{scaling, degraded, stable, scaling, stable}},
+		"doubt in a decision":      {leader, []any{decides, doubt, done, renewed}, states{moving, degraded, stable}},
+		"doubt in an emergency":    {leader, []any{rescues, doubt, ousted, renewed}, states{urgent, degraded, stable}},
+		"doubt in Election":        {nil, []any{opened, began, doubt, renewed}, states{opening, claims, elects, degraded, elects}},
+		"doubt before assigned":    {nil, []any{opened, began, led, doubt, renewed}, states{opening, claims, elects, waits, degraded, waits}},
+		"assigned in doubt":        {nil, []any{opened, began, doubt, led, first, renewed}, states{opening, claims, elects, degraded, stable}},
+		"lost in doubt":            {follower, []any{doubt, lostIt, messages.ClaimScanned{}, began}, states{degraded, claims, elects}},
+		"lost":                     {leader, []any{lostIt}, states{claims}},
+		"lost in a window":         {leader, []any{window, lostIt}, states{scaling, claims}},
+		"lost in a decision":       {leader, []any{decides, lostIt}, states{moving, claims}},
+		"lost in an emergency":     {leader, []any{rescues, lostIt}, states{urgent, claims}},
+		"lost in Election":         {nil, []any{opened, began, lostIt}, states{opening, claims, elects, claims}},
+		"lost before assigned":     {nil, []any{opened, began, led, lostIt}, states{opening, claims, elects, waits, claims}},
+		"store lost":               {follower, []any{gone, opened, began}, states{claims, elects}},
+		"store lost in doubt":      {follower, []any{doubt, gone, opened, messages.ClaimScanned{}}, states{degraded, claims}},
+		"store replaced":           {leader, []any{window, opened}, states{scaling, claims}},
+		"store opened twice":       {nil, []any{opened, opened, began}, states{opening, claims, elects}},
+		"store lost at once":       {nil, []any{gone, opened, gone}, states{opening, claims}},
+		"store unreachable":        {nil, []any{opened, messages.ClaimFailed{Unreachable: true, Reason: "no answer"}, messages.ClaimFailed{Unreachable: true}, messages.ClaimScanned{}}, states{opening, claims, degraded, claims}},
+		"claims fail":              {nil, []any{opened, messages.ClaimFailed{Reason: "full"}}, states{opening, claims}},
+		"the same session renewed": {follower, []any{renewed, renewed}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.say(c.before...)
+			if c.before != nil {
+				f.shown = f.shown[len(f.shown)-1:]
+			}
+			f.say(c.facts...)
+			if c.before != nil {
+				f.shown = f.shown[1:]
+			}
+			require.Equal(t, len(c.want), len(f.shown), "%v", f.shown)
+			require.True(t, slices.Equal(c.want, f.shown), "%v", f.shown)
+		})
+	}
+}
+
+// What follows each other by way of the store's randomness differs.
+func TestManager_SessionsDiffer(t *testing.T) {
+	f := newFirm(t, nil)
+	f.say(follower...)
+	one := f.snapshot().Session
+	f.say(lostIt)
+	two := f.snapshot().Session
+	f.say(gone, opened)
+	three := f.snapshot().Session
+	require.NotEmpty(t, one)
+	require.NotEqual(t, one, two)
+	require.NotEqual(t, two, three)
+}
+
+func TestManager_Snapshot(t *testing.T) {
+	f := newFirm(t, nil)
+	f.ask(messages.GetSnapshot{})
+	require.Equal(t, messages.Snapshot{State: opening, Reason: "starting"}, heard[messages.Snapshot](t, f.user))
+	end := time.Unix(5, 0)
+	f.say(opened, messages.SessionStarted{Worker: "worker-0", Claim: 3, LeaseEnd: end}, led, gained, first, done, decides)
+	own := []partition.Owned{{ID: "p", Token: 6}}
+	f.say(messages.AssignmentApplied{
+		Change: 2, Worker: "worker-0", Version: 2, Step: 6, All: own, Gained: own, Draining: 1, Pending: []partition.PartitionID{"q"},
+	})
+	s := f.snapshot()
+	require.NotEmpty(t, s.Session)
+	s.Session = ""
+	require.Equal(t, messages.Snapshot{
+		State: moving, Worker: "worker-0", Leader: "worker-0", Leading: true, Term: 4, LeaseEnd: end, Version: 2, Step: 6, Owned: own,
+		Draining: 1, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Healthy: true,
+	}, s)
+	f.say(ousted)
+	s = f.snapshot()
+	require.False(t, s.Leading)
+	require.Empty(t, s.Members)
+}

@@ -1,0 +1,152 @@
+package actors
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+func (f *firm) health() messages.HealthChanged {
+	f.t.Helper()
+	return lastOf[messages.HealthChanged](f.t, f.user)
+}
+
+func TestManager_Health(t *testing.T) {
+	f := newFirm(t, nil)
+	require.Equal(t, "starting", f.health().Reason)
+	f.say(messages.StoreFailed{Reason: "no JetStream"})
+	require.Equal(t, "no JetStream", f.health().Reason)
+	require.False(t, f.health().Final)
+	f.say(opened)
+	require.Equal(t, "starting", f.health().Reason)
+	f.say(messages.ClaimFailed{Reason: "the range is full"})
+	require.Equal(t, "the range is full", f.health().Reason)
+	f.say(began, led)
+	require.Equal(t, "starting", f.health().Reason)
+	f.say(gained, first)
+	require.True(t, f.health().Healthy)
+
+	f.say(window, failed)
+	require.Equal(t, "the decision failed: no plan", f.health().Reason)
+	f.say(done)
+	require.True(t, f.health().Healthy)
+	f.say(failed, ousted)
+	require.True(t, f.health().Healthy, "a follower has no decisions to fail")
+
+	f.say(doubt)
+	require.Equal(t, "the store does not answer", f.health().Reason)
+	f.say(renewed)
+	require.True(t, f.health().Healthy)
+	f.say(lostIt)
+	require.Equal(t, "the session was lost: a fence", f.health().Reason)
+	f.say(messages.StoreFailed{Reason: "permission denied", Final: true})
+	require.True(t, f.health().Final)
+}
+
+func TestManager_StartTimeout(t *testing.T) {
+	for name, c := range map[string]struct {
+		facts []any
+		want  string
+	}{
+		"no store":   {nil, "the store is not open"},
+		"no reason":  {[]any{opened}, "no worker ID is claimed"},
+		"a reason":   {[]any{opened, messages.ClaimFailed{Reason: "the range is full"}}, "the range is full"},
+		"no leader":  {[]any{opened, began, messages.LeaderKnown{}}, "nobody leads"},
+		"no word":    {[]any{opened, began, led}, "the leader worker-9 has assigned nothing"},
+		"until then": {[]any{opened, began, led, first}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.say(c.facts...)
+			r := remindOf[startDue](t, f.outside)
+			require.Equal(t, partition.Default().StartTimeout, r.After)
+			f.say(r.Mail)
+			if c.want == "" {
+				require.True(t, f.health().Healthy)
+				return
+			}
+			require.Equal(t, "no assignment within StartTimeout: "+c.want, f.health().Reason)
+			f.say(opened, began, led, first)
+			require.True(t, f.health().Healthy, "it goes on")
+		})
+	}
+}
+
+// A new session has StartTimeout of its own.
+func TestManager_StartTimeoutOfFormerSession(t *testing.T) {
+	f := newFirm(t, nil)
+	f.say(follower...)
+	r := remindOf[startDue](t, f.outside)
+	f.say(lostIt, r.Mail)
+	require.Equal(t, "the session was lost: a fence", f.health().Reason)
+	f.say(remindOf[startDue](t, f.outside).Mail)
+	require.Contains(t, f.health().Reason, "no assignment within StartTimeout")
+}
+
+// Subscribing tells the present first.
+func TestManager_Subscribe(t *testing.T) {
+	f := newFirm(t, nil)
+	f.own()
+	late := f.probe("late")
+	f.tell(f.pid, messages.Subscribe{PID: late.pid})
+	require.Equal(t, []string{"messages.StateChanged", "messages.HealthChanged", "messages.AssignmentChanged"}, late.kinds())
+	s := heard[messages.StateChanged](t, late)
+	require.Equal(t, stable, s.From)
+	require.Equal(t, stable, s.To)
+	a := heard[messages.AssignmentChanged](t, late)
+	require.Equal(t, a.All, a.Gained)
+	require.Equal(t, partition.WorkerID("worker-0"), a.Worker)
+
+	late.forget()
+	f.tell(f.pid, messages.Subscribe{PID: late.pid}) // it replaces the former one
+	require.Len(t, heard[messages.AssignmentChanged](t, late).Gained, 1)
+	late.forget()
+	f.tell(f.pid, messages.Unsubscribe{PID: late.pid})
+	f.say(doubt)
+	require.Empty(t, late.mail)
+}
+
+// Who terminates has let go.
+func TestManager_SubscriberTerminates(t *testing.T) {
+	f := newFirm(t, nil)
+	f.own()
+	late := f.probe("late")
+	f.tell(f.pid, messages.Subscribe{PID: late.pid, Confirm: true})
+	f.ask(messages.Stop{})
+	f.tell(f.pid, messages.LetGo{PID: f.user.pid, Step: 5})
+	unheard[messages.Stopped](t, f.user)
+	f.system.Root.Stop(late.pid)
+	f.drain()
+	f.ended(1)
+}
+
+func TestManager_SubscriberIsGoneAlready(t *testing.T) {
+	f := newFirm(t, nil)
+	f.own()
+	late := f.probe("late")
+	f.system.Root.Stop(late.pid)
+	f.drain()
+	f.tell(f.pid, messages.Subscribe{PID: late.pid, Confirm: true})
+	f.ask(messages.Stop{})
+	f.ask(messages.LetGo{Step: 5})
+	f.ended(1)
+}
+
+func TestManager_UpdatesPartitions(t *testing.T) {
+	f := newFirm(t, nil)
+	f.ask(messages.UpdatePartitions{Partitions: []partition.Partition{partition.Of("p")}})
+	heard[messages.PartitionsUpdated](t, f.user)
+	f.ask(messages.UpdatePartitions{Partitions: []partition.Partition{{}}})
+	heard[messages.UpdateRefused](t, f.user)
+}
+
+// The reason of a state says what was wrong with the instance key.
+func TestManager_WarnsOfTwins(t *testing.T) {
+	f := newFirm(t, func(c *Config) { c.Settings.InstanceKey = "pod" })
+	f.say(opened, began, messages.SessionLost{Replaced: "worker-0", Reason: "taken"})
+	f.tell(f.pid, messages.SessionStarted{Worker: "worker-1", Session: f.snapshot().Session, Warning: "a twin"})
+	require.Equal(t, "claimed worker-1; warning: a twin", heard[messages.StateChanged](t, f.user).Reason)
+}
