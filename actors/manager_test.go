@@ -134,61 +134,65 @@ var (
 	leader   = []any{opened, began, led, gained, first}
 )
 
+type states = []messages.State
+
+// lives are what a manager hears, and the public states that follow.
+var lives = map[string]struct {
+	before, facts []any
+	want          states
+}{
+	"start":                    {nil, follower, states{opening, claims, elects, waits, stable}},
+	"assigned before led":      {nil, []any{opened, began, first, led}, states{opening, claims, elects, waits, stable}},
+	"window, nothing to move":  {leader, []any{window, closed}, states{scaling, stable}},
+	"window, decision":         {leader, []any{window, decides, done}, states{scaling, moving, stable}},
+	"window, no change":        {leader, []any{window, done}, states{scaling, stable}},
+	"window after decision":    {leader, []any{decides, done, window}, states{moving, stable, scaling}},
+	"window in a decision":     {leader, []any{decides, window}, states{moving, stable, scaling}},
+	"window in an emergency":   {leader, []any{rescues, window, closed}, states{urgent, stable, scaling, stable}},
+	"emergency":                {leader, []any{rescues, decides, done}, states{urgent, moving, stable}},
+	"emergency, it renewed":    {leader, []any{rescues, done}, states{urgent, stable}},
+	"emergency in a window":    {leader, []any{window, rescues, done}, states{scaling, urgent, stable}},
+	"emergency in a decision":  {leader, []any{decides, rescues, decides, done}, states{moving, urgent, moving, stable}},
+	"a decision fails":         {leader, []any{decides, failed}, states{moving, stable}},
+	"a planning fails":         {leader, []any{window, failed}, states{scaling, stable}},
+	"decides before assigned":  {nil, []any{opened, began, led, gained, decides, first, done}, states{opening, claims, elects, waits, stable, moving, stable}},
+	"done before assigned":     {nil, []any{opened, began, led, gained, decides, done, first}, states{opening, claims, elects, waits, stable}},
+	"ousted in a window":       {leader, []any{window, ousted}, states{scaling, stable}},
+	"ousted in a decision":     {leader, []any{decides, ousted}, states{moving, stable}},
+	"ousted in an emergency":   {leader, []any{rescues, ousted}, states{urgent, stable}},
+	"ousted while letting go":  {leader, []any{decides, letting, ousted, messages.DrainingChanged{}}, states{moving, stable}},
+	"another term's facts":     {leader, []any{messages.WindowOpened{Term: 3}, messages.DecisionStarted{Term: 3}, messages.LeadershipLost{Term: 3}}, nil},
+	"a follower's facts":       {follower, []any{window, decides, rescues, closed, done, failed, ousted}, nil},
+	"revoke":                   {follower, []any{letting, messages.DrainingChanged{}}, states{moving, stable}},
+	"grant":                    {follower, []any{waiting, messages.AssignmentApplied{Change: 3, Step: 7}}, states{moving, stable}},
+	"first with a grant":       {nil, []any{opened, began, led, waiting}, states{opening, claims, elects, waits, stable, moving}},
+	"leads while letting go":   {follower, []any{letting, gained, messages.DrainingChanged{}}, states{moving, stable}},
+	"doubt":                    {follower, []any{doubt, renewed}, states{degraded, stable}},
+	"doubt in a window":        {leader, []any{window, doubt, renewed, closed}, states{scaling, degraded, stable, scaling, stable}},
+	"doubt in a decision":      {leader, []any{decides, doubt, done, renewed}, states{moving, degraded, stable}},
+	"doubt in an emergency":    {leader, []any{rescues, doubt, ousted, renewed}, states{urgent, degraded, stable}},
+	"doubt in Election":        {nil, []any{opened, began, doubt, renewed}, states{opening, claims, elects, degraded, elects}},
+	"doubt before assigned":    {nil, []any{opened, began, led, doubt, renewed}, states{opening, claims, elects, waits, degraded, waits}},
+	"assigned in doubt":        {nil, []any{opened, began, doubt, led, first, renewed}, states{opening, claims, elects, degraded, stable}},
+	"lost in doubt":            {follower, []any{doubt, lostIt, messages.ClaimScanned{}, began}, states{degraded, claims, elects}},
+	"lost":                     {leader, []any{lostIt}, states{claims}},
+	"lost in a window":         {leader, []any{window, lostIt}, states{scaling, claims}},
+	"lost in a decision":       {leader, []any{decides, lostIt}, states{moving, claims}},
+	"lost in an emergency":     {leader, []any{rescues, lostIt}, states{urgent, claims}},
+	"lost in Election":         {nil, []any{opened, began, lostIt}, states{opening, claims, elects, claims}},
+	"lost before assigned":     {nil, []any{opened, began, led, lostIt}, states{opening, claims, elects, waits, claims}},
+	"store lost":               {follower, []any{gone, opened, began}, states{claims, elects}},
+	"store lost in doubt":      {follower, []any{doubt, gone, opened, messages.ClaimScanned{}}, states{degraded, claims}},
+	"store replaced":           {leader, []any{window, opened}, states{scaling, claims}},
+	"store opened twice":       {nil, []any{opened, opened, began}, states{opening, claims, elects}},
+	"store lost at once":       {nil, []any{gone, opened, gone}, states{opening, claims}},
+	"store unreachable":        {nil, []any{opened, messages.ClaimFailed{Unreachable: true, Reason: "no answer"}, messages.ClaimFailed{Unreachable: true}, messages.ClaimScanned{}}, states{opening, claims, degraded, claims}},
+	"claims fail":              {nil, []any{opened, messages.ClaimFailed{Reason: "full"}}, states{opening, claims}},
+	"the same session renewed": {follower, []any{renewed, renewed}, nil},
+}
+
 func TestManager_States(t *testing.T) {
-	type states = []messages.State
-	for name, c := range map[string]struct {
-		before, facts []any
-		want          states
-	}{
-		"start":                    {nil, follower, states{opening, claims, elects, waits, stable}},
-		"assigned before led":      {nil, []any{opened, began, first, led}, states{opening, claims, elects, waits, stable}},
-		"window, nothing to move":  {leader, []any{window, closed}, states{scaling, stable}},
-		"window, decision":         {leader, []any{window, decides, done}, states{scaling, moving, stable}},
-		"window, no change":        {leader, []any{window, done}, states{scaling, stable}},
-		"window after decision":    {leader, []any{decides, done, window}, states{moving, stable, scaling}},
-		"window in a decision":     {leader, []any{decides, window}, states{moving, stable, scaling}},
-		"window in an emergency":   {leader, []any{rescues, window, closed}, states{urgent, stable, scaling, stable}},
-		"emergency":                {leader, []any{rescues, decides, done}, states{urgent, moving, stable}},
-		"emergency, it renewed":    {leader, []any{rescues, done}, states{urgent, stable}},
-		"emergency in a window":    {leader, []any{window, rescues, done}, states{scaling, urgent, stable}},
-		"emergency in a decision":  {leader, []any{decides, rescues, decides, done}, states{moving, urgent, moving, stable}},
-		"a decision fails":         {leader, []any{decides, failed}, states{moving, stable}},
-		"a planning fails":         {leader, []any{window, failed}, states{scaling, stable}},
-		"decides before assigned":  {nil, []any{opened, began, led, gained, decides, first, done}, states{opening, claims, elects, waits, stable, moving, stable}},
-		"done before assigned":     {nil, []any{opened, began, led, gained, decides, done, first}, states{opening, claims, elects, waits, stable}},
-		"ousted in a window":       {leader, []any{window, ousted}, states{scaling, stable}},
-		"ousted in a decision":     {leader, []any{decides, ousted}, states{moving, stable}},
-		"ousted in an emergency":   {leader, []any{rescues, ousted}, states{urgent, stable}},
-		"ousted while letting go":  {leader, []any{decides, letting, ousted, messages.DrainingChanged{}}, states{moving, stable}},
-		"another term's facts":     {leader, []any{messages.WindowOpened{Term: 3}, messages.DecisionStarted{Term: 3}, messages.LeadershipLost{Term: 3}}, nil},
-		"a follower's facts":       {follower, []any{window, decides, rescues, closed, done, failed, ousted}, nil},
-		"revoke":                   {follower, []any{letting, messages.DrainingChanged{}}, states{moving, stable}},
-		"grant":                    {follower, []any{waiting, messages.AssignmentApplied{Change: 3, Step: 7}}, states{moving, stable}},
-		"first with a grant":       {nil, []any{opened, began, led, waiting}, states{opening, claims, elects, waits, stable, moving}},
-		"leads while letting go":   {follower, []any{letting, gained, messages.DrainingChanged{}}, states{moving, stable}},
-		"doubt":                    {follower, []any{doubt, renewed}, states{degraded, stable}},
-		"doubt in a window":        {leader, []any{window, doubt, renewed, closed}, states{scaling, degraded, stable, scaling, stable}},
-		"doubt in a decision":      {leader, []any{decides, doubt, done, renewed}, states{moving, degraded, stable}},
-		"doubt in an emergency":    {leader, []any{rescues, doubt, ousted, renewed}, states{urgent, degraded, stable}},
-		"doubt in Election":        {nil, []any{opened, began, doubt, renewed}, states{opening, claims, elects, degraded, elects}},
-		"doubt before assigned":    {nil, []any{opened, began, led, doubt, renewed}, states{opening, claims, elects, waits, degraded, waits}},
-		"assigned in doubt":        {nil, []any{opened, began, doubt, led, first, renewed}, states{opening, claims, elects, degraded, stable}},
-		"lost in doubt":            {follower, []any{doubt, lostIt, messages.ClaimScanned{}, began}, states{degraded, claims, elects}},
-		"lost":                     {leader, []any{lostIt}, states{claims}},
-		"lost in a window":         {leader, []any{window, lostIt}, states{scaling, claims}},
-		"lost in a decision":       {leader, []any{decides, lostIt}, states{moving, claims}},
-		"lost in an emergency":     {leader, []any{rescues, lostIt}, states{urgent, claims}},
-		"lost in Election":         {nil, []any{opened, began, lostIt}, states{opening, claims, elects, claims}},
-		"lost before assigned":     {nil, []any{opened, began, led, lostIt}, states{opening, claims, elects, waits, claims}},
-		"store lost":               {follower, []any{gone, opened, began}, states{claims, elects}},
-		"store lost in doubt":      {follower, []any{doubt, gone, opened, messages.ClaimScanned{}}, states{degraded, claims}},
-		"store replaced":           {leader, []any{window, opened}, states{scaling, claims}},
-		"store opened twice":       {nil, []any{opened, opened, began}, states{opening, claims, elects}},
-		"store lost at once":       {nil, []any{gone, opened, gone}, states{opening, claims}},
-		"store unreachable":        {nil, []any{opened, messages.ClaimFailed{Unreachable: true, Reason: "no answer"}, messages.ClaimFailed{Unreachable: true}, messages.ClaimScanned{}}, states{opening, claims, degraded, claims}},
-		"claims fail":              {nil, []any{opened, messages.ClaimFailed{Reason: "full"}}, states{opening, claims}},
-		"the same session renewed": {follower, []any{renewed, renewed}, nil},
-	} {
+	for name, c := range lives {
 		t.Run(name, func(t *testing.T) {
 			f := newFirm(t, nil)
 			f.say(c.before...)
