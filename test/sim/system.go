@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"time"
 
@@ -29,7 +30,10 @@ func NewSystem() *System {
 	s.system = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
 		func(c *actor.Config) {
-			c.DeadLetterRequestLogging, c.DeadLetterThrottleInterval = false, time.Nanosecond
+			c.DeadLetterRequestLogging = false
+			// The throttle of dead letters counts on a goroutine and a clock of its
+			// own: it must never close, or what is told depends on real time.
+			c.DeadLetterThrottleCount, c.DeadLetterThrottleInterval = math.MaxInt32, time.Nanosecond
 		})
 	return s
 }
