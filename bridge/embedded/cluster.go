@@ -3,6 +3,7 @@ package embedded
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -87,19 +88,31 @@ func (c *Cluster) startAll(dir string, n int) error {
 	return c.await()
 }
 
+// Routes listen below the ports that systems give to outgoing connections (from
+// 32768 on Linux): one of those may be taken between the choice and the start.
+const (
+	firstRoutePort = 20000
+	routePorts     = 12000
+	portTries      = 1000
+)
+
 // freePorts finds ports that nobody listens on now. All routes must be known
 // before the first node starts, so the servers cannot choose them.
 func freePorts(n int) ([]int, error) {
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", net.JoinHostPort(loopback, "0"))
+	var ports []int
+	var last error
+	for range portTries {
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(firstRoutePort+rand.IntN(routePorts))))
 		if err != nil {
-			return nil, err
+			last = err
+			continue
 		}
 		defer func() { _ = l.Close() }()
-		ports[i] = portOf(l.Addr())
+		if ports = append(ports, portOf(l.Addr())); len(ports) == n {
+			return ports, nil
+		}
 	}
-	return ports, nil
+	return nil, last
 }
 
 // portOf is the port of a TCP address, 0 for any other.
