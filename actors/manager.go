@@ -34,7 +34,6 @@ type life struct {
 	fresh    bool
 	worker   partition.WorkerID
 	session  partition.SessionID
-	claim    partition.Revision
 	leaseEnd time.Time
 	lost     []partition.WorkerID // IDs in which this process was replaced
 	flags    messages.SetFlags

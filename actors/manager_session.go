@@ -82,7 +82,7 @@ func (m *manager) claimScanned(_ actor.Context, s messages.ClaimScanned) message
 
 func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) messages.State {
 	m.hear(s.At)
-	m.life.worker, m.life.claim, m.life.leaseEnd, m.life.trouble = s.Worker, s.Claim, s.LeaseEnd, ""
+	m.life.worker, m.life.leaseEnd, m.life.trouble = s.Worker, s.LeaseEnd, ""
 	m.company.spawnElection(ctx, m)
 	m.reason = "claimed " + string(s.Worker)
 	if s.Warning != "" {
@@ -164,7 +164,7 @@ func (m *manager) storeLost(ctx actor.Context, s messages.StoreLost) messages.St
 func (m *manager) endSession(ctx actor.Context) {
 	m.company.dismiss(ctx, &m.company.election)
 	m.company.dismiss(ctx, &m.company.session)
-	m.life.session, m.life.worker, m.life.claim, m.life.leaseEnd = "", "", 0, time.Time{}
+	m.life.session, m.life.worker, m.life.leaseEnd = "", "", time.Time{}
 	m.group = group{applied: m.group.applied, leads: stable}
 }
 
