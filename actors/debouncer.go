@@ -34,6 +34,9 @@ type debouncer struct {
 type debouncerConfig struct {
 	settings           partition.Settings
 	outside, publisher *actor.PID
+	// seen is what this worker saw before it led, in records that may be as they
+	// were: their silence counts from then.
+	seen partition.Roster
 }
 
 type debouncerState string
@@ -65,15 +68,21 @@ var debouncerTable = fsm.New(
 
 func debouncerProps(cfg debouncerConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
-		return &debouncer{debouncerConfig: cfg, state: gathering, roster: partition.Roster{}}
+		roster := partition.Roster{}
+		maps.Copy(roster, cfg.seen)
+		return &debouncer{debouncerConfig: cfg, state: gathering, roster: roster}
 	})
 }
 
 // Receive implements actor.Actor.
 func (d *debouncer) Receive(ctx actor.Context) { debouncerTable.Receive(ctx, d, &d.state, nil) }
 
-func (d *debouncer) meet(_ actor.Context, m introduce) debouncerState {
+func (d *debouncer) meet(ctx actor.Context, m introduce) debouncerState {
 	d.calculator = m.calculator
+	for _, id := range d.roster.IDs() {
+		w := d.roster[id]
+		ctx.Send(d.publisher, messages.Witnessed{Witness: w, At: w.At})
+	}
 	return gathering
 }
 

@@ -143,3 +143,29 @@ func TestDebouncer_AHeartbeatIsNoChange(t *testing.T) {
 	require.Equal(t, uint64(2), heard[messages.Witnessed](t, g.publisher).Witness.Live.Beat, "the publisher hears of every one")
 	require.Empty(t, g.outside.mail)
 }
+
+// Silence counts from what was seen before the term began, as long as the record
+// is the same.
+func TestDebouncer_BeginsWithWhatWasSeenBefore(t *testing.T) {
+	p := newPlay(t)
+	outside, publisher, calculator := p.probe("outside"), p.probe("publisher"), p.probe("calculator")
+	before := p.now
+	seen := partition.Roster{}
+	for w, rev := range map[partition.WorkerID]partition.Revision{"worker-1": 5, "worker-2": 6} {
+		seen[w], _ = partition.Witness{}.See(w, partition.Live{Session: "s"}, rev, before)
+	}
+	pid := p.child(debouncerProps(debouncerConfig{settings: partition.Default(), outside: outside.pid, publisher: publisher.pid, seen: seen}), "debouncer")
+	p.tell(pid, introduce{calculator.pid})
+	for range seen {
+		require.Equal(t, before, heard[messages.Witnessed](t, publisher).Witness.At)
+	}
+	now := p.after(time.Second)
+	p.tell(pid, messages.Sighted{Complete: true, At: now, Entries: []messages.Entry{
+		{Key: messages.KeyLive("worker-1"), Revision: 5, Record: partition.Live{Session: "s"}},
+		{Key: messages.KeyLive("worker-2"), Revision: 7, Record: partition.Live{Session: "s"}},
+	}})
+	roster := heard[messages.WorkersChanged](t, calculator).Roster
+	require.Equal(t, before, roster["worker-1"].At)
+	require.Equal(t, now, roster["worker-2"].At, "it renewed since")
+	require.Equal(t, before, seen["worker-2"].At, "what was handed over is not written to")
+}

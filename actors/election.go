@@ -21,14 +21,16 @@ type election struct {
 	state electionState
 	now   time.Time // the latest instant heard of
 
-	round  partition.Round     // of the latest question to the store
-	looks  partition.Round     // of the next look
-	known  partition.LeadSight // the lead as it was seen last
-	termAt partition.Revision  // the term as it was read last
-	watch  bool                // the lead is watched: this worker is a candidate
-	armed  leadDue             // when to stand, unless the lead changes
-	told   *partition.WorkerID
+	round   partition.Round     // of the latest question to the store
+	looks   partition.Round     // of the next look
+	hurried bool                // the next look comes early
+	known   partition.LeadSight // the lead as it was seen last
+	termAt  partition.Revision  // the term as it was read last
+	watch   bool                // the lead is watched: this worker is a candidate
+	armed   leadDue             // when to stand, unless the lead changes
+	told    *partition.WorkerID
 
+	sights
 	candidacy
 	leadership
 	ending bool // StandDown arrived
@@ -65,6 +67,7 @@ type (
 		Revision partition.Revision
 		At       time.Time
 	}
+	missDue     struct{ Revision partition.Revision }
 	campaignDue struct{ Round partition.Round }
 	verifyDue   struct{ Round partition.Round }
 	renewDue    struct{ Beat uint64 }
@@ -83,6 +86,8 @@ var electionTable = fsm.New(
 	fsm.On(watching, (*election).saw, watching),
 	fsm.On(watching, (*election).fell, watching, campaigning), // leadDue
 	fsm.On(watching, (*election).lookAgain, watching, looking),
+	fsm.On(watching, (*election).missed, watching), // missDue
+	fsm.On(watching, (*election).met, watching),    // ReadDone
 	fsm.On(watching, (*election).quit, stood),
 
 	fsm.On(campaigning, (*election).won, campaigning, leading, resigning),
@@ -125,18 +130,21 @@ var electionTable = fsm.New(
 	fsm.On(resting, (*election).rested, looking), // restDue
 	fsm.On(resting, (*election).quit, stood),
 
+	fsm.Stay((*election).hurry, looking, watching),                                     // Reassigned
 	fsm.Stay((*election).glimpse, looking, campaigning, verifying, resigning, resting), // Seen
 
 	fsm.Late[*election, electionState](
 		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{},
 		messages.ReadDone{}, messages.ReadFailed{}, messages.Seen{}, messages.WatchSynced{},
-		messages.PartitionsListed{}, messages.TermFailed{},
-		lookDue{}, leadDue{}, campaignDue{}, verifyDue{}, renewDue{}, leadEnd{}, releaseDue{}, restDue{},
+		messages.PartitionsListed{}, messages.TermFailed{}, messages.Reassigned{},
+		lookDue{}, leadDue{}, missDue{}, campaignDue{}, verifyDue{}, renewDue{}, leadEnd{}, releaseDue{}, restDue{},
 	),
 )
 
 func electionProps(cfg electionConfig) *actor.Props {
-	return stage.Props(func() actor.Actor { return &election{electionConfig: cfg, state: looking} })
+	return stage.Props(func() actor.Actor {
+		return &election{electionConfig: cfg, state: looking, sights: sights{seen: partition.Roster{}}}
+	})
 }
 
 // Receive implements actor.Actor.

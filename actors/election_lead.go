@@ -39,7 +39,10 @@ func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, 
 	e.child = stage.Spawn(ctx, termProps(termConfig{
 		settings: e.settings, outside: e.outside, manager: ctx.Parent(), holder: e.holder, strategy: e.strategy, source: e.source,
 		worker: e.worker, session: e.session, term: term, dice: e.dice.Dealt("term", uint64(term)), fresh: e.fresh, until: e.lease.End,
+		seen: e.seen,
 	}), fmt.Sprintf("term-%d", term))
+	e.seen = partition.Roster{} // the term owns the others now
+	e.follow(ctx)
 	e.watchLead(ctx)
 	e.renewLater(ctx)
 	return leading

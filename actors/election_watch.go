@@ -15,6 +15,7 @@ const standJitter = 10 * time.Millisecond
 
 // look reads who leads, who may lead, and what a candidacy has to expect.
 func (e *election) look(ctx actor.Context) electionState {
+	e.hurried = false
 	e.readKeys(ctx, messages.KeyLead, messages.KeyTerm, messages.KeyHead)
 	return looking
 }
@@ -30,6 +31,15 @@ func (e *election) lookFailed(ctx actor.Context, m messages.ReadFailed) election
 func (e *election) lookLater(ctx actor.Context, after time.Duration) {
 	e.looks++
 	ctx.Request(e.outside, messages.Remind{After: after, Mail: lookDue{e.looks}})
+}
+
+// hurry looks soon: the candidates of the last look may have left, and who looks
+// seldom must not leave a group without any.
+func (e *election) hurry(ctx actor.Context, _ messages.Reassigned) {
+	if !e.watch && !e.hurried && !e.settings.NeverLead {
+		e.hurried = true
+		e.lookLater(ctx, e.dice.Jitter("hurry", uint64(e.looks), e.settings.LeadRenewal()))
+	}
 }
 
 func (e *election) lookAgain(ctx actor.Context, m lookDue) electionState {
@@ -54,7 +64,9 @@ func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState 
 	e.tell(ctx, e.known.Leader(), m.At)
 	head, _ := m.Entries[2].Record.(partition.Head)
 	e.candidate(ctx, partition.MayLead(head, e.worker, e.settings.Candidates))
-	e.lookLater(ctx, e.untilLook(was, m.At))
+	if !e.hurried {
+		e.lookLater(ctx, e.untilLook(was, m.At))
+	}
 	e.armed = leadDue{} // it may have come while this worker looked
 	return e.consider(ctx, m.At)
 }
@@ -69,6 +81,7 @@ func (e *election) candidate(ctx actor.Context, may bool) {
 		ctx.Request(e.outside, messages.Unwatch{Key: messages.KeyLead})
 	}
 	e.watch = may
+	e.follow(ctx)
 }
 
 // untilLook is how long the next look can wait. Who does not watch looks seldom,
@@ -98,6 +111,7 @@ func (e *election) consider(ctx actor.Context, at time.Time) electionState {
 		e.losses = 0
 		if e.watch {
 			e.standAt(ctx, e.known.At.Add(wait))
+			e.missAt(ctx)
 		}
 	case e.paused(at):
 		e.lookLater(ctx, e.resume.Sub(at))
@@ -141,6 +155,10 @@ func (e *election) saw(ctx actor.Context, m messages.Seen) electionState {
 // glimpse notes what the watch sees, whatever this worker is waiting for. A look
 // that was answered before says nothing then.
 func (e *election) glimpse(ctx actor.Context, m messages.Seen) {
+	if m.Entry.Key != messages.KeyLead {
+		e.meet(m.Entry, m.At)
+		return
+	}
 	lead, _ := m.Entry.Record.(partition.Lead)
 	next := e.known.See(lead, m.Entry.Revision, m.At)
 	if next.Revision == e.known.Revision || lead.Session == e.session && !lead.Released {
@@ -148,4 +166,8 @@ func (e *election) glimpse(ctx actor.Context, m messages.Seen) {
 	}
 	e.known, e.doubted = next, false
 	e.tell(ctx, e.known.Leader(), m.At)
+	e.follow(ctx)
+	if !e.known.Free() {
+		e.forget()
+	}
 }

@@ -116,6 +116,9 @@ func (m *manager) decisionFailed(ctx actor.Context, d messages.DecisionFailed) m
 func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messages.State {
 	m.hear(a.At)
 	first := !m.group.assigned && a.Session == m.life.session && a.Session != ""
+	if m.company.election != nil && a.Version != m.group.applied.Version {
+		ctx.Send(m.company.election, messages.Reassigned{})
+	}
 	m.group.applied, m.group.draining = a, a.Draining
 	m.subs.assign(ctx, a)
 	m.confirm(ctx)

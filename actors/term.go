@@ -40,6 +40,7 @@ type termConfig struct {
 	dice                                       partition.Dice
 	fresh                                      bool
 	until                                      time.Time
+	seen                                       partition.Roster // before the term
 }
 
 type termState string
@@ -74,7 +75,7 @@ func (t *term) begin(ctx actor.Context, _ *actor.Started) {
 		term: t.term, fresh: t.fresh, dice: t.dice, until: t.until,
 	}), "publisher")
 	t.debouncer = stage.Spawn(ctx, debouncerProps(debouncerConfig{
-		settings: t.settings, outside: t.outside, publisher: t.publisher,
+		settings: t.settings, outside: t.outside, publisher: t.publisher, seen: t.seen,
 	}), "debouncer")
 	t.calculator = stage.Spawn(ctx, calculatorProps(calculatorConfig{
 		settings: t.settings, outside: t.outside, manager: t.manager, strategy: t.strategy, source: t.source,

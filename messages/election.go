@@ -8,7 +8,7 @@ import (
 
 // Leadership:
 //
-//	manager ── StandDown ──► election
+//	manager ── StandDown, Reassigned ──► election
 //	manager ◄── LeaderKnown, LeadershipGained, LeadershipLost, StoodDown ── election
 //	election ── LeadRenewed ──► term ──► publisher
 //	election ◄── TermFailed ── term ◄── calculator, publisher
@@ -18,6 +18,10 @@ type StandDown struct{}
 
 // StoodDown reports that the election has ended and no term runs.
 type StoodDown struct{}
+
+// Reassigned reports that a new decision concerns this worker. The members may be
+// others now, and with them who is a candidate.
+type Reassigned struct{}
 
 // LeaderKnown reports who leads, as last heard; Worker is empty if nobody does.
 type LeaderKnown struct {

@@ -1,10 +1,12 @@
 package scenario
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // check tells whether a fact is true at the end of a play.
@@ -19,6 +21,7 @@ import (
 //	says REGEXP             somebody said so
 //	never REGEXP            nobody did
 //	first REGEXP then REGEXP   both were said, in this order
+//	within 2s REGEXP then REGEXP   each time, and so much later at most
 func (p *play) check(fact string) error {
 	verb, rest, _ := strings.Cut(fact, " ")
 	switch verb {
@@ -35,6 +38,8 @@ func (p *play) check(fact string) error {
 		return same(p.world.DeadLetters(), strings.TrimPrefix(rest, "letters "))
 	case "says", "never", "first":
 		return p.spoken(verb, rest)
+	case "within":
+		return p.within(rest)
 	}
 	words := strings.Fields(rest)
 	who, err := p.who(words[0])
@@ -85,6 +90,33 @@ func (p *play) spoken(verb, rest string) error {
 		}
 	}
 	return err
+}
+
+// within measures, in virtual time, from each time that one thing was said to the
+// other.
+func (p *play) within(rest string) error {
+	length, rest, _ := strings.Cut(rest, " ")
+	most, err := time.ParseDuration(length)
+	if err != nil {
+		return err
+	}
+	first, second, _ := strings.Cut(rest, " then ")
+	all, n := p.world.Trace.Since(0), 0
+	for from, err := p.find(first, 0); from >= 0 || err != nil; from, err = p.find(first, from+1) {
+		to, err2 := p.find(second, from+1)
+		switch n++; {
+		case err != nil || err2 != nil:
+			return errors.Join(err, err2)
+		case to < 0:
+			return fmt.Errorf("nobody said %q after %s", second, all[from])
+		case all[to].At-all[from].At > most:
+			return fmt.Errorf("it took %v after %s", all[to].At-all[from].At, all[from])
+		}
+	}
+	if n == 0 {
+		return fmt.Errorf("nobody said %q", first)
+	}
+	return nil
 }
 
 func (p *play) find(pattern string, from int) (int, error) {
