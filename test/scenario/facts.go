@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 //
 //	covered                 every partition is owned and worked on
 //	owns w1 8               so many partitions
+//	spread 2 3              every worker that lives owns so many, least and most
 //	state w1 Stable         as its user heard last
 //	leader w1               as the store says
 //	ended w1                it has stopped or crashed
@@ -38,6 +40,8 @@ func (p *play) check(fact string) error {
 		return same(p.world.DeadLetters(), strings.TrimPrefix(rest, "letters "))
 	case "says", "never", "first":
 		return p.spoken(verb, rest)
+	case "spread":
+		return p.spread(rest)
 	case "within":
 		return p.within(rest)
 	}
@@ -60,6 +64,17 @@ func (p *play) check(fact string) error {
 		return same(who.Ended(), "true")
 	}
 	return fmt.Errorf("there is no fact %q", verb)
+}
+
+func (p *play) spread(must string) error {
+	least, most := math.MaxInt, 0
+	for _, who := range p.processes {
+		if !who.Ended() {
+			n := len(who.Heard.Assignment.All)
+			least, most = min(least, n), max(most, n)
+		}
+	}
+	return same(fmt.Sprintf("%d %d", least, most), must)
 }
 
 func same(is any, must string) error {
