@@ -106,7 +106,8 @@ func (c Config) stream(incarnation string) StreamConfig {
 }
 
 // fits reports the first field in which a stream that exists is not what it has
-// to be. More history than we ask for, and a limit of its size, do no harm.
+// to be. More history than we ask for, and a limit of its size that refuses what
+// is above it, do no harm.
 func (c Config) fits(got StreamConfig) error {
 	want := c.stream(got.Incarnation)
 	differs := func(field string, is, must any) error {
@@ -135,6 +136,8 @@ func (c Config) fits(got StreamConfig) error {
 		return differs("MaxAge", got.MaxAge, "0: records are never deleted")
 	case got.MaxPerSubject == 0:
 		return differs("MaxMsgsPerSubject", got.MaxPerSubject, "1 or more, or -1")
+	case got.Odd != "":
+		return fmt.Errorf("stream %s: %s", want.Name, got.Odd)
 	}
 	return nil
 }

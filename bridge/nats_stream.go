@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -47,9 +48,33 @@ func streamOf(c jetstream.StreamConfig) StreamConfig {
 		Name: c.Name, Subjects: c.Subjects, Replicas: c.Replicas, Incarnation: c.Metadata[IncarnationKey],
 		MaxPerSubject: c.MaxMsgsPerSubject, AllowAtomic: c.AllowAtomicPublish, AllowDirect: c.AllowDirect,
 		AllowRollup: c.AllowRollup, DenyDelete: c.DenyDelete, DenyPurge: c.DenyPurge, MaxAge: c.MaxAge, MaxBytes: c.MaxBytes,
+		Odd: oddity(c),
 	}
 	if c.Storage == jetstream.MemoryStorage {
 		out.Storage = Memory
 	}
 	return out
+}
+
+// oddity is the first setting with which a stream does not keep every record as it
+// was written, or does not say that it does.
+func oddity(c jetstream.StreamConfig) string {
+	limited := c.MaxMsgs > 0 || c.MaxBytes > 0
+	switch {
+	case c.Retention != jetstream.LimitsPolicy:
+		return fmt.Sprintf("Retention is %v; must be %v: records are never deleted", c.Retention, jetstream.LimitsPolicy)
+	case limited && c.Discard != jetstream.DiscardNew:
+		return fmt.Sprintf("Discard is %v; must be %v when there is a limit: records are never deleted", c.Discard, jetstream.DiscardNew)
+	case c.DiscardNewPerSubject:
+		return "DiscardNewPerSubject is true; must be false: records are written anew"
+	case c.SubjectTransform != nil:
+		return "SubjectTransform is there; must be missing"
+	case len(c.Sources) > 0:
+		return "Sources are there; must be missing: records are written by Troupe only"
+	case c.AllowMsgTTL:
+		return "AllowMsgTTL is true; must be false: records are never deleted"
+	case c.NoAck:
+		return "NoAck is true; must be false"
+	}
+	return ""
 }

@@ -169,6 +169,18 @@ func TestOutside_SaysWhichFieldOfTheStreamDiffers(t *testing.T) {
 		"DenyDelete is false; must be true":         func(c *jetstream.StreamConfig) { c.DenyDelete = false },
 		"metadata troupe-incarnation is missing":    func(c *jetstream.StreamConfig) { c.Metadata = nil },
 		"Subjects is [other.>]; must be":            func(c *jetstream.StreamConfig) { c.Subjects = []string{"other.>"} },
+		"Retention is Interest; must be Limits":     func(c *jetstream.StreamConfig) { c.Retention = jetstream.InterestPolicy },
+		"Discard is DiscardOld; must be DiscardNew": func(c *jetstream.StreamConfig) { c.MaxBytes = 1 << 20 },
+		"DiscardOld; must be DiscardNew when there": func(c *jetstream.StreamConfig) { c.MaxMsgs = 100 },
+		"DiscardNewPerSubject is true; must be": func(c *jetstream.StreamConfig) {
+			c.Discard, c.MaxMsgs, c.DiscardNewPerSubject = jetstream.DiscardNew, 100, true
+		},
+		"AllowMsgTTL is true; must be false": func(c *jetstream.StreamConfig) { c.AllowMsgTTL = true },
+		"NoAck is true; must be false":       func(c *jetstream.StreamConfig) { c.NoAck = true },
+		"SubjectTransform is there; must be missing": func(c *jetstream.StreamConfig) {
+			c.SubjectTransform = &jetstream.SubjectTransformConfig{Source: "$KV.g.one.lead", Destination: "$KV.g.one.led"}
+		},
+		"Sources are there; must be missing": func(c *jetstream.StreamConfig) { c.Sources = []*jetstream.StreamSource{{Name: "other"}} },
 	} {
 		nc := connect(t, startServer(t, embedded.Config{}))
 		js, err := jetstream.New(nc)
@@ -186,13 +198,13 @@ func TestOutside_SaysWhichFieldOfTheStreamDiffers(t *testing.T) {
 	}
 }
 
-func TestOutside_AcceptsAStreamThatKeepsItsHistory(t *testing.T) {
+func TestOutside_AcceptsAStreamThatKeepsItsHistoryAndHasALimit(t *testing.T) {
 	nc := connect(t, startServer(t, embedded.Config{}))
 	js, err := jetstream.New(nc)
 	require.NoError(t, err)
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "KV_g", Subjects: []string{"$KV.g.one.>"}, AllowAtomicPublish: true, DenyDelete: true, DenyPurge: true,
-		MaxMsgsPerSubject: -1, Metadata: map[string]string{IncarnationKey: "one"},
+		MaxMsgsPerSubject: -1, MaxBytes: 1 << 20, Discard: jetstream.DiscardNew, Metadata: map[string]string{IncarnationKey: "one"},
 	})
 	require.NoError(t, err)
 	cfg := fast()

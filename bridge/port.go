@@ -182,6 +182,10 @@ type StreamConfig struct {
 	MaxAge time.Duration
 	// MaxBytes limits the stream; -1 is no limit.
 	MaxBytes int64
+	// Odd is what another stream does with records that Troupe's does not: it
+	// deletes, changes or does not acknowledge them. A setting, what it is and what
+	// it must be, for people; empty if there is nothing of that kind.
+	Odd string
 }
 
 // IncarnationKey is the key in the stream's metadata that names its incarnation.
