@@ -16,22 +16,24 @@ import (
 // encode returns the bytes of a record, and its step if it has one.
 func encode(record any) (data []byte, step uint64, err error) {
 	var p proto.Message
+	var kept partition.Kept
 	switch r := record.(type) {
 	case partition.Lead:
-		p = &pb.Lead{Worker: string(r.Worker), Session: string(r.Session), Beat: r.Beat, Released: r.Released}
+		p, kept = leadToProto(r), r.Kept
 	case partition.Term:
-		p = &pb.Term{Worker: string(r.Worker), Session: string(r.Session), Nonce: r.Nonce}
+		p, kept = termToProto(r), r.Kept
 	case partition.Live:
-		p = liveToProto(r)
+		p, kept = liveToProto(r), r.Kept
 	case partition.Head:
-		p, step = headToProto(r), uint64(r.Step)
+		p, kept, step = headToProto(r), r.Kept, uint64(r.Step)
 	case partition.Assignment:
-		p, step = assignmentToProto(r), uint64(r.Step)
+		p, kept, step = assignmentToProto(r), r.Kept, uint64(r.Step)
 	case partition.Journal:
-		p = journalToProto(r)
+		p, kept = journalToProto(r), r.Kept
 	default:
 		return nil, 0, fmt.Errorf("%T is no record", record)
 	}
+	keep(p, kept)
 	data, err = proto.MarshalOptions{Deterministic: true}.Marshal(p)
 	return data, step, err
 }
@@ -43,51 +45,75 @@ func decode(key messages.Key, data []byte) (any, error) {
 	switch kind {
 	case "lead":
 		p := new(pb.Lead)
-		err := unmarshal(data, p, p.GetSession)
-		return partition.Lead{
-			Worker: partition.WorkerID(p.GetWorker()), Session: partition.SessionID(p.GetSession()), Beat: p.GetBeat(), Released: p.GetReleased(),
-		}, err
+		return read(data, p, p.GetSession, leadFromProto)
 	case "term":
 		p := new(pb.Term)
-		err := unmarshal(data, p, p.GetNonce)
-		return partition.Term{
-			Worker: partition.WorkerID(p.GetWorker()), Session: partition.SessionID(p.GetSession()), Nonce: p.GetNonce(),
-		}, err
+		return read(data, p, p.GetNonce, termFromProto)
 	case "live":
 		p := new(pb.Live)
-		err := unmarshal(data, p, p.GetSession)
-		return liveFromProto(p), err
+		return read(data, p, p.GetSession, liveFromProto)
 	case "head":
 		p := new(pb.Head)
-		if err := unmarshal(data, p, p.GetNonce); err != nil {
-			return nil, err
-		}
-		return headFromProto(p)
+		return read(data, p, p.GetNonce, headFromProto)
 	case "asg":
 		p := new(pb.Assignment)
-		if err := unmarshal(data, p, p.GetSession); err != nil {
-			return nil, err
-		}
-		return assignmentFromProto(p)
+		return read(data, p, p.GetSession, assignmentFromProto)
 	case "journal":
 		p := new(pb.Journal)
-		err := unmarshal(data, p, p.GetLeader)
-		return journalFromProto(p), err
+		return read(data, p, p.GetLeader, journalFromProto)
 	}
-	return nil, fmt.Errorf("%q is no key of a record", key)
+	return nil, fmt.Errorf("%q is no key of a record", printable(string(key)))
 }
 
 var errEmpty = errors.New("the record lacks what every record of its kind has: it is foreign or cut")
 
-// unmarshal reads a record; must is a field that is never empty.
-func unmarshal(data []byte, p proto.Message, must func() string) error {
-	if err := proto.Unmarshal(data, p); err != nil {
-		return err
+// read reads a record; must is a field that is never empty.
+func read[P proto.Message, R any](data []byte, p P, must func() string, from func(P) (R, error)) (any, error) {
+	if err := unmarshal(data, p); err != nil {
+		return nil, err
 	}
 	if must() == "" {
+		return nil, errEmpty
+	}
+	record, err := from(p)
+	if err != nil {
+		return nil, err
+	}
+	return record, nil
+}
+
+// tooNew is a schema above those that this build understands.
+type tooNew uint32
+
+func (e tooNew) Error() string {
+	return fmt.Sprintf("it has schema %d, and this build understands schemas up to %d: a newer build wrote it", uint32(e), partition.Schema)
+}
+
+// unmarshal looks at the schema before all else: the rest may be anything then.
+func unmarshal(data []byte, p proto.Message) error {
+	stamp := new(pb.Stamp)
+	err := proto.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(data, stamp)
+	switch schema := stamp.GetSchema(); {
+	case err != nil:
+		return err
+	case schema > partition.Schema:
+		return tooNew(schema)
+	case schema == 0:
 		return errEmpty
 	}
-	return nil
+	return proto.Unmarshal(data, p)
+}
+
+// kept returns the fields that this build does not know.
+func kept(p proto.Message) partition.Kept {
+	return partition.Kept(p.ProtoReflect().GetUnknown())
+}
+
+// keep puts them back.
+func keep(p proto.Message, fields partition.Kept) {
+	if fields != "" {
+		p.ProtoReflect().SetUnknown([]byte(fields))
+	}
 }
 
 // columns checks that lists which belong together are equally long.

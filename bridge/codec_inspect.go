@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/troupe-actors/troupe/messages"
 	pb "github.com/troupe-actors/troupe/proto/troupepb"
 )
@@ -24,7 +22,7 @@ func Inspect(subject string, data []byte) (key messages.Key, record any, err err
 	}
 	if parted(key) {
 		part := new(pb.Part)
-		if err := proto.Unmarshal(data, part); err != nil {
+		if err := unmarshal(data, part); err != nil {
 			return key, nil, err
 		}
 		if part.GetCount() != 1 {

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 	pb "github.com/troupe-actors/troupe/proto/troupepb"
 )
 
@@ -47,7 +48,7 @@ func split(key messages.Key, record any) ([]named, error) {
 	out := make([]named, count)
 	for i := range out {
 		piece := data[i*maxPart : min(len(data), (i+1)*maxPart)]
-		part, err := proto.Marshal(&pb.Part{Step: step, Digest: digest, Count: uint32(count), Index: uint32(i), Data: piece})
+		part, err := proto.Marshal(&pb.Part{Step: step, Digest: digest, Count: uint32(count), Index: uint32(i), Data: piece, Schema: partition.Schema})
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +73,7 @@ func (p *pieces) add(index int, seq uint64, data []byte) error {
 		return nil
 	}
 	part := new(pb.Part)
-	if err := proto.Unmarshal(data, part); err != nil {
+	if err := unmarshal(data, part); err != nil {
 		return err
 	}
 	if part.GetCount() == 0 || part.GetCount() > maxParts || int(part.GetIndex()) != index {

@@ -8,6 +8,27 @@ import (
 	pb "github.com/troupe-actors/troupe/proto/troupepb"
 )
 
+func leadToProto(l partition.Lead) *pb.Lead {
+	return &pb.Lead{Worker: string(l.Worker), Session: string(l.Session), Beat: l.Beat, Released: l.Released, Schema: partition.Schema}
+}
+
+func leadFromProto(p *pb.Lead) (partition.Lead, error) {
+	return partition.Lead{
+		Worker: partition.WorkerID(p.GetWorker()), Session: partition.SessionID(p.GetSession()),
+		Beat: p.GetBeat(), Released: p.GetReleased(), Kept: kept(p),
+	}, nil
+}
+
+func termToProto(t partition.Term) *pb.Term {
+	return &pb.Term{Worker: string(t.Worker), Session: string(t.Session), Nonce: t.Nonce, Schema: partition.Schema}
+}
+
+func termFromProto(p *pb.Term) (partition.Term, error) {
+	return partition.Term{
+		Worker: partition.WorkerID(p.GetWorker()), Session: partition.SessionID(p.GetSession()), Nonce: p.GetNonce(), Kept: kept(p),
+	}, nil
+}
+
 func liveToProto(l partition.Live) *pb.Live {
 	p := &pb.Live{
 		Session: string(l.Session), Claim: uint64(l.Claim), LeaseNs: int64(l.Lease), InstanceKey: l.InstanceKey,
@@ -15,9 +36,12 @@ func liveToProto(l partition.Live) *pb.Live {
 		Held: texts(l.Held), Quarantined: texts(l.Quarantined),
 		Draining: l.Draining, Restarting: l.Restarting, NeverLead: l.NeverLead, Refresh: l.Refresh,
 		Predecessor: string(l.Predecessor), PredecessorReleased: l.PredecessorReleased, Released: l.Released,
+		Reads: l.Reads, Schema: partition.Schema,
 	}
 	for _, a := range l.Abandoned {
-		p.Abandoned = append(p.Abandoned, &pb.Abandoned{Partition: string(a.Partition), Token: uint64(a.Token), Step: uint64(a.Step)})
+		row := &pb.Abandoned{Partition: string(a.Partition), Token: uint64(a.Token), Step: uint64(a.Step)}
+		keep(row, a.Kept)
+		p.Abandoned = append(p.Abandoned, row)
 	}
 	if l.Fence != nil {
 		p.Fence = &pb.Fence{Term: uint64(l.Fence.Term), AfterSilence: l.Fence.AfterSilence}
@@ -25,7 +49,7 @@ func liveToProto(l partition.Live) *pb.Live {
 	return p
 }
 
-func liveFromProto(p *pb.Live) partition.Live {
+func liveFromProto(p *pb.Live) (partition.Live, error) {
 	l := partition.Live{
 		Session: partition.SessionID(p.GetSession()), Claim: partition.Revision(p.GetClaim()),
 		Lease: time.Duration(p.GetLeaseNs()), InstanceKey: p.GetInstanceKey(),
@@ -33,27 +57,32 @@ func liveFromProto(p *pb.Live) partition.Live {
 		Held: words[partition.PartitionID](p.GetHeld()), Quarantined: words[partition.PartitionID](p.GetQuarantined()),
 		Draining: p.GetDraining(), Restarting: p.GetRestarting(), NeverLead: p.GetNeverLead(), Refresh: p.GetRefresh(),
 		Predecessor: partition.SessionID(p.GetPredecessor()), PredecessorReleased: p.GetPredecessorReleased(), Released: p.GetReleased(),
+		Reads: p.GetReads(), Kept: kept(p),
 	}
 	for _, a := range p.GetAbandoned() {
 		l.Abandoned = append(l.Abandoned, partition.Abandoned{
 			Partition: partition.PartitionID(a.GetPartition()), Token: partition.Token(a.GetToken()), Step: partition.Step(a.GetStep()),
+			Kept: kept(a),
 		})
 	}
 	if f := p.GetFence(); f != nil {
 		l.Fence = &partition.Fence{Term: partition.Revision(f.GetTerm()), AfterSilence: f.GetAfterSilence()}
 	}
-	return l
+	return l, nil
 }
 
 func headToProto(h partition.Head) *pb.Head {
 	p := &pb.Head{
 		Version: uint64(h.Version), Step: uint64(h.Step), Term: uint64(h.Term), Nonce: h.Nonce, Source: h.Source,
+		Schema: partition.Schema,
 	}
 	for _, s := range h.Seats {
-		p.Seats = append(p.Seats, &pb.Seat{
+		seat := &pb.Seat{
 			Worker: string(s.Worker), Session: string(s.Session), LeaseNs: int64(s.Lease), Live: uint64(s.Live),
 			NeverLead: s.NeverLead, Step: uint64(s.Step), Digest: s.Digest, Refresh: s.Refresh,
-		})
+		}
+		keep(seat, s.Kept)
+		p.Seats = append(p.Seats, seat)
 	}
 	for _, u := range h.Unowned {
 		p.Unowned = append(p.Unowned, string(u.Partition))
@@ -73,13 +102,13 @@ func headFromProto(p *pb.Head) (partition.Head, error) {
 	}
 	h := partition.Head{
 		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Term: partition.Revision(p.GetTerm()),
-		Nonce: p.GetNonce(), Source: p.GetSource(),
+		Nonce: p.GetNonce(), Source: p.GetSource(), Kept: kept(p),
 	}
 	for _, s := range p.GetSeats() {
 		h.Seats = append(h.Seats, partition.Seat{
 			Worker: partition.WorkerID(s.GetWorker()), Session: partition.SessionID(s.GetSession()),
 			Lease: time.Duration(s.GetLeaseNs()), Live: partition.Revision(s.GetLive()), NeverLead: s.GetNeverLead(),
-			Step: partition.Step(s.GetStep()), Digest: s.GetDigest(), Refresh: s.GetRefresh(),
+			Step: partition.Step(s.GetStep()), Digest: s.GetDigest(), Refresh: s.GetRefresh(), Kept: kept(s),
 		})
 	}
 	for i, id := range p.GetUnowned() {
@@ -95,7 +124,9 @@ func headFromProto(p *pb.Head) (partition.Head, error) {
 }
 
 func assignmentToProto(a partition.Assignment) *pb.Assignment {
-	p := &pb.Assignment{Version: uint64(a.Version), Step: uint64(a.Step), Session: string(a.Session), Pending: texts(a.Pending)}
+	p := &pb.Assignment{
+		Version: uint64(a.Version), Step: uint64(a.Step), Session: string(a.Session), Pending: texts(a.Pending), Schema: partition.Schema,
+	}
 	for _, g := range a.Owned {
 		p.Owned = append(p.Owned, string(g.Partition))
 		p.OwnedToken = append(p.OwnedToken, uint64(g.Token))
@@ -120,7 +151,7 @@ func assignmentFromProto(p *pb.Assignment) (partition.Assignment, error) {
 	}
 	a := partition.Assignment{
 		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Session: partition.SessionID(p.GetSession()),
-		Pending: words[partition.PartitionID](p.GetPending()),
+		Pending: words[partition.PartitionID](p.GetPending()), Kept: kept(p),
 	}
 	for i, id := range p.GetOwned() {
 		a.Owned = append(a.Owned, partition.Grant{
@@ -139,7 +170,7 @@ func assignmentFromProto(p *pb.Assignment) (partition.Assignment, error) {
 func journalToProto(j partition.Journal) *pb.Journal {
 	p := &pb.Journal{
 		Version: uint64(j.Version), Step: uint64(j.Step), Term: uint64(j.Term), Leader: string(j.Leader),
-		Cause: legible(j.Cause), More: int64(j.More),
+		Cause: legible(j.Cause), More: int64(j.More), Schema: partition.Schema,
 	}
 	for _, e := range j.Evidence {
 		p.Evidence = append(p.Evidence, legible(e))
@@ -153,15 +184,15 @@ func journalToProto(j partition.Journal) *pb.Journal {
 // legible is a text that may hold what user code said: a record holds UTF-8 only.
 func legible(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-func journalFromProto(p *pb.Journal) partition.Journal {
+func journalFromProto(p *pb.Journal) (partition.Journal, error) {
 	j := partition.Journal{
 		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Term: partition.Revision(p.GetTerm()),
-		Leader: partition.WorkerID(p.GetLeader()), Cause: p.GetCause(), Evidence: p.GetEvidence(), More: int(p.GetMore()),
+		Leader: partition.WorkerID(p.GetLeader()), Cause: p.GetCause(), Evidence: p.GetEvidence(), More: int(p.GetMore()), Kept: kept(p),
 	}
 	for _, m := range p.GetMoves() {
 		j.Moves = append(j.Moves, partition.Move{
 			Partition: partition.PartitionID(m.GetPartition()), From: partition.WorkerID(m.GetFrom()), To: partition.WorkerID(m.GetTo()), Why: m.GetWhy(),
 		})
 	}
-	return j
+	return j, nil
 }

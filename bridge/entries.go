@@ -50,7 +50,7 @@ func (e *entries) add(s Sight) (messages.Entry, bool) {
 		e.times[key] = s.Time
 	}
 	if err := p.add(part, s.Sequence, s.Data); err != nil {
-		return messages.Entry{Key: key, Revision: partition.Revision(s.Sequence), Time: s.Time, Fault: err.Error()}, true
+		return faulty(messages.Entry{Key: key, Revision: partition.Revision(s.Sequence), Time: s.Time}, err), true
 	}
 	data, revision, err := p.join()
 	if errors.Is(err, errIncomplete) {
@@ -76,9 +76,15 @@ func entry(key messages.Key, revision uint64, at time.Time, data []byte) message
 	}
 	record, err := decode(key, data)
 	if err != nil {
-		out.Fault = fmt.Sprintf("record %s at revision %d: %v", printable(string(key)), revision, err)
-		return out
+		return faulty(out, err)
 	}
 	out.Record = record
 	return out
+}
+
+// faulty is the entry of a record that cannot be read.
+func faulty(e messages.Entry, err error) messages.Entry {
+	e.Fault = fmt.Sprintf("record %s at revision %d: %v", printable(string(e.Key)), e.Revision, err)
+	e.Newer = errors.As(err, new(tooNew))
+	return e
 }

@@ -140,6 +140,9 @@ type Entry struct {
 	// Time is the server's, of the newest part.
 	Time  time.Time
 	Fault string
+	// Newer: the fault is a schema that is newer than what this build understands.
+	// Nothing is wrong with the record, and it must not be overwritten.
+	Newer bool
 }
 
 // Read asks for the newest records of some keys and filters. The answer may be

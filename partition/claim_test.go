@@ -73,7 +73,7 @@ func TestClaims_Order(t *testing.T) {
 }
 
 func TestClaims_CarryWhatThePredecessorLeft(t *testing.T) {
-	a := []Abandoned{{"p", 1, 2}}
+	a := []Abandoned{{Partition: "p", Token: 1, Step: 2}}
 	c := Claims{Prefix: "w", Count: 1}.Candidates([]Slot{slot(0, 3, Live{Released: true, Abandoned: a})})[0]
 	require.Equal(t, SessionID("s0"), c.Predecessor)
 	require.True(t, c.Released)

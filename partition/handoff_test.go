@@ -27,7 +27,7 @@ type handoffCase struct {
 func TestNext_Evidence(t *testing.T) {
 	wait, stuck := testRules.Wait(testLease), 2*testRules.RevokeTimeout
 	set := manyPartitions(1)
-	off := func(step Step) []Abandoned { return []Abandoned{{set.IDs[0], 5, step}} }
+	off := func(step Step) []Abandoned { return []Abandoned{{Partition: set.IDs[0], Token: 5, Step: step}} }
 	silence, told := &Fence{Term: 9, AfterSilence: true}, &Fence{Term: 9}
 	for name, tc := range map[string]handoffCase{
 		"acknowledged":                {revoking: 6, live: Live{Applied: 6}, counted: true, by: FreedByAck},
@@ -199,7 +199,7 @@ func TestNext_SilentOnesWithoutASeatAreFencedToo(t *testing.T) {
 func TestNext_NotToWhoStillRunsAnOldHandler(t *testing.T) {
 	table, roster, set := group()
 	table.Rows[3] = Row{Partition: set.IDs[3], Entered: 1, Seat: None, Pending: None}
-	roster.show("w-1", Live{Session: "s1", Abandoned: []Abandoned{{set.IDs[3], 2, 6}}})
+	roster.show("w-1", Live{Session: "s1", Abandoned: []Abandoned{{Partition: set.IDs[3], Token: 2, Step: 6}}})
 	target := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "s1", 0}}, Owner: []int32{0, 0, 1, 1}}
 	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster}
 	o := Next(table, 3, target, facts)

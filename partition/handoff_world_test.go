@@ -144,7 +144,7 @@ func (w *world) abandon(p *proc) {
 	for _, id := range slices.Sorted(mapKeys(p.drains)) {
 		r := p.drains[id]
 		delete(p.drains, id)
-		p.written[Abandoned{id, r.Token, r.Step}] = w.now
+		p.written[Abandoned{Partition: id, Token: r.Token, Step: r.Step}] = w.now
 		return
 	}
 }

@@ -57,12 +57,12 @@ func TestAsk_NobodyThere(t *testing.T) {
 // While a worker lists a partition as written off, it is not eligible for it.
 func TestAsk_WrittenOffGoesToAnother(t *testing.T) {
 	table, roster, set := group()
-	roster.show("w-0", Live{Session: "s0", Abandoned: []Abandoned{{set.IDs[3], 5, 6}}})
+	roster.show("w-0", Live{Session: "s0", Abandoned: []Abandoned{{Partition: set.IDs[3], Token: 5, Step: 6}}})
 	roster.show("w-1", Live{Session: "s1", Released: true})
 	require.Equal(t, []int32{0, 0, 0, 0}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}).Owner, "there is no other")
 	roster.show("w-2", Live{Session: "s2"})
 	require.Equal(t, []int32{0, 0, 0, 1}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}).Owner)
-	roster.show("w-3", Live{Session: "s3", Abandoned: []Abandoned{{set.IDs[3], 5, 6}}})
+	roster.show("w-3", Live{Session: "s3", Abandoned: []Abandoned{{Partition: set.IDs[3], Token: 5, Step: 6}}})
 	require.Equal(t, []int32{1, 1, 2, 1}, ask(table, roster, set, nil).Answer(Plan{1, 1, 2, 2}).Owner)
 }
 

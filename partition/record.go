@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// Schema is the newest schema of records that this build understands. See
+// proto/troupe.proto for what a schema is.
+const Schema uint32 = 1
+
+// Kept are the fields of a record that this build does not know, as they are
+// stored: a newer build wrote them. Who passes the record on keeps them.
+type Kept string
+
 // Lead is the record by which leadership is kept: the leader changes it with
 // every renewal, so that the others can see that it lives.
 type Lead struct {
@@ -12,6 +20,7 @@ type Lead struct {
 	Session  SessionID
 	Beat     uint64
 	Released bool
+	Kept     Kept
 }
 
 // Term is the record of a leadership, written once when it begins. Its revision
@@ -21,6 +30,7 @@ type Term struct {
 	Session SessionID
 	// Nonce tells, after a lost answer, whether the record is one's own.
 	Nonce string
+	Kept  Kept
 }
 
 // Live is a worker's claim, heartbeat, lease and acknowledgement in one record.
@@ -61,6 +71,9 @@ type Live struct {
 	Released bool
 	// Fence is set if a leader ended the session.
 	Fence *Fence
+	// Reads is the newest schema that the worker's build understands.
+	Reads uint32
+	Kept  Kept
 }
 
 // Abandoned is a partition whose handler did not stop in time.
@@ -69,6 +82,7 @@ type Abandoned struct {
 	Token     Token
 	// Step is the publish that revoked it; 0 if the session ended first.
 	Step Step
+	Kept Kept
 }
 
 // Fence says which term ended a session.
@@ -115,6 +129,7 @@ type Head struct {
 	Unowned []Unowned
 	// Freed says for what became free in this publish how that is known.
 	Freed []Freed
+	Kept  Kept
 }
 
 // Seat is a session in the head.
@@ -130,6 +145,10 @@ type Seat struct {
 	Digest uint64
 	// Refresh is the highest refresh request of the session that was served.
 	Refresh uint64
+	Kept    Kept
+	// AssignmentKept is what a table keeps of the session's assignment. It is not
+	// stored here.
+	AssignmentKept Kept
 }
 
 // Unowned is a partition of the source without an owner.
@@ -181,6 +200,7 @@ type Assignment struct {
 	Revoking []Revoke
 	// Pending will be granted when its owner has let go; an advance notice.
 	Pending []PartitionID
+	Kept    Kept
 }
 
 // Grant is an owned partition in an assignment.
@@ -224,4 +244,5 @@ type Journal struct {
 	Moves    []Move
 	// More is the number of moves that did not fit.
 	More int
+	Kept Kept
 }

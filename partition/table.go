@@ -36,6 +36,8 @@ type Table struct {
 	Seats []Seat
 	// Rows are in canonical order; those without an owner included.
 	Rows []Row
+	// Kept is what the head's record has beyond what this build knows.
+	Kept Kept
 }
 
 // SeatOf returns the index of a worker's seat, or None.
@@ -83,7 +85,7 @@ func (t Table) Set() Set {
 func (t Table) Head(freed []Freed) Head {
 	h := Head{
 		Version: t.Version, Step: t.Step, Term: t.Term, Nonce: t.Nonce, Source: t.Source,
-		Seats: t.Seats, Freed: freed,
+		Seats: t.Seats, Freed: freed, Kept: t.Kept,
 	}
 	for _, r := range t.Rows {
 		if r.Seat == None {
@@ -108,7 +110,7 @@ func (t Table) Assignments() map[int32]Assignment {
 func (t Table) assignments() map[int32]Assignment {
 	out := make(map[int32]Assignment, len(t.Seats))
 	for i, s := range t.Seats {
-		out[int32(i)] = Assignment{Version: t.Version, Step: s.Step, Session: s.Session}
+		out[int32(i)] = Assignment{Version: t.Version, Step: s.Step, Session: s.Session, Kept: s.AssignmentKept}
 	}
 	edit := func(seat int32, f func(*Assignment)) {
 		a := out[seat]
@@ -132,7 +134,8 @@ func (t Table) assignments() map[int32]Assignment {
 	return out
 }
 
-// Digest identifies the content of an assignment, its version apart.
+// Digest identifies the content of an assignment, its version apart. What a newer
+// build adds is not part of it: all builds have to come to the same one.
 func (a Assignment) Digest() uint64 {
 	h := xxh3.New()
 	num := func(n uint64) {
@@ -165,7 +168,7 @@ func (a Assignment) Digest() uint64 {
 // worker, if one is missing or is not the one that the head means: then it was
 // read too early or too late, and has to be read again.
 func TableOf(h Head, asg map[WorkerID]Assignment) (Table, error) {
-	t := Table{Version: h.Version, Step: h.Step, Term: h.Term, Nonce: h.Nonce, Source: h.Source, Seats: slices.Clone(h.Seats)}
+	t := Table{Version: h.Version, Step: h.Step, Term: h.Term, Nonce: h.Nonce, Source: h.Source, Seats: slices.Clone(h.Seats), Kept: h.Kept}
 	slices.SortFunc(t.Seats, func(a, b Seat) int { return CompareWorkers(a.Worker, b.Worker) })
 	for i := range t.Seats {
 		s := &t.Seats[i]
@@ -173,6 +176,7 @@ func TableOf(h Head, asg map[WorkerID]Assignment) (Table, error) {
 		if !ok || a.Step != s.Step || a.Session != s.Session || a.Digest() != s.Digest {
 			return Table{}, fmt.Errorf("assignment of %s: step %d was read, the head of step %d names step %d", s.Worker, a.Step, h.Step, s.Step)
 		}
+		s.AssignmentKept = a.Kept
 		for _, g := range a.Owned {
 			t.Rows = append(t.Rows, Row{g.Partition, g.Entered, g.Token, 0, int32(i), None})
 		}

@@ -35,15 +35,15 @@ func TestWitness_OldAndDoubledSightsChangeNothing(t *testing.T) {
 }
 
 func TestWitness_InstantsAreOfFirstSights(t *testing.T) {
-	a := Abandoned{"p", 3, 4}
+	a := Abandoned{Partition: "p", Token: 3, Step: 4}
 	w := witnessed(Live{}, Live{Restarting: true, Abandoned: []Abandoned{a}}, Live{Restarting: true, Released: true, Abandoned: []Abandoned{a}},
-		Live{Restarting: true, Released: true, Fence: &Fence{}, Abandoned: []Abandoned{a, {"q", 3, 4}}})
+		Live{Restarting: true, Released: true, Fence: &Fence{}, Abandoned: []Abandoned{a, {Partition: "q", Token: 3, Step: 4}}})
 	second := func(n int) time.Time { return atFirst.Add(time.Duration(n) * time.Second) }
 	require.Equal(t, second(3), w.At)
 	require.Equal(t, second(0), w.SessionAt)
 	require.Equal(t, second(1), w.RestartAt)
 	require.Equal(t, second(2), w.EndedAt)
-	require.Equal(t, map[Abandoned]time.Time{a: second(1), {"q", 3, 4}: second(3)}, w.AbandonedAt)
+	require.Equal(t, map[Abandoned]time.Time{a: second(1), {Partition: "q", Token: 3, Step: 4}: second(3)}, w.AbandonedAt)
 
 	w = witnessed(Live{Abandoned: []Abandoned{a}, Restarting: true}, Live{Session: "next", Abandoned: []Abandoned{a}, Restarting: true})
 	require.Equal(t, second(1), w.SessionAt, "of the new session")
@@ -114,7 +114,7 @@ func TestWitness_WhatMatters(t *testing.T) {
 		"drains":          {Live{Session: "s", Applied: 3, Draining: true}, true, true},
 		"announces":       {Live{Session: "s", Applied: 3, Restarting: true}, true, true},
 		"asks to refresh": {Live{Session: "s", Applied: 3, Refresh: 1}, true, true},
-		"writes off":      {Live{Session: "s", Applied: 3, Abandoned: []Abandoned{{"p", 1, 1}}}, true, true},
+		"writes off":      {Live{Session: "s", Applied: 3, Abandoned: []Abandoned{{Partition: "p", Token: 1, Step: 1}}}, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, next := Witness{Revision: 1, Live: base}, Witness{Revision: 2, Live: tc.next}
