@@ -32,6 +32,7 @@ type Checker struct {
 	order    []*person
 	tokens   map[partition.PartitionID]granted
 	book     book
+	archive  archive
 	claims   map[partition.WorkerID]*claim
 	sessions map[partition.SessionID]*session
 }
@@ -40,7 +41,7 @@ type Checker struct {
 func NewChecker(line *Timeline) *Checker {
 	c := &Checker{
 		line: line, people: map[string]*person{}, tokens: map[partition.PartitionID]granted{},
-		claims: map[partition.WorkerID]*claim{}, sessions: map[partition.SessionID]*session{},
+		claims: map[partition.WorkerID]*claim{}, sessions: map[partition.SessionID]*session{}, archive: newArchive(),
 	}
 	c.book.listed, c.book.ever = map[partition.PartitionID]bool{}, map[partition.PartitionID]partition.SessionID{}
 	return c
@@ -57,11 +58,14 @@ func (c *Checker) violate(invariant, format string, args ...any) {
 func (c *Checker) Committed(commit Commit, writes []Written) {
 	if commit.Incarnation != c.book.incarnation {
 		c.book.renew(commit.Incarnation)
-		c.claims = map[partition.WorkerID]*claim{}
+		c.claims, c.archive = map[partition.WorkerID]*claim{}, newArchive()
 	}
 	for _, w := range writes {
-		if a, ok := w.Record.(partition.Assignment); ok {
-			c.book.assigned(w.Key, a)
+		switch r := w.Record.(type) {
+		case partition.Assignment:
+			c.book.assigned(w.Key, r)
+		case partition.Term:
+			c.archive.term, c.archive.termAt = r, w.Revision
 		}
 	}
 	for _, w := range writes {
@@ -72,6 +76,13 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 			c.headWritten(commit, r)
 		case partition.Live:
 			c.liveWritten(commit, w, r)
+		case partition.Lead:
+			c.led(commit, r)
+		}
+	}
+	for _, w := range writes { // what it names may be written with it
+		if h, ok := w.Record.(partition.Head); ok {
+			c.moved(h)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type session struct {
 // leases for I4.
 func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
 	id := partition.WorkerID(strings.TrimPrefix(string(w.Key), "live."))
+	c.files(w, id, r)
 	cl := c.claims[id]
 	if cl == nil {
 		cl = &claim{former: map[partition.SessionID]bool{}}

@@ -107,7 +107,9 @@ func TestHeadsInOrderAreSound(t *testing.T) {
 	a := newAffair(t)
 	h, asg := whole(7)
 	a.head("w1", h, asg)
+	a.commit("w1", alive("worker-0", partition.Live{Session: "s-worker-0", Released: true}))
 	h, asg = whole(8)
+	h.Freed = []partition.Freed{{Partition: "p1", Session: "s-worker-0", Token: 7, By: partition.FreedByRelease, Revision: a.revision}}
 	asg["worker-0"] = partition.Assignment{Step: 8, Session: "s-worker-0"}
 	asg["worker-1"] = partition.Assignment{Step: 8, Session: "s-worker-1", Owned: []partition.Grant{grant("p1", 8), grant("p2", 7)}}
 	a.head("w1", h, asg)
@@ -209,9 +211,9 @@ func TestClaims(t *testing.T) {
 	a.commit("w2", alive("worker-9", partition.Live{Session: "b"}))
 	require.Equal(t, []partition.WorkerID{"worker-9", "worker-10"}, a.c.Claimed())
 	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Released: true}))
-	a.commit("w1", alive("worker-9", partition.Live{Session: "b", Fence: &partition.Fence{}}))
+	a.commit("w1", alive("worker-9", partition.Live{Session: "b", Claim: 2, Fence: &partition.Fence{}}))
 	require.Empty(t, a.c.Claimed())
-	a.commit("w2", alive("worker-10", partition.Live{Session: "c"}))
+	a.commit("w2", alive("worker-10", partition.Live{Session: "c", Predecessor: "a"}))
 	require.Len(t, a.c.Claimed(), 1)
 	a.sound()
 	a.c.Left("w1", nil)
