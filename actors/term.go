@@ -102,12 +102,16 @@ func (t *term) sourceChanged(ctx actor.Context, m messages.PartitionsListed) {
 
 func (t *term) failed(ctx actor.Context, m messages.TermFailed) { ctx.Send(ctx.Parent(), m) }
 
-// ended: one of the eyes is opened again, the other looks meanwhile. Whatever
-// else fails ends the term, and the next is left to others for a while: what made
-// an actor panic is still there.
+// ended: one of the eyes is opened again, the other looks meanwhile. A leader
+// without both is blind. That, and whatever else fails, ends the term, and the
+// next is left to others for a while: what made an actor panic is still there.
 func (t *term) ended(ctx actor.Context, m *actor.Terminated) {
 	if eye, known := t.eyes[m.Who.Id]; known {
 		delete(t.eyes, m.Who.Id)
+		if len(t.eyes) == 0 {
+			ctx.Send(ctx.Parent(), messages.TermFailed{Term: t.term, Reason: "neither watcher nor poller looks at the workers", Resign: true})
+			return
+		}
 		ctx.Request(t.outside, messages.Remind{After: retryDelay, Mail: reopenDue{eye}})
 		return
 	}

@@ -53,3 +53,14 @@ func TestTerm_AnEyeThatClosesIsOpenedAgain(t *testing.T) {
 	p.tell(actor.NewPID(p.parent.pid.Address, p.parent.pid.Id+"/term"), r.Mail)
 	heard[messages.Watch](t, outside)
 }
+
+// A leader that sees nobody any more leaves the lead to others.
+func TestTerm_BothEyesClosedEndIt(t *testing.T) {
+	p, _, end := newTerm(t)
+	end("poller-2")
+	unheard[messages.TermFailed](t, p.parent)
+	end("watcher-1")
+	failed := heard[messages.TermFailed](t, p.parent)
+	require.True(t, failed.Resign)
+	require.Contains(t, failed.Reason, "neither watcher nor poller")
+}

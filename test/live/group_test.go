@@ -68,8 +68,19 @@ func newGroup(t *testing.T, settings partition.Settings, count int) *group {
 
 func groupOn(t *testing.T, cfg embedded.Config, settings partition.Settings, count int) *group {
 	t.Helper()
+	nothingStays(t)
+	return unchecked(t, cfg, settings, count)
+}
+
+// nothingStays fails the test if a goroutine is left of it at its end.
+func nothingStays(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+}
+
+// unchecked is for tests with several groups, which one check is for.
+func unchecked(t *testing.T, cfg embedded.Config, settings partition.Settings, count int) *group {
+	t.Helper()
 	server, err := embedded.Start(cfg)
 	require.NoError(t, err)
 	g := &group{t: t, server: server, settings: settings, fresh: server.Fresh()}
