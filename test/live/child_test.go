@@ -22,6 +22,9 @@ import (
 // childURL makes the test program a worker on that server, instead of a test.
 const childURL = "TROUPE_LIVE_WORKER"
 
+// childKey gives that worker an instance key, and patience.
+const childKey = "TROUPE_LIVE_KEY"
+
 // childPartitions is how many partitions the workers in processes share.
 const childPartitions = 24
 
@@ -40,6 +43,10 @@ func child(url string) error {
 	}
 	defer nc.Close()
 	settings := swift()
+	if key := os.Getenv(childKey); key != "" {
+		settings = patient()
+		settings.InstanceKey, settings.OnStop, settings.RestartHoldDown = key, partition.Restart, patience
+	}
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: settings, Source: actors.StaticSource(partitions(childPartitions))},
 		bridge.NATS(nc, bridge.Config{Group: "live", StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent}))

@@ -24,10 +24,10 @@ type process struct {
 	done chan struct{} // closed when its output has ended
 }
 
-func (g *group) spawn(name string) *process {
+func (g *group) spawn(name string, env ...string) *process {
 	g.t.Helper()
 	p := &process{worker: &worker{g: g, name: name}, cmd: exec.Command(os.Args[0]), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), childURL+"="+g.server.URL())
+	p.cmd.Env = append(append(os.Environ(), childURL+"="+g.server.URL()), env...)
 	out, err := p.cmd.StdoutPipe()
 	require.NoError(g.t, err)
 	require.NoError(g.t, p.cmd.Start())
