@@ -88,6 +88,7 @@ var holderTable = fsm.New(
 	fsm.On(halted, (*holder).leave, leaving, empty),
 
 	fsm.On(leaving, (*holder).extend, leaving),
+	fsm.On(leaving, (*holder).suspend, leaving),
 	fsm.On(leaving, (*holder).drop, empty),
 	fsm.On(leaving, (*holder).leaveOver, leaving, empty),
 
@@ -179,7 +180,7 @@ func (h *holder) apply(ctx actor.Context) {
 	h.owned = after
 	h.change++
 	for _, o := range lost {
-		h.revoke(ctx, itemKey{o.ID, o.Token}, h.applied)
+		h.revoke(ctx, itemKey{o.ID, o.Token}, h.applied, h.settings.RevokeTimeout)
 	}
 	for _, r := range h.latest.Revoking {
 		h.items.revoked(itemKey{r.Partition, r.Token}, r.Step)

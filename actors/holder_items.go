@@ -26,9 +26,11 @@ type item struct {
 	phase phase
 	// child is its partition actor, nil if there is none now.
 	child *actor.PID
-	// step revoked it; change is when that was told.
-	step   partition.Step
-	change uint64
+	// deadline is the latest that the child was told; step revoked the partition,
+	// and change is when that was told.
+	deadline time.Time
+	step     partition.Step
+	change   uint64
 }
 
 type phase string
@@ -137,20 +139,31 @@ func (h *holder) respawnLater(ctx actor.Context, it *item) {
 	ctx.Request(h.outside, messages.Remind{After: respawnDelay, Mail: respawnDue{it}})
 }
 
-// revoke begins the drain of one partition.
-func (h *holder) revoke(ctx actor.Context, key itemKey, step partition.Step) {
+// revoke begins the drain of one partition, which has so long before it is
+// written off.
+func (h *holder) revoke(ctx actor.Context, key itemKey, step partition.Step, within time.Duration) {
 	it := h.items.byKey[key]
 	was := it.phase
 	h.items.turn(it, draining)
 	it.step, it.change = step, h.change
 	if was == working {
-		h.stopChild(ctx, it, h.now.Add(h.settings.RevokeTimeout))
+		h.stopChild(ctx, it, h.now.Add(within))
 	}
 }
 
 func (h *holder) stopChild(ctx actor.Context, it *item, deadline time.Time) {
+	it.deadline = deadline
 	if it.child != nil {
 		ctx.Send(it.child, messages.Revoke{Deadline: deadline})
+	}
+}
+
+// hurry tells what drains already that it has less time than it was told.
+func (h *holder) hurry(ctx actor.Context, deadline time.Time) {
+	for _, it := range h.items.list {
+		if it.phase == draining && deadline.Before(it.deadline) {
+			h.stopChild(ctx, it, deadline)
+		}
 	}
 }
 

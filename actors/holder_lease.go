@@ -10,7 +10,12 @@ import (
 )
 
 // suspend stops the handlers while the lease is in doubt; the partitions stay.
+// What drains has no longer than the lease either.
 func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
+	h.hurry(ctx, m.Deadline)
+	if h.state == leaving {
+		return leaving
+	}
 	for _, it := range h.items.list {
 		if it.phase == working {
 			h.items.turn(it, paused)
@@ -104,8 +109,9 @@ func (h *holder) leave(ctx actor.Context, m messages.LetAllGo) holderState {
 	h.owned, h.pending = nil, nil
 	h.change++
 	for _, o := range lost {
-		h.revoke(ctx, itemKey{o.ID, o.Token}, 0)
+		h.revoke(ctx, itemKey{o.ID, o.Token}, 0, m.Within)
 	}
+	h.hurry(ctx, h.now.Add(m.Within))
 	h.leaves++
 	ctx.Request(h.outside, messages.Remind{After: m.Within, Mail: leaveDue{h.leaves}})
 	h.report(ctx, nil, lost)

@@ -110,6 +110,32 @@ func TestHolder_DropsHoldings(t *testing.T) {
 	ask()
 }
 
+// Worker 4: what drains has no longer than the lease, and at a stop no longer than
+// until it is written off.
+func TestHolder_HurriesWhatDrains(t *testing.T) {
+	e := newEstate(t, slowly)
+	e.see(assignment("mine", 5, "p@5 q@5"))
+	e.see(assignment("mine", 6, "q@5 -p@5/6"))
+	require.Equal(t, e.now.Add(e.settings.RevokeTimeout), e.deadline)
+	e.log = nil
+	e.tell(e.pid, messages.LetAllGo{Within: 7 * time.Second})
+	e.did("q revoked", "p revoked")
+	require.Equal(t, e.now.Add(7*time.Second), e.deadline)
+	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.did("p revoked", "q revoked")
+	require.Equal(t, e.end, e.deadline)
+	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	require.Empty(t, e.log, "it is known")
+
+	e = newEstate(t, slowly)
+	e.see(assignment("mine", 5, "p@5"))
+	e.see(assignment("mine", 6, "-p@5/6"))
+	e.log = nil
+	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.did("p revoked")
+	require.Equal(t, e.end, e.deadline)
+}
+
 // Worker 7: a release lists what has not drained.
 func TestHolder_LetsAllGo(t *testing.T) {
 	e := newEstate(t, slowly)

@@ -22,6 +22,7 @@ type estate struct {
 	settings         partition.Settings
 	workers          map[string]*actor.PID // by partition and token, such as p@5
 	log              []string
+	deadline         time.Time // of the latest Revoke
 	end              time.Time
 	change           uint64
 }
@@ -40,6 +41,7 @@ func (w *worker) Receive(ctx actor.Context) {
 		say("starts")
 	case messages.Revoke:
 		say("revoked")
+		w.e.deadline = m.Deadline
 	case *actor.Stopped:
 		say("ends")
 	case string:

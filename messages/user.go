@@ -177,7 +177,8 @@ type Stopped struct {
 // Revoke asks a partition actor whose Props are wrapped in actors.Drains to
 // finish, and to stop itself by the deadline. It comes when the partition is taken
 // away, and when the lease is in doubt; then the actor is started again, for the
-// same token, if the lease was renewed after all.
+// same token, if the lease was renewed after all. It comes again if there is less
+// time than it said.
 type Revoke struct {
 	Deadline time.Time
 }
