@@ -132,14 +132,15 @@ func holderProps(cfg holderConfig) *actor.Props {
 // Receive implements actor.Actor.
 func (h *holder) Receive(ctx actor.Context) { holderTable.Receive(ctx, h, &h.state, nil) }
 
-// follow begins a session: nothing of a former one is owned.
+// follow begins a session: nothing of a former one is owned. Nothing was assigned
+// to it before it was claimed, and revisions may count from 1 again.
 func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
 	h.forget(ctx)
 	if h.worker != "" && h.worker != m.Worker {
 		ctx.Request(h.outside, messages.Unwatch{Key: messages.KeyAssignment(h.worker)})
 	}
 	h.session, h.worker, h.nonce, h.leaseEnd = ctx.Sender(), m.Worker, m.Session, m.LeaseEnd
-	h.applied, h.latest, h.pending = 0, partition.Assignment{}, nil
+	h.applied, h.latest, h.pending, h.floor = 0, partition.Assignment{}, nil, 0
 	h.round++
 	ctx.Request(h.outside, messages.Watch{Round: h.round, Key: messages.KeyAssignment(m.Worker)})
 	return following

@@ -136,6 +136,16 @@ func TestHolder_HurriesWhatDrains(t *testing.T) {
 	require.Equal(t, e.end, e.deadline)
 }
 
+// What one stream said of revisions means nothing in the next one.
+func TestHolder_NewSessionCountsRevisionsAnew(t *testing.T) {
+	e := newEstate(t, nil)
+	e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Term: 1000}, e.probe("publisher").pid)
+	e.tell(e.pid, messages.DropAll{At: e.now})
+	e.hold("next")
+	e.see(assignment("next", 6, "p@6"))
+	require.Len(t, e.applied().All, 1)
+}
+
 // Worker 7: a release lists what has not drained.
 func TestHolder_LetsAllGo(t *testing.T) {
 	e := newEstate(t, slowly)
