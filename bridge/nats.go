@@ -80,6 +80,8 @@ func (p *natsPort) Submit(op Op, done func(Result)) (cancel func()) {
 	})
 }
 
+var errAway = errors.New("not connected: nothing was sent")
+
 // away is the result of what cannot be sent now, which the client would keep and
 // send when it has reconnected, long after it was given up. It is false if the
 // connection is there.
@@ -88,7 +90,7 @@ func (p *natsPort) away(outcome Outcome) (Result, bool) {
 	case p.nc.IsClosed():
 		return Result{Outcome: Denied, Err: nats.ErrConnectionClosed}, true
 	case !p.nc.IsConnected():
-		return Result{Outcome: outcome, Err: errors.New("not connected: nothing was sent")}, true
+		return Result{Outcome: outcome, Err: errAway}, true
 	}
 	return Result{}, false
 }

@@ -136,22 +136,3 @@ func TestN14_AnInboxOfOnesOwnIsEnough(t *testing.T) {
 	defer w.Stop()
 	require.Len(t, await(t, seen, "the record").Messages, 1)
 }
-
-// leaver is a port of which only the leaving counts.
-type leaver struct {
-	Port
-	left int
-}
-
-func (l *leaver) Reconnect() { l.left++ }
-
-func TestN15_SilenceCountsWhoeverNoticedIt(t *testing.T) {
-	l := &leaver{}
-	o := &outside{port: l, log: silent()}
-	for range 2 * timeoutsToMove {
-		o.late(Result{Outcome: Unknown, Err: errLate})
-		o.late(Result{Outcome: Unknown, Code: CodeFenceInFlight}) // an answer, if none that helps
-		o.late(Result{})
-	}
-	require.Equal(t, 2, l.left)
-}

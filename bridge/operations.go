@@ -16,7 +16,8 @@ type ops struct {
 	pending   map[uint64]*op
 	queue     []*op
 	lateInRow int
-	moved     uint64 // the number of the latest operation when this server was left
+	counted   time.Time // when the latest of those ended
+	moved     uint64    // the number of the latest operation when this server was left
 }
 
 // op is one Store on its way.
@@ -131,14 +132,21 @@ func (o *outside) opTimedOut(ctx actor.Context, id uint64) {
 	o.opEnded(ctx, id, Result{Outcome: Unknown, Err: errLate})
 }
 
-// late counts operations without an answer, whether the port or the outside gave
-// them up. Several in a row mean that this server may be cut off from the others:
-// it is left. Only writes prove that it is not: an isolated server goes on
-// answering questions for a while.
+// late counts operations of which nothing is known, whoever noticed it. Several in a
+// row mean that this server may be cut off from the others: it is left. One that is
+// cut off is not always silent: it answers at once that another write is in flight,
+// or that nobody leads the stream. So quick answers of this kind count too, one in
+// each StoreTimeout: an election may end before. Only writes prove that a server is
+// not cut off: it goes on answering questions for a while.
 func (o *outside) late(r Result) {
-	if !errors.Is(r.Err, errLate) {
+	if r.Outcome != Unknown || errors.Is(r.Err, errAway) {
 		return
 	}
+	now := o.clock.Now()
+	if !errors.Is(r.Err, errLate) && now.Sub(o.ops.counted) < o.cfg.StoreTimeout {
+		return
+	}
+	o.ops.counted = now
 	if o.ops.lateInRow++; o.ops.lateInRow >= timeoutsToMove {
 		o.ops.lateInRow, o.ops.moved = 0, o.count
 		o.log.Warn("no answers: leaving this server", "operations", timeoutsToMove)

@@ -77,7 +77,7 @@ func TestScripted_AWriteThatGetsNoAnswerIsUnsure(t *testing.T) {
 	require.Empty(t, s.mail, "an answer that comes later is nobody's")
 }
 
-func TestScripted_ThreeTimeoutsInARowLeaveTheServer(t *testing.T) {
+func TestN15_ThreeTimeoutsInARowLeaveTheServer(t *testing.T) {
 	s := opened(t)
 	late := func(round partition.Round) {
 		require.Zero(t, s.port.reconnects)
@@ -95,6 +95,50 @@ func TestScripted_ThreeTimeoutsInARowLeaveTheServer(t *testing.T) {
 	late(5)
 	late(6)
 	require.Equal(t, 1, s.port.reconnects)
+}
+
+// inVain lets a write end with this answer, which helps nobody.
+func (s *stand) inVain(round partition.Round, r bridge.Result) {
+	r.Outcome = bridge.Unknown
+	s.ask(beat(round))
+	s.answer(s.last(), r)
+	if s.wondering() {
+		s.inform(fitting("one"))
+	}
+}
+
+func TestN15_AServerThatKnowsNothingIsLeftHoweverFastItAnswers(t *testing.T) {
+	for name, r := range map[string]bridge.Result{
+		"a former leader": {Code: bridge.CodeFenceInFlight, Err: errBroken},
+		"a follower":      {Err: errBroken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := opened(t)
+			for round := range partition.Round(3) {
+				require.Zero(t, s.port.reconnects)
+				for range 5 {
+					s.inVain(round, r)
+				}
+				s.pass(timeout)
+			}
+			require.Equal(t, 1, s.port.reconnects)
+		})
+	}
+}
+
+func TestN15_AShortElectionMovesNobody(t *testing.T) {
+	s := opened(t)
+	for round := range partition.Round(50) {
+		s.inVain(round, bridge.Result{Err: errBroken})
+	}
+	s.pass(timeout)
+	s.ask(beat(1))
+	s.answer(s.last(), bridge.Result{Sequence: 9})
+	for round := range partition.Round(2) {
+		s.inVain(round, bridge.Result{Err: errBroken})
+		s.pass(timeout)
+	}
+	require.Zero(t, s.port.reconnects)
 }
 
 // hazard 1
