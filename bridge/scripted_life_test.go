@@ -171,3 +171,28 @@ func TestScripted_AClosedConnectionIsFinal(t *testing.T) {
 	s.ask(beat(2))
 	require.EqualValues(t, 2, heard[messages.Rejected](s).Round)
 }
+
+func TestScripted_AStreamThatDiffersIsFinal(t *testing.T) {
+	for want, change := range map[string]func(*bridge.StreamConfig){
+		"Replicas is 1; must be 3":             func(c *bridge.StreamConfig) { c.Replicas = 1 },
+		"AllowDirect is true; must be false":   func(c *bridge.StreamConfig) { c.AllowDirect = true },
+		"DenyPurge is false; must be true":     func(c *bridge.StreamConfig) { c.DenyPurge = false },
+		"MaxMsgsPerSubject is 0; must be 1":    func(c *bridge.StreamConfig) { c.MaxPerSubject = 0 },
+		"must be one token of a subject":       func(c *bridge.StreamConfig) { c.Incarnation = "o.ne" },
+		"Subjects is [$KV.g.one.> x]; must be": func(c *bridge.StreamConfig) { c.Subjects = append(c.Subjects, "x") },
+	} {
+		t.Run(want, func(t *testing.T) {
+			cfg := config()
+			cfg.Replicas = 3
+			s := build(t, cfg)
+			info := fitting("one")
+			info.Config.Replicas = 3
+			change(&info.Config)
+			s.inform(info)
+			failed := heard[messages.StoreFailed](s)
+			require.True(t, failed.Final)
+			require.Contains(t, failed.Reason, "stream KV_g: ")
+			require.Contains(t, failed.Reason, want)
+		})
+	}
+}
