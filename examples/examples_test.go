@@ -4,6 +4,7 @@ package examples_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,14 +30,34 @@ var normal = map[string]func(string) string{
 	"demo": func(out string) string { return timeless(parts(out)) },
 }
 
+// bin is where the programs are.
+var bin string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(built(m))
+}
+
+// built runs the tests with all examples built.
+func built(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "troupe-examples-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	bin = dir
+	if text, err := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./...").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, text)
+		return 1
+	}
+	return m.Run()
+}
+
 func TestExamples(t *testing.T) {
 	mains, err := filepath.Glob("*/main.go")
 	require.NoError(t, err)
 	require.NotEmpty(t, mains)
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./...")
-	text, err := build.CombinedOutput()
-	require.NoError(t, err, string(text))
 	for _, main := range mains {
 		name := filepath.Dir(main)
 		t.Run(name, func(t *testing.T) {

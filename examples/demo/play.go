@@ -179,7 +179,11 @@ func (p *play) leader() *row {
 
 // close stops all workers that are left.
 func (p *play) close(ctx context.Context) error {
-	p.begin("The others stop")
+	title := "The others stop"
+	if len(p.ours()) == 1 {
+		title = "The worker stops"
+	}
+	p.begin(title)
 	p.over = true
 	for _, r := range p.ours() {
 		r.ours.leave(ctx)
