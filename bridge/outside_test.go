@@ -240,6 +240,15 @@ func TestOutside_SaysWhyThereIsNoStore(t *testing.T) {
 		require.False(t, failed.Final)
 		require.Contains(t, failed.Reason, "JetStream is not enabled")
 	})
+	t.Run("no JetStream for the account", func(t *testing.T) {
+		ns := startServer(t, embedded.Config{Options: func(o *server.Options) {
+			account := server.NewAccount("poor")
+			o.Accounts, o.Users = []*server.Account{account}, []*server.User{{Username: "u", Password: "p", Account: account}}
+		}})
+		failed := hear[messages.StoreFailed](visit(t, NATS(connect(t, ns, nats.UserInfo("u", "p")), fast())))
+		require.False(t, failed.Final)
+		require.Equal(t, "JetStream is not enabled on the server or for this account", failed.Reason)
+	})
 	t.Run("a closed connection", func(t *testing.T) {
 		nc := connect(t, startServer(t, embedded.Config{}))
 		v := visit(t, NATS(nc, fast()))

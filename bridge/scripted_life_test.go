@@ -66,7 +66,11 @@ func TestScripted_AStreamThatMayNotBeSeenIsFinal(t *testing.T) {
 
 // hazard 57
 func TestScripted_AStreamThatIsGoneIsTold(t *testing.T) {
-	s := opened(t)
+	cfg := config()
+	cfg.Fresh = true
+	s := build(t, cfg)
+	s.inform(fitting("one"))
+	require.True(t, heard[messages.StoreOpened](s).Fresh)
 	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
 	s.ask(beat(2))
 	s.answer(s.last(), lost())
@@ -78,7 +82,7 @@ func TestScripted_AStreamThatIsGoneIsTold(t *testing.T) {
 	s.answer(s.last(), bridge.Result{})
 	again := heard[messages.StoreOpened](s)
 	require.NotEqual(t, "one", again.Incarnation)
-	require.False(t, again.Fresh)
+	require.False(t, again.Fresh, "there was a store before")
 	s.askAs(s.spawn("later", nil), beat(3))
 	require.Equal(t, "$KV.g."+again.Incarnation+".live.w", s.last().op.Publish[0].Subject)
 }
@@ -195,4 +199,15 @@ func TestScripted_AStreamThatDiffersIsFinal(t *testing.T) {
 			require.Contains(t, failed.Reason, want)
 		})
 	}
+}
+
+func TestScripted_AStreamThatMayNotBeMadeIsFinal(t *testing.T) {
+	s := build(t, config())
+	s.inform(missing())
+	s.answer(s.last(), bridge.Result{Outcome: bridge.Denied, Err: errors.New("permissions violation")})
+	failed := heard[messages.StoreFailed](s)
+	require.True(t, failed.Final)
+	require.Equal(t, "the stream KV_g may not be created: permissions violation", failed.Reason)
+	s.pass(time.Hour)
+	require.Len(t, s.port.infos, 1)
 }

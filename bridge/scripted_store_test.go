@@ -97,6 +97,19 @@ func TestN15_ThreeTimeoutsInARowLeaveTheServer(t *testing.T) {
 	require.Equal(t, 1, s.port.reconnects)
 }
 
+func TestN15_ReadsWithoutAnswerCountToo(t *testing.T) {
+	s := opened(t)
+	for round := range partition.Round(3) {
+		require.Zero(t, s.port.reconnects)
+		s.ask(messages.Read{Round: round, Keys: []messages.Key{messages.AllLive}})
+		s.pass(timeout)
+		if s.wondering() {
+			s.inform(fitting("one"))
+		}
+	}
+	require.Equal(t, 1, s.port.reconnects)
+}
+
 // inVain lets a write end with this answer, which helps nobody.
 func (s *stand) inVain(round partition.Round, r bridge.Result) {
 	r.Outcome = bridge.Unknown
