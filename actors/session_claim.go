@@ -135,15 +135,11 @@ func (s *session) claimed(ctx actor.Context, m messages.Stored) sessionState {
 	if m.Round != s.round {
 		return claiming
 	}
-	return s.begin(ctx, m.Revisions[0], m.Sent, m.At)
+	return s.begin(ctx, m.Revisions[0], m.Sent, m.At) // and no earlier attempt was written
 }
 
-// begin starts the life of the session. The lease counts from the first time
-// that the claim was sent, which is never too long.
+// begin starts the life of the session.
 func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at time.Time) sessionState {
-	if !s.claim.sent.IsZero() {
-		sent = s.claim.sent
-	}
 	s.record.Claim = revision
 	s.lease = partition.Lease{Session: s.nonce, Length: s.settings.Lease}
 	s.lease.Sending(s.record.Beat, sent)
@@ -200,7 +196,7 @@ func (s *session) claimRead(ctx actor.Context, m messages.ReadDone) sessionState
 	}
 	s.named = 0
 	if live, ok := e.Record.(partition.Live); ok && live.Session == s.nonce && live.Fence == nil {
-		return s.begin(ctx, e.Revision, s.claim.sent, m.At)
+		return s.begin(ctx, e.Revision, s.claim.sent, m.At) // of the first attempt: never too long
 	}
 	// The claim may have been written, and fenced or replaced since: a session is
 	// of one ID, so that another one goes on.

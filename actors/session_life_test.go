@@ -276,3 +276,17 @@ func TestSession_ReleaseInTrouble(t *testing.T) {
 		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
 	})
 }
+
+// A store that is away for longer than a lease costs nobody the ID: the attempt
+// that is accepted is the one that was written.
+func TestSession_ClaimStoredAtLast(t *testing.T) {
+	p := newTenancy(t, nil)
+	p.scan()
+	m, _ := p.written()
+	p.doubt(m)
+	p.after(2 * p.settings.Lease)
+	awake[claimDue](p)
+	sent := p.now
+	p.accept(10)
+	require.Equal(t, sent.Add(p.settings.Lease), heard[messages.SessionStarted](t, p.parent).LeaseEnd)
+}

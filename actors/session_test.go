@@ -124,11 +124,11 @@ func live(t *testing.T, change func(*sessionConfig)) *tenancy {
 	return p
 }
 
-// beats lets a heartbeat go out.
+// beats lets a heartbeat go out, of a holder that applied nothing yet.
 func (p *tenancy) beats() {
 	p.t.Helper()
 	awake[beatDue](p)
-	p.say(messages.Holdings{})
+	p.say(messages.Holdings{Session: "mine"})
 }
 
 func TestSession_ClaimsTheLowestFreeID(t *testing.T) {
@@ -251,7 +251,10 @@ func TestSession_ClaimInDoubtThatAnotherHas(t *testing.T) {
 			p.doubt(m)
 			awake[claimDue](p)
 			m, _ = p.written()
-			p.refuse(m, 0, false) // the server named nothing
+			p.refuse(m, 0, false)    // the server named nothing
+			p.read(messages.Entry{}) // but something is there
+			unheard[messages.SessionLost](t, p.parent)
+			awake[readDue](p)
 			p.read(slot("", 12, there))
 			heard[messages.SessionLost](t, p.parent)
 			unheard[messages.Store](t, p.outside)
