@@ -195,12 +195,13 @@ func (s *session) claimRead(ctx actor.Context, m messages.ReadDone) sessionState
 		return confirming
 	}
 	s.named = 0
-	if live, ok := e.Record.(partition.Live); ok && live.Session == s.nonce && live.Fence == nil {
+	live, ok := e.Record.(partition.Live)
+	if ok && live.Session == s.nonce && live.Fence == nil {
 		return s.begin(ctx, e.Revision, s.claim.sent, m.At) // of the first attempt: never too long
 	}
 	// The claim may have been written, and fenced or replaced since: a session is
 	// of one ID, so that another one goes on.
-	return s.lose(ctx, m.At, "the ID went to another session or was fenced while it was claimed", "")
+	return s.lose(ctx, m.At, "the ID went to another session or was fenced while it was claimed", s.replaced(live))
 }
 
 func (s *session) claimReadFailed(ctx actor.Context, m messages.ReadFailed) sessionState {

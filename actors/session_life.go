@@ -169,7 +169,7 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 		if live.Session == s.nonce {
 			return s.lose(ctx, m.At, "the leader fenced this session", "")
 		}
-		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.worker)
+		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.replaced(live))
 	default: // older than what is known
 		s.remind(ctx, retryDelay, readDue{s.round})
 		return s.state
@@ -238,6 +238,15 @@ func (s *session) expire(ctx actor.Context, m leaseDue) sessionState {
 func (s *session) release(ctx actor.Context, _ messages.EndSession) sessionState {
 	s.ask(ctx)
 	return releasing
+}
+
+// replaced returns the ID if whoever has it now has it by the same instance key:
+// it is never taken back.
+func (s *session) replaced(by partition.Live) partition.WorkerID {
+	if by.Session == s.nonce || by.InstanceKey != s.settings.InstanceKey {
+		return ""
+	}
+	return s.worker
 }
 
 // lose ends the session: nothing is owned under it from here on.

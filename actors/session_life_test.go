@@ -105,6 +105,9 @@ func TestSession_Refused(t *testing.T) {
 		p.read(slot("", 11, partition.Live{Session: "other"}))
 		require.Equal(t, partition.WorkerID("worker-0"), heard[messages.SessionLost](t, p.parent).Replaced)
 		heard[messages.DropAll](t, p.holder)
+		p = refused(t, 11)
+		p.read(slot("", 11, partition.Live{Session: "other", InstanceKey: "another's"}))
+		require.Empty(t, heard[messages.SessionLost](t, p.parent).Replaced, "no twin")
 	})
 	t.Run("a fence", func(t *testing.T) {
 		p := refused(t, 11)

@@ -256,7 +256,8 @@ func TestSession_ClaimInDoubtThatAnotherHas(t *testing.T) {
 			unheard[messages.SessionLost](t, p.parent)
 			awake[readDue](p)
 			p.read(slot("", 12, there))
-			heard[messages.SessionLost](t, p.parent)
+			twin := heard[messages.SessionLost](t, p.parent).Replaced == "worker-0"
+			require.Equal(t, there.Fence == nil, twin, "it is not taken back")
 			unheard[messages.Store](t, p.outside)
 		})
 	}

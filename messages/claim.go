@@ -65,7 +65,7 @@ type SessionRenewed struct {
 type SessionLost struct {
 	Session partition.SessionID
 	Reason  string
-	// Replaced names the ID if another session has it now.
+	// Replaced names the ID if a process with the same instance key has it now.
 	Replaced partition.WorkerID
 	At       time.Time
 }
