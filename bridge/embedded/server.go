@@ -59,7 +59,7 @@ func run(cfg Config, opts *server.Options) (*Server, error) {
 	ns.SetLoggerV2(log, log.to.Enabled(context.Background(), slog.LevelDebug), false, false)
 	ns.Start()
 	s := &Server{nats: ns, inProcess: opts.DontListen}
-	ready := ns.ReadyForConnections(cfg.ReadyWithin) && ns.JetStreamEnabled()
+	ready := ns.ReadyForConnections(cfg.ReadyWithin)
 	if err := log.fatal(); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("embedded: %s does not start: %w", opts.ServerName, err)
@@ -67,6 +67,10 @@ func run(cfg Config, opts *server.Options) (*Server, error) {
 	if !ready {
 		s.Stop()
 		return nil, fmt.Errorf("embedded: %s is not ready after %s", opts.ServerName, cfg.ReadyWithin)
+	}
+	if !ns.JetStreamEnabled() {
+		s.Stop()
+		return nil, fmt.Errorf("embedded: %s runs without JetStream", opts.ServerName)
 	}
 	return s, nil
 }

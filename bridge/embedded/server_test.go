@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
@@ -172,4 +173,9 @@ func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+func TestStartSaysThatJetStreamIsOff(t *testing.T) {
+	_, err := embedded.Start(embedded.Config{Memory: true, Options: func(o *server.Options) { o.JetStream = false }})
+	require.EqualError(t, err, "embedded: troupe runs without JetStream")
 }

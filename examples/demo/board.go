@@ -19,6 +19,9 @@ type board struct {
 	acts []*act
 	// doubles counts partitions that were gained while another worker had them.
 	doubles int
+	// pauses counts partitions that a worker lost and had again, with no other
+	// owner in between.
+	pauses int
 	// covered is when everything had an owner for the first time.
 	covered time.Time
 	// say reports what is worth a line.
@@ -40,6 +43,7 @@ type row struct {
 type cell struct {
 	owner *row
 	since time.Time // when it got this owner, or lost the last one
+	last  *row      // the latest owner
 }
 
 // act is one thing that happens to the group, and what it moved.
@@ -144,7 +148,10 @@ func (b *board) gain(r *row, id partition.PartitionID, at time.Time) {
 	if c.owner != nil && c.owner.ours != nil {
 		b.doubles++
 	}
-	c.owner, c.since = r, at
+	if c.owner == nil && c.last == r {
+		b.pauses++
+	}
+	c.owner, c.last, c.since = r, r, at
 	if len(b.acts) > 0 {
 		b.acts[len(b.acts)-1].moved[id] += gap
 	}
@@ -207,7 +214,7 @@ func (b *board) foreign(m messages.Owner, at time.Time) {
 		b.say(fmt.Sprintf("%s is there, in another process", m.Worker))
 	}
 	if r := b.rows[i]; r.ours == nil && c.owner != r {
-		c.owner, c.since = r, at
+		c.owner, c.last, c.since = r, r, at
 	}
 }
 

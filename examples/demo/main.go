@@ -26,8 +26,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// limit is when a play that should have ended gives up.
-const limit = 28 * time.Second
+// limit is when a play that should have ended gives up: with what the workers may
+// take to stop, it ends within 30 s.
+const limit = 24 * time.Second
 
 type options struct {
 	url, group           string

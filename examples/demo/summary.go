@@ -25,7 +25,11 @@ func (b *board) summary(out io.Writer, began time.Time, cfg config) {
 	if !b.covered.IsZero() {
 		fmt.Fprintf(out, "  Every partition had an owner %s after the start.\n", brief(b.covered.Sub(began)))
 	}
-	fmt.Fprintln(out, "  What did not move never paused.")
+	if b.pauses == 0 {
+		fmt.Fprintln(out, "  What did not move never paused.")
+	} else {
+		fmt.Fprintf(out, "  %d times a partition paused that did not move.\n", b.pauses)
+	}
 	if b.doubles == 0 {
 		fmt.Fprintln(out, "  No partition ever had two owners.")
 	} else {
