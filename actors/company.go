@@ -17,6 +17,7 @@ import (
 type company struct {
 	outside, holder, strategy, source, owners *actor.PID
 	session, election                         *actor.PID
+	refresher                                 *actor.PID // nil until somebody asks for a refresh
 	born                                      int
 	// leaving are children that were told to stop and have not ended yet.
 	leaving map[string]bool
@@ -62,6 +63,21 @@ func (c *company) spawnElection(ctx actor.Context, m *manager) {
 	}), "election")
 }
 
+func (c *company) spawnRefresher(ctx actor.Context, m *manager) {
+	cfg := refresherConfig{settings: m.cfg.Settings, outside: c.outside, count: m.life.flags.Refresh}
+	if m.life.worker != "" {
+		cfg.session = m.life.session
+	}
+	c.refresher = c.spawn(ctx, refresherProps(cfg), "refresher")
+}
+
+// tellRefresher gives the refresher news, if there is one.
+func (c *company) tellRefresher(ctx actor.Context, news any) {
+	if c.refresher != nil {
+		ctx.Send(c.refresher, news)
+	}
+}
+
 // dismiss stops a child that is not needed any more.
 func (c *company) dismiss(ctx actor.Context, child **actor.PID) {
 	if *child == nil {
@@ -82,7 +98,7 @@ func (c *company) former(ctx actor.Context) bool {
 	if !below || strings.Contains(name, "/") {
 		return false
 	}
-	return !slices.ContainsFunc([]*actor.PID{c.outside, c.holder, c.strategy, c.source, c.owners, c.session, c.election}, from.Equal)
+	return !slices.ContainsFunc([]*actor.PID{c.outside, c.holder, c.strategy, c.source, c.owners, c.session, c.election, c.refresher}, from.Equal)
 }
 
 // stuck lists the children that do not end.
@@ -116,6 +132,8 @@ func (m *manager) childEnded(ctx actor.Context, t *actor.Terminated) {
 	case t.Who.Equal(c.owners):
 		c.owners = nil
 		m.againLater(ctx, t.Who.Id)
+	case t.Who.Equal(c.refresher):
+		c.refresher = nil
 	case t.Who.Equal(c.outside):
 		m.outsideFailed(ctx)
 	case t.Who.Equal(c.strategy), t.Who.Equal(c.source):

@@ -18,12 +18,13 @@ func Diagrams() map[string]string {
 		"publisher":  publisherTable.Mermaid(),
 		"keeper":     keeperTable.Mermaid(),
 		"owners":     ownersTable.Mermaid(),
+		"refresher":  refresherTable.Mermaid(),
 	}
 }
 
 // mailDiagram shows the actors of one worker and the mail that matters.
 const mailDiagram = `flowchart TB
-    user([your actors]) -- "Subscribe, LetGo, Stop" --> manager
+    user([your actors]) -- "Subscribe, LetGo, RefreshPartitions, Stop" --> manager
     manager[PartitionManager] -- "AssignmentChanged, StateChanged" --> user
     session -- "SessionStarted, SessionLost" --> manager
     session -- "HoldFor, HoldUntil, Suspend, DropAll" --> holder
@@ -44,6 +45,8 @@ const mailDiagram = `flowchart TB
     calculator -- "MakePlan" --> strategy([strategy])
     calculator -- "ListPartitions" --> source([source])
     manager -- "GetOwner" --> owners
+    manager -- "RefreshPartitions" --> refresher
+    refresher -- "Refreshed" --> user
     outside[("outside: NATS and the clock")]
     session -- "live: claim, heartbeat, ack" --> outside
     election -- "lead, term" --> outside
@@ -52,4 +55,5 @@ const mailDiagram = `flowchart TB
     outside -- "live" --> watcher
     outside -- "live" --> poller
     outside -- "head, asg" --> owners
+    outside -- "head" --> refresher
 `

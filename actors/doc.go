@@ -14,7 +14,8 @@
 //	│       └── publisher           hand-over steps, one fenced batch at a time
 //	├── keeper ── strategy          the user's, or StrategyFrom
 //	├── keeper ── source            the user's, StaticSource or SourceFrom
-//	└── owners                      who owns what, in the whole group
+//	├── owners                      who owns what, in the whole group
+//	└── refresher                   from the first RefreshPartitions on
 //
 // How the mail flows:
 //
@@ -64,6 +65,7 @@
 //
 // Mailboxes are unbounded; who sends is limited. One write of a session is under
 // way at a time, one publish, one renewal of the lead, one question to strategy
-// and source. Ten thousand questions for owners may wait. Everything else that is
-// kept grows with workers, partitions or subscribers, never with time.
+// and source. Ten thousand questions for owners may wait, and as many for a
+// refresh. Everything else that is kept grows with workers, partitions or
+// subscribers, never with time.
 package actors

@@ -10,7 +10,7 @@ import (
 // every state can be entered and left, the last one apart.
 func TestTables(t *testing.T) {
 	for name, table := range map[string]interface{ Holes() []string }{
-		"manager": managerTable, "session": sessionTable, "holder": holderTable, "keeper": keeperTable, "owners": ownersTable,
+		"manager": managerTable, "session": sessionTable, "holder": holderTable, "keeper": keeperTable, "owners": ownersTable, "refresher": refresherTable,
 		"election": electionTable, "term": termTable, "watcher": watcherTable, "poller": pollerTable,
 		"debouncer": debouncerTable, "calculator": calculatorTable, "publisher": publisherTable,
 	} {
@@ -22,4 +22,5 @@ func TestTables(t *testing.T) {
 	require.Equal(t, []string{"empty: nothing leads out of it"}, holderTable.Islands())
 	require.Empty(t, keeperTable.Islands())
 	require.Empty(t, ownersTable.Islands())
+	require.Empty(t, refresherTable.Islands())
 }

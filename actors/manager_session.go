@@ -50,6 +50,7 @@ func (m *manager) storeOpened(ctx actor.Context, s messages.StoreOpened) message
 
 // claim begins a session, which claims an ID first.
 func (m *manager) claim(ctx actor.Context) {
+	m.life.flags.Refresh = 0 // counted by session
 	m.life.session = partition.SessionID(m.life.dice.Nonce("session", uint64(m.company.born)))
 	m.company.spawnSession(ctx, m)
 }
@@ -84,6 +85,7 @@ func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) m
 	m.hear(s.At)
 	m.life.worker, m.life.leaseEnd, m.life.trouble = s.Worker, s.LeaseEnd, ""
 	m.company.spawnElection(ctx, m)
+	m.company.tellRefresher(ctx, sessionIs{s.Session})
 	m.reason = "claimed " + string(s.Worker)
 	if s.Warning != "" {
 		m.reason += "; warning: " + s.Warning
@@ -166,6 +168,7 @@ func (m *manager) endSession(ctx actor.Context) {
 	m.company.dismiss(ctx, &m.company.session)
 	m.life.session, m.life.worker, m.life.leaseEnd = "", "", time.Time{}
 	m.group = group{applied: m.group.applied, leads: stable}
+	m.company.tellRefresher(ctx, sessionIs{})
 }
 
 // dropAll lets go of everything at once, when no session is there to say so.

@@ -6,6 +6,9 @@ import (
 	"github.com/troupe-actors/troupe/messages"
 )
 
+// isStopping is the answer to whoever asks while the worker stops.
+const isStopping = "this worker is stopping"
+
 // changed tells subscribers of a new public state.
 func (m *manager) changed(ctx actor.Context, from, to messages.State) {
 	m.subs.tell(ctx, messages.StateChanged{From: from, To: to, Reason: m.reason, At: m.now})
@@ -108,7 +111,7 @@ func (m *manager) owner(ctx actor.Context, g messages.GetOwner) {
 	switch {
 	case ctx.Sender() == nil:
 	case m.company.owners == nil:
-		ctx.Respond(messages.Owner{Partition: g.Partition, Reason: "this worker is stopping, or looks for owners anew: ask again"})
+		ctx.Respond(messages.Owner{Partition: g.Partition, Reason: isStopping + ", or looks for owners anew: ask again"})
 	default:
 		ctx.RequestWithCustomSender(m.company.owners, g, ctx.Sender())
 	}
@@ -120,8 +123,46 @@ func (m *manager) updatePartitions(ctx actor.Context, u messages.UpdatePartition
 	case m.company.source != nil:
 		ctx.RequestWithCustomSender(m.company.source, u, ctx.Sender())
 	case ctx.Sender() != nil:
-		ctx.Respond(messages.UpdateRefused{Reason: "this worker is stopping"})
+		ctx.Respond(messages.UpdateRefused{Reason: isStopping})
 	}
+}
+
+// refresh passes the request on to the refresher, which is there from the first
+// one on, and again after it failed.
+func (m *manager) refresh(ctx actor.Context, r messages.RefreshPartitions) {
+	c := &m.company
+	switch {
+	case m.state != down:
+		if c.refresher == nil {
+			c.spawnRefresher(ctx, m)
+		}
+		ctx.RequestWithCustomSender(c.refresher, r, ctx.Sender())
+	case ctx.Sender() != nil:
+		ctx.Respond(messages.Refreshed{Reason: isStopping})
+	}
+}
+
+// refreshAsked puts the request into the session's record.
+func (m *manager) refreshAsked(ctx actor.Context, r refreshCounted) {
+	if m.life.worker != "" && r.Session == m.life.session {
+		m.life.flags.Refresh = r.Count
+		ctx.Send(m.company.session, m.life.flags)
+	}
+}
+
+// refreshLate says why a request was not served yet, as far as this worker knows.
+func (m *manager) refreshLate(ctx actor.Context, u unserved) {
+	if u.From == nil {
+		return
+	}
+	reason := "the leader " + string(m.group.leader) + " has not served it yet"
+	switch {
+	case !m.health.Healthy:
+		reason = m.health.Reason
+	case m.group.leader == "":
+		reason = "nobody leads"
+	}
+	ctx.Send(u.From, messages.Refreshed{Reason: reason})
 }
 
 // partitionsListed: the source noticed a change. Only a leader needs to know.

@@ -15,6 +15,7 @@ import (
 //	user ── GetSnapshot, GetOwner ──► manager ── Snapshot, Owner ──► user
 //	user ── UpdatePartitions ──► manager ──► source ── PartitionsUpdated,
 //	        UpdateRefused ──► user
+//	user ── RefreshPartitions ──► manager ── Refreshed ──► user
 //	user ── Stop ──► manager ── Stopped ──► user
 //	partition actor ◄── Revoke ── holder
 //
@@ -155,6 +156,25 @@ type Owner struct {
 	Worker    partition.WorkerID
 	Token     partition.Token
 	Reason    string
+}
+
+// RefreshPartitions asks for the source to be listed now, and for its partitions
+// to be placed at once: no window and no interval holds it back. Any worker may be
+// asked: its record carries the request to the leader, whose source is the one that
+// counts. Refreshed is the answer.
+type RefreshPartitions struct {
+	// Within is when to hear that it is not done yet; 0 is as long as a refresh
+	// may take whose every step takes its whole timeout.
+	Within time.Duration
+}
+
+// Refreshed answers RefreshPartitions. Without a reason it is done: the source was
+// listed after the request, and Version, the decision that followed or a later
+// one, is handed over. With a reason it is not done in time; it stays asked for
+// until it is, or the session ends.
+type Refreshed struct {
+	Version partition.Version
+	Reason  string
 }
 
 // Stop asks the manager to let everything go, to release its ID and to stop. With

@@ -2,10 +2,12 @@ package scenario
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
@@ -24,11 +26,7 @@ const seed = 1
 
 func begin(partitions int, settings partition.Settings, system *sim.System) *play {
 	p := &play{processes: map[string]*sim.Process{}}
-	list := make([]partition.Partition, partitions)
-	for i := range list {
-		list[i] = partition.Of(fmt.Sprintf("p%d", i+1))
-	}
-	p.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, System: system})
+	p.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: numbered(partitions), System: system})
 	p.world.Net.Lose = p.lose
 	return p
 }
@@ -69,6 +67,8 @@ func (p *play) do(words []string) error {
 	case "lose-answer":
 		p.nextLost = "." + args[0]
 		return nil
+	case "list":
+		return p.list(args)
 	case "recreate":
 		p.world.Recreate()
 		return nil
@@ -92,12 +92,63 @@ func (p *play) tell(who *sim.Process, verb string, args []string) error {
 			return err
 		}
 		who.Pause(d)
+	case "cut":
+		who.Port.Cut()
+	case "heal":
+		who.Port.Heal()
+	case "refresh":
+		return refresh(who, args)
+	case "trouble":
+		who.Trouble(sim.Trouble{Reason: strings.Join(args, " ")})
+	case "silence":
+		who.Trouble(sim.Trouble{Silent: true})
 	case "owner":
 		who.AskOwner(partition.PartitionID(args[0]))
 	default:
 		return fmt.Errorf("there is no command %q", verb)
 	}
 	return nil
+}
+
+// list changes what the sources list: so many partitions, some with another weight.
+func (p *play) list(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	list := numbered(n)
+	for _, word := range args[1:] {
+		name, weight, _ := strings.Cut(word, "=")
+		i, err := strconv.Atoi(strings.TrimPrefix(name, "p"))
+		if err == nil {
+			list[i-1].Weight, err = strconv.ParseInt(weight, 10, 64)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.world.List(list)
+	return nil
+}
+
+func numbered(n int) []partition.Partition {
+	list := make([]partition.Partition, n)
+	for i := range list {
+		list[i] = partition.Of(fmt.Sprintf("p%d", i+1))
+	}
+	return list
+}
+
+// refresh asks for one, which may be given a time.
+func refresh(who *sim.Process, args []string) (err error) {
+	var m messages.RefreshPartitions
+	if len(args) > 0 {
+		m.Within, err = time.ParseDuration(args[0])
+	}
+	if err == nil {
+		who.Refresh(m)
+	}
+	return err
 }
 
 func (p *play) who(name string) (*sim.Process, error) {
@@ -127,6 +178,8 @@ func habits(words []string) (h sim.Habits, err error) {
 			h.Drain, err = span(value)
 		case "neverlead":
 			h.NeverLead = true
+		case "quiet":
+			h.Quiet = true
 		default:
 			err = fmt.Errorf("there is no habit %q", key)
 		}

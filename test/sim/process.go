@@ -29,6 +29,8 @@ type Habits struct {
 	// Confirm: its subscriber confirms, after LetGo, which may be Never.
 	Confirm bool
 	LetGo   time.Duration
+	// Quiet: its source tells no change by itself. It may have Trouble.
+	Quiet bool
 }
 
 // Process is one process of the world: a PartitionManager over a port and a clock
@@ -44,6 +46,7 @@ type Process struct {
 	manager *actor.PID
 	user    *actor.PID
 	stopped *messages.Stopped
+	trouble Trouble
 	// Heard is what the user knows.
 	Heard Heard
 }
@@ -55,6 +58,7 @@ type Heard struct {
 	Health     messages.HealthChanged
 	Snapshot   messages.Snapshot
 	Owner      messages.Owner
+	Refreshed  messages.Refreshed
 }
 
 // Start starts a process. Its name must be new in this world.
@@ -69,7 +73,7 @@ func (w *World) Start(name string, h Habits) *Process {
 	settings := w.settings
 	settings.InstanceKey, settings.NeverLead = h.InstanceKey, h.NeverLead
 	props, err := actors.PartitionManager(actors.Config{
-		Settings: settings, Source: actors.StaticSource(w.partitions), Partition: p.handler,
+		Settings: settings, Source: p.source(), Partition: p.handler,
 	}, bridge.Over(p.Port, p.Clock, w.bridge(p)))
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))

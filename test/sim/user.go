@@ -47,6 +47,13 @@ func (u *user) Receive(ctx actor.Context) {
 	case messages.Owner:
 		p.Heard.Owner = m
 		p.say(fmt.Sprintf("%s is owned by %q, token %d%s", m.Partition, m.Worker, Step(m.Token), because(m.Reason)))
+	case messages.Refreshed:
+		p.Heard.Refreshed = m
+		if m.Reason != "" {
+			p.say("is not refreshed: " + m.Reason)
+			return
+		}
+		p.say(fmt.Sprintf("is refreshed, version %d", m.Version))
 	case messages.Stopped:
 		text := "has stopped" + because(m.Reason)
 		if len(m.Running) > 0 {
