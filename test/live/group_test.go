@@ -40,9 +40,10 @@ type group struct {
 	settings partition.Settings
 	list     []partition.Partition
 	ledger   *ledger
-	// fresh and handler are for whoever joins next.
+	// fresh, handler and wire are for whoever joins next.
 	fresh   bool
 	handler func(*worker) func(partition.Owned) *actor.Props
+	wire    func(*actors.Config)
 }
 
 // swift are settings for tests in which workers crash: short leases, and no
@@ -127,6 +128,9 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	cfg := actors.Config{Settings: settings, Source: actors.StaticSource(g.list)}
 	if g.handler != nil {
 		cfg.Partition = g.handler(w)
+	}
+	if g.wire != nil {
+		g.wire(&cfg)
 	}
 	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{
 		Group: "live", Fresh: g.fresh, StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent,
