@@ -1,7 +1,9 @@
 package live
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -19,14 +21,30 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// childURL makes the test program a worker on that server, instead of a test.
-const childURL = "TROUPE_LIVE_WORKER"
-
-// childKey gives that worker an instance key, and patience.
-const childKey = "TROUPE_LIVE_KEY"
+// childOrders makes the test program a worker that follows them, instead of a test.
+const childOrders = "TROUPE_LIVE_WORKER"
 
 // childPartitions is how many partitions the workers in processes share.
 const childPartitions = 24
+
+// orders are what a worker in a process is told.
+type orders struct {
+	URL  string
+	Name string
+	// Key and IDs are InstanceKey and WorkerIDs.Count of its settings.
+	Key string
+	IDs int
+	// Patient workers announce, when they are told to end, that they come back.
+	Patient bool
+}
+
+// childSettings are for workers in processes that share a busy machine: it may take
+// a while until one says that its lease has ended, and nobody may own by then.
+func childSettings() partition.Settings {
+	s := swift()
+	s.ClockDrift = 0.6
+	return s
+}
 
 func token(text string) partition.Token {
 	n, _ := strconv.ParseUint(text, 10, 64)
@@ -34,19 +52,20 @@ func token(text string) partition.Token {
 }
 
 // child is one worker, until the process is told to end.
-func child(url string) error {
+func child(told orders) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	nc, err := nats.Connect(url, nats.MaxReconnects(-1))
+	nc, err := nats.Connect(told.URL, nats.MaxReconnects(-1))
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	settings := swift()
-	if key := os.Getenv(childKey); key != "" {
+	settings := childSettings()
+	if told.Patient {
 		settings = patient()
-		settings.InstanceKey, settings.OnStop, settings.RestartHoldDown = key, partition.Restart, patience
+		settings.OnStop, settings.RestartHoldDown = partition.Restart, patience
 	}
+	settings.InstanceKey, settings.WorkerIDs.Count = told.Key, told.IDs
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: settings, Source: actors.StaticSource(partitions(childPartitions))},
 		bridge.NATS(nc, bridge.Config{Group: "live", StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent}))
@@ -55,41 +74,73 @@ func child(url string) error {
 	}
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
 	manager := system.Root.Spawn(props)
-	system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return speaker{manager} }))
+	says := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &speaker{name: told.Name, manager: manager} }))
+	go func() {
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			system.Root.Send(says, question(lines.Text()))
+		}
+	}()
 	<-ctx.Done()
 	return bridge.Stop(context.Background(), system, manager)
 }
 
-// speaker is a subscriber that says on the output what it hears.
-type speaker struct{ manager *actor.PID }
+// speaker is a subscriber that says on the output what it hears. One line is one
+// write: processes that share an output do not mix theirs.
+type speaker struct {
+	name    string
+	manager *actor.PID
+	asked   []question // in the order in which the manager answers
+}
+
+// question numbers what the test asks.
+type question string
 
 // Receive implements actor.Actor.
-func (s speaker) Receive(ctx actor.Context) {
+func (s *speaker) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		ctx.Send(s.manager, messages.Subscribe{PID: ctx.Self(), Confirm: true})
+	case question:
+		s.ask(ctx, m)
+	case messages.Snapshot:
+		s.say("is", s.asked[0], m.Leading, uint64(m.Term), len(m.Owned), m.Session, m.Worker)
+		s.asked = s.asked[1:]
 	case messages.StateChanged:
-		fmt.Println("state", m.To)
+		s.say("state", m.To)
+		s.ask(ctx, "0")
+	case messages.HealthChanged:
+		s.say("health", m.Healthy, m.Reason)
 	case messages.AssignmentChanged:
 		var line strings.Builder
-		fmt.Fprintf(&line, "owns %d", len(m.All))
 		for _, o := range m.All {
 			fmt.Fprintf(&line, " %s %d", o.ID, o.Token)
 		}
-		fmt.Println(line.String())
+		s.say("owns" + line.String())
 		if len(m.Lost) > 0 {
 			ctx.Send(s.manager, messages.LetGo{PID: ctx.Self(), Step: m.Step})
 		}
 	}
 }
 
+func (s *speaker) ask(ctx actor.Context, q question) {
+	s.asked = append(s.asked, q)
+	ctx.Request(s.manager, messages.GetSnapshot{})
+}
+
+func (s *speaker) say(words ...any) { fmt.Println(append([]any{s.name}, words...)...) }
+
 // isChild runs a worker if this process is to be one.
 func isChild() bool {
-	url := os.Getenv(childURL)
-	if url == "" {
+	text := os.Getenv(childOrders)
+	if text == "" {
 		return false
 	}
-	if err := child(url); err != nil {
+	var told orders
+	err := json.Unmarshal([]byte(text), &told)
+	if err == nil {
+		err = child(told)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

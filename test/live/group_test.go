@@ -4,6 +4,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -40,8 +41,9 @@ type group struct {
 	settings partition.Settings
 	list     []partition.Partition
 	ledger   *ledger
-	// fresh, handler and wire are for whoever joins next.
+	// fresh, cable, handler and wire are for whoever joins next.
 	fresh   bool
+	cable   *cable // nil is a new one
 	handler func(*worker) func(partition.Owned) *actor.Props
 	wire    func(*actors.Config)
 }
@@ -115,7 +117,7 @@ type worker struct {
 // join starts a worker. It returns at once.
 func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	g.t.Helper()
-	w := &worker{g: g, name: name, cable: &cable{}}
+	w := &worker{g: g, name: name, cable: cmp.Or(g.cable, &cable{})}
 	nc, err := nats.Connect(g.server.URL(), nats.SetCustomDialer(w.cable), nats.Name(name),
 		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))

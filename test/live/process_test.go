@@ -4,8 +4,11 @@ package live
 
 import (
 	"bufio"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,105 +19,103 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// process is a worker in a process of its own, which says on its output what it
-// gains and loses. In the ledger it is a worker like all others.
-type process struct {
-	*worker
-	cmd  *exec.Cmd
-	done chan struct{} // closed when its output has ended
+// crew are workers in processes of their own. All of them say what they hear on
+// one pipe, so that it is read in the order in which it was said. In the ledger
+// they are workers like all others.
+type crew struct {
+	g     *group
+	pipe  *os.File            // what they write to
+	known map[string]*process // by what they call themselves; the ledger's lock is its lock
 }
 
-func (g *group) spawn(name string, env ...string) *process {
+// process is one of them.
+type process struct {
+	*worker
+	crew  *crew
+	cmd   *exec.Cmd
+	asks  *os.File
+	calls string // what it calls itself
+	count int
+
+	// The ledger's lock is the lock of these.
+	is      standing
+	answers map[int]standing
+	asleep  bool // since it was stopped it has not said that it owns nothing
+	before  int  // changes before that
+}
+
+// standing is what a process says of itself.
+type standing struct {
+	leading bool
+	term    partition.Revision
+	owned   int
+	session partition.SessionID
+	worker  partition.WorkerID
+}
+
+func (g *group) crew() *crew {
 	g.t.Helper()
-	p := &process{worker: &worker{g: g, name: name}, cmd: exec.Command(os.Args[0]), done: make(chan struct{})}
-	p.cmd.Env = append(append(os.Environ(), childURL+"="+g.server.URL()), env...)
-	out, err := p.cmd.StdoutPipe()
+	r, w, err := os.Pipe()
 	require.NoError(g.t, err)
-	require.NoError(g.t, p.cmd.Start())
-	g.ledger.hire(p.worker)
+	c := &crew{g: g, pipe: w, known: map[string]*process{}}
+	done := make(chan struct{})
 	go func() {
-		defer close(p.done)
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			p.read(strings.Fields(lines.Text()))
+		defer close(done)
+		defer func() { _ = r.Close() }()
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			c.read(strings.Fields(lines.Text()))
 		}
 	}()
-	g.t.Cleanup(p.kill)
+	g.t.Cleanup(func() {
+		_ = w.Close()
+		<-done
+	})
+	return c
+}
+
+// spawn starts a process. It returns at once.
+func (c *crew) spawn(name string, change ...func(*orders)) *process {
+	t := c.g.t
+	t.Helper()
+	told := orders{URL: c.g.server.URL(), Name: fmt.Sprintf("%s-%d", name, len(c.known))}
+	for _, f := range change {
+		f(&told)
+	}
+	text, err := json.Marshal(told)
+	require.NoError(t, err)
+	hears, asks, err := os.Pipe()
+	require.NoError(t, err)
+	p := &process{worker: &worker{g: c.g, name: name}, crew: c, cmd: exec.Command(os.Args[0]), asks: asks, calls: told.Name, answers: map[int]standing{}}
+	p.cmd.Env = append(os.Environ(), childOrders+"="+string(text))
+	p.cmd.Stdout, p.cmd.Stdin, p.cmd.Stderr = c.pipe, hears, os.Stderr
+	c.g.ledger.hire(p.worker)
+	c.g.ledger.mu.Lock()
+	c.known[told.Name] = p
+	c.g.ledger.mu.Unlock()
+	require.NoError(t, p.cmd.Start())
+	require.NoError(t, hears.Close())
+	t.Cleanup(p.kill)
 	return p
 }
 
-// read turns a line of the child into the mail that it came from.
-func (p *process) read(words []string) {
-	if len(words) < 2 {
-		return
-	}
-	switch words[0] {
+// read turns a line of a child into the mail that it came from.
+func (c *crew) read(words []string) {
+	l := c.g.ledger
+	l.mu.Lock()
+	p := c.known[words[0]]
+	l.mu.Unlock()
+	switch words[1] {
 	case "state":
-		p.g.ledger.note(p.worker, messages.StateChanged{To: messages.State(words[1])})
+		l.note(p.worker, messages.StateChanged{To: messages.State(words[2])})
+	case "health":
+		l.note(p.worker, messages.HealthChanged{Healthy: words[2] == "true", Reason: strings.Join(words[3:], " ")})
 	case "owns":
-		p.g.ledger.note(p.worker, p.g.ledger.changeTo(p.worker, words[2:]))
+		p.owns(l.changeTo(p.worker, words[2:]))
+	case "is":
+		p.says(words[2:])
+	case "asleep":
+		p.slept()
 	}
-}
-
-func (p *process) signal(s os.Signal) { require.NoError(p.g.t, p.cmd.Process.Signal(s)) }
-
-// kill ends the process without a word.
-func (p *process) kill() {
-	if p.ended {
-		return
-	}
-	p.ended = true
-	_ = p.cmd.Process.Kill()
-	p.g.ledger.bury(p.worker)
-	<-p.done
-	_ = p.cmd.Wait()
-}
-
-func (g *group) processes(n int) (all []*process, workers []*worker) {
-	g.t.Helper()
-	for _, name := range []string{"one", "two", "three"}[:n] {
-		p := g.spawn(name)
-		all, workers = append(all, p), append(workers, p.worker)
-	}
-	g.atRest(workers...)
-	return all, workers
-}
-
-func TestProcess_Killed(t *testing.T) {
-	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.processes(3)
-	all[0].kill()
-	g.atRest(workers[1:]...)
-}
-
-func TestProcess_Terminated(t *testing.T) {
-	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.processes(3)
-	all[0].signal(syscall.SIGTERM)
-	g.atRest(workers[1:]...)
-	require.NotContains(t, g.ledger.read(workers[1]).states, messages.Emergency)
-	require.NotContains(t, g.ledger.read(workers[2]).states, messages.Emergency)
-	<-all[0].done
-	require.NoError(t, all[0].cmd.Wait())
-	all[0].ended = true
-}
-
-// A process that is stopped for longer than its lease owns nothing when it wakes:
-// it lets go before it does anything else, and then gets a new share.
-//
-// hazards 1, 11 and 22
-func TestProcess_Paused(t *testing.T) {
-	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.processes(3)
-	all[0].signal(syscall.SIGSTOP)
-	g.ledger.asleep(workers[0])
-	g.atRest(workers[1:]...)
-	before := len(g.ledger.read(workers[0]).changes)
-
-	all[0].signal(syscall.SIGCONT)
-	g.ledger.await("it has let go", func() bool { return len(g.ledger.pages[workers[0]].changes) > before })
-	require.Empty(t, g.ledger.read(workers[0]).changes[before].Gained)
-	require.Empty(t, g.ledger.read(workers[0]).changes[before].All)
-	g.atRest(workers...)
 }
 
 // changeTo makes the mail by which a worker comes to own exactly this.
@@ -127,14 +128,152 @@ func (l *ledger) changeTo(w *worker, words []string) messages.AssignmentChanged 
 	return messages.AssignmentChanged{Gained: gained, Lost: lost, All: all}
 }
 
-// asleep frees what a worker has that cannot act: it is out of the way, and hears
-// so when it wakes.
-func (l *ledger) asleep(w *worker) {
+// owns writes an assignment down. What a process still says that was stopped in
+// the middle of it, is older than its sleep.
+func (p *process) owns(m messages.AssignmentChanged) {
+	l := p.g.ledger
 	l.mu.Lock()
+	stale := p.asleep && len(m.All) > 0
+	if stale {
+		l.pages[p.worker].owned = m.All
+	}
+	p.asleep = stale
+	l.mu.Unlock()
+	if !stale {
+		l.note(p.worker, m)
+	}
+}
+
+func (p *process) says(words []string) {
+	l := p.g.ledger
+	l.mu.Lock()
+	defer l.wake()
+	defer l.mu.Unlock()
+	n, _ := strconv.Atoi(words[0])
+	term, _ := strconv.ParseUint(words[2], 10, 64)
+	owned, _ := strconv.Atoi(words[3])
+	p.is = standing{leading: words[1] == "true", term: partition.Revision(term), owned: owned}
+	if len(words) > 5 { // there is a session
+		p.is.session, p.is.worker = partition.SessionID(words[4]), partition.WorkerID(words[5])
+	}
+	p.answers[n] = p.is
+}
+
+// slept: a process is stopped, and all that it said before was read. It is out of
+// the way: what it has is free.
+func (p *process) slept() {
+	l := p.g.ledger
+	l.mu.Lock()
+	defer l.wake()
 	defer l.mu.Unlock()
 	for id, owner := range l.owner {
-		if owner == w {
+		if owner == p.worker {
 			delete(l.owner, id)
 		}
 	}
+	p.asleep, p.before = true, len(l.pages[p.worker].changes)
+}
+
+func (p *process) signal(s os.Signal) { require.NoError(p.g.t, p.cmd.Process.Signal(s)) }
+
+// pause stops the process where it is, and returns when it is stopped and known to
+// be.
+func (p *process) pause() {
+	p.g.t.Helper()
+	p.signal(syscall.SIGSTOP)
+	var status syscall.WaitStatus
+	for !status.Stopped() {
+		_, err := syscall.Wait4(p.cmd.Process.Pid, &status, syscall.WUNTRACED, nil)
+		require.NoError(p.g.t, err)
+		require.False(p.g.t, status.Exited() || status.Signaled(), "%s has ended", p.name)
+	}
+	_, err := fmt.Fprintln(p.crew.pipe, p.calls, "asleep")
+	require.NoError(p.g.t, err)
+	p.g.ledger.await(p.name+" is asleep", func() bool { return p.asleep })
+}
+
+func (p *process) resume() { p.signal(syscall.SIGCONT) }
+
+// ask returns what the process says of itself now.
+func (p *process) ask() standing {
+	p.g.t.Helper()
+	p.count++
+	_, err := fmt.Fprintln(p.asks, p.count)
+	require.NoError(p.g.t, err)
+	p.g.ledger.await(p.name+" has answered", func() bool { _, ok := p.answers[p.count]; return ok })
+	p.g.ledger.mu.Lock()
+	defer p.g.ledger.mu.Unlock()
+	return p.answers[p.count]
+}
+
+// kill ends the process without a word.
+func (p *process) kill() {
+	if p.ended {
+		return
+	}
+	_ = p.cmd.Process.Kill()
+	p.g.ledger.bury(p.worker)
+	_ = p.wait()
+}
+
+// stop ends it as a service is ended.
+func (p *process) stop() {
+	p.signal(syscall.SIGTERM)
+	require.NoError(p.g.t, p.wait())
+}
+
+func (p *process) wait() error {
+	p.ended = true
+	_ = p.asks.Close()
+	return p.cmd.Wait()
+}
+
+func (c *crew) start(names ...string) (all []*process, workers []*worker) {
+	c.g.t.Helper()
+	for _, name := range names {
+		p := c.spawn(name)
+		all, workers = append(all, p), append(workers, p.worker)
+	}
+	c.g.atRest(workers...)
+	return all, workers
+}
+
+func TestProcess_Killed(t *testing.T) {
+	g := newGroup(t, swift(), childPartitions)
+	all, workers := g.crew().start("one", "two", "three")
+	all[0].kill()
+	g.atRest(workers[1:]...)
+}
+
+func TestProcess_Terminated(t *testing.T) {
+	g := newGroup(t, swift(), childPartitions)
+	all, workers := g.crew().start("one", "two", "three")
+	all[0].stop()
+	g.atRest(workers[1:]...)
+	require.NotContains(t, g.ledger.read(workers[1]).states, messages.Emergency)
+	require.NotContains(t, g.ledger.read(workers[2]).states, messages.Emergency)
+}
+
+// A process that is stopped for longer than its lease owns nothing when it wakes:
+// it lets go before it does anything else, and then gets a new share.
+//
+// hazards 1, 11 and 22
+func TestProcess_Paused(t *testing.T) {
+	g := newGroup(t, swift(), childPartitions)
+	all, workers := g.crew().start("one", "two", "three")
+	all[0].pause()
+	g.atRest(workers[1:]...)
+	all[0].resume()
+	all[0].wakesWithNothing()
+	g.atRest(workers...)
+}
+
+// wakesWithNothing demands that the first thing a process does when it wakes is to
+// let everything go.
+func (p *process) wakesWithNothing() {
+	p.g.t.Helper()
+	p.g.ledger.await(p.name+" has let go", func() bool { return len(p.g.ledger.pages[p.worker].changes) > p.before })
+	first := p.g.ledger.read(p.worker).changes[p.before]
+	require.Empty(p.g.t, first.Gained)
+	require.Empty(p.g.t, first.All)
 }

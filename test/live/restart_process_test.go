@@ -3,7 +3,6 @@
 package live
 
 import (
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,10 +17,14 @@ import (
 // hazard 16
 func TestProcess_ComesBack(t *testing.T) {
 	g := newGroup(t, patient(), childPartitions)
+	crew := g.crew()
+	key := func(key string) func(*orders) {
+		return func(o *orders) { o.Key, o.Patient = key, true }
+	}
 	var all []*process
 	var workers []*worker
-	for _, key := range []string{"one", "two", "three"} {
-		p := g.spawn(key, childKey+"="+key)
+	for _, name := range []string{"one", "two", "three"} {
+		p := crew.spawn(name, key(name))
 		all, workers = append(all, p), append(workers, p.worker)
 	}
 	g.atRest(workers...)
@@ -32,12 +35,9 @@ func TestProcess_ComesBack(t *testing.T) {
 	}
 
 	all[0].kill()
-	workers[0] = g.spawn("one", childKey+"=one").worker
-	all[1].signal(syscall.SIGTERM)
-	<-all[1].done
-	require.NoError(t, all[1].cmd.Wait())
-	all[1].ended = true
-	workers[1] = g.spawn("two", childKey+"=two").worker
+	workers[0] = crew.spawn("one", key("one")).worker
+	all[1].stop()
+	workers[1] = crew.spawn("two", key("two")).worker
 
 	g.atRest(workers...)
 	g.ledger.unmoved(begin, workers[2])

@@ -16,9 +16,15 @@ func TestStop_NATSGone(t *testing.T) {
 	g := newGroup(t, swift(), 12)
 	all := g.start(2)
 	g.server.Stop()
+	// Both at once: if a write was under way, its worker waits until its lease ends,
+	// and then another one has nothing left to release.
+	ends := map[*worker]chan error{}
 	for _, w := range all {
-		err := w.stop()
-		require.ErrorContains(t, err, "stopped, but", "the release cannot have been written")
+		ends[w] = make(chan error, 1)
+		go func() { ends[w] <- w.stop() }()
+	}
+	for _, w := range all {
+		require.ErrorContains(t, <-ends[w], "stopped, but", "the release cannot have been written")
 		require.Empty(t, g.ledger.read(w).owned)
 	}
 }

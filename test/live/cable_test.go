@@ -1,0 +1,153 @@
+package live
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+// cable is a network connection that can be cut, that can hold back what is sent,
+// and that can go deaf.
+type cable struct {
+	mu    sync.Mutex
+	conns []*strand
+	dead  bool
+	held  bool
+	deaf  bool
+	trap  []byte        // what makes it go deaf when it is sent
+	fell  chan struct{} // closed then
+}
+
+var errCut = errors.New("the cable is cut")
+
+// Dial implements nats.CustomDialer.
+func (c *cable) Dial(network, address string) (net.Conn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead || c.held {
+		return nil, errCut
+	}
+	conn, err := net.DialTimeout(network, address, 2*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	s := &strand{Conn: conn, cable: c}
+	c.conns = append(c.conns, s)
+	return s, nil
+}
+
+func (c *cable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dead = true
+	for _, s := range c.conns {
+		_ = s.Conn.Close()
+	}
+	c.conns, c.held = nil, false
+}
+
+// mend lets the cable carry again, and hear.
+func (c *cable) mend() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.dead, c.deaf = false, false
+}
+
+// hold keeps what is sent from here on, also when the sender has hung up.
+func (c *cable) hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = true
+}
+
+// keeps reports whether all of these are in what is held back.
+func (c *cable) keeps(texts ...string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var kept []byte
+	for _, s := range c.conns {
+		kept = append(kept, s.kept...)
+	}
+	return !slices.ContainsFunc(texts, func(s string) bool { return !bytes.Contains(kept, []byte(s)) })
+}
+
+// flush lets everything arrive that was held back.
+func (c *cable) flush() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = false
+	var err error
+	for _, s := range c.conns {
+		if _, fault := s.Conn.Write(s.kept); fault != nil && len(s.kept) > 0 {
+			err = fault
+		}
+		s.kept = nil
+		if s.hungUp {
+			_ = s.Conn.Close()
+		}
+	}
+	return err
+}
+
+// deafen makes the cable deaf as soon as this text is sent: the text arrives, and
+// no answer comes back. fell is closed then.
+func (c *cable) deafen(when string) (fell <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trap, c.fell = []byte(when), make(chan struct{})
+	return c.fell
+}
+
+// strand is one connection of a cable.
+type strand struct {
+	net.Conn
+	cable  *cable
+	kept   []byte
+	hungUp bool
+}
+
+// Write implements net.Conn.
+func (s *strand) Write(p []byte) (int, error) {
+	c := s.cable
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held {
+		s.kept = append(s.kept, p...)
+		return len(p), nil
+	}
+	if c.trap != nil && bytes.Contains(p, c.trap) {
+		c.trap, c.deaf = nil, true
+		close(c.fell)
+	}
+	return s.Conn.Write(p)
+}
+
+// Read implements net.Conn. What a deaf cable does not hear is lost: it has to be
+// cut and mended to hear again.
+func (s *strand) Read(p []byte) (int, error) {
+	for {
+		n, err := s.Conn.Read(p)
+		s.cable.mu.Lock()
+		deaf := s.cable.deaf
+		s.cable.mu.Unlock()
+		if !deaf || err != nil {
+			return n, err
+		}
+	}
+}
+
+// Close implements net.Conn. What is on its way arrives all the same.
+func (s *strand) Close() error {
+	c := s.cable
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wire, ok := s.Conn.(*net.TCPConn)
+	if !c.held || !ok {
+		return s.Conn.Close()
+	}
+	s.hungUp = true
+	return wire.CloseRead()
+}

@@ -1,0 +1,136 @@
+//go:build unix
+
+package live
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// chief returns the process that leads, and the others. A group at rest has one.
+func (c *crew) chief(all []*process) (leads *process, others []*process) {
+	c.g.t.Helper()
+	i := slices.IndexFunc(all, func(p *process) bool { return p.ask().leading })
+	require.GreaterOrEqual(c.g.t, i, 0, "somebody leads")
+	return all[i], slices.Delete(slices.Clone(all), i, i+1)
+}
+
+func workersOf(all []*process) (workers []*worker) {
+	for _, p := range all {
+		workers = append(workers, p.worker)
+	}
+	return workers
+}
+
+// A process that leads is stopped in the middle of a decision, and woken when
+// others lead and own what it had: it has nothing, leads nothing, and what it had
+// begun to write is not in the store.
+//
+// hazards 1, 11 and 22
+func TestFencing_LeaderAsleep(t *testing.T) {
+	g := groupWithHistory(t, childSettings(), childPartitions)
+	crew := g.crew()
+	all, _ := crew.start("one", "two", "three")
+	leads, others := crew.chief(all)
+	was := leads.ask()
+	require.NotZero(t, was.owned)
+
+	late := crew.spawn("late") // what the leader decides about when it is stopped
+	g.ledger.await("the newcomer has an ID", func() bool { return late.is.session != "" })
+	leads.pause()
+	g.atRest(workersOf(append(others, late))...)
+	next, _ := crew.chief(append(others, late))
+	require.Greater(t, next.ask().term, was.term)
+
+	leads.resume()
+	leads.wakesWithNothing()
+	is := leads.ask()
+	require.NotEqual(t, was.session, is.session, "it does not take its session for one")
+	require.False(t, is.leading && is.term == was.term, "it does not lead its term")
+	g.atRest(workersOf(append(all, late))...)
+
+	h := g.history()
+	h.sound(t)
+	terms := h.terms()
+	require.NotEqual(t, was.session, terms[len(terms)-1].Session)
+	require.NotContains(t, h.writers(next.ask().term), was.session, "nothing of the former leader was accepted")
+}
+
+// writers are the sessions that wrote something after a revision. A fence is the
+// leader's.
+func (h *history) writers(after partition.Revision) (all []partition.SessionID) {
+	for _, w := range h.records {
+		if w.Revision <= after {
+			continue
+		}
+		switch r := w.Record.(type) {
+		case partition.Lead:
+			all = append(all, r.Session)
+		case partition.Term:
+			all = append(all, r.Session)
+		case partition.Live:
+			if r.Fence == nil {
+				all = append(all, r.Session)
+			}
+		}
+	}
+	return all
+}
+
+// All that a leader writes in its last lease arrives when others lead: heartbeats,
+// renewals, and a decision with what it grants.
+//
+// hazard 1
+func TestFencing_WritesArriveLate(t *testing.T) {
+	g := groupWithHistory(t, childSettings(), 24)
+	all := g.start(3)
+	leads, others := g.leader(all...)
+	session, term := leads.snapshot().Session, leads.snapshot().Term
+
+	leads.cable.hold()
+	all = append(others, g.join("late"))
+	g.ledger.await("the leader has written a decision", func() bool {
+		return leads.cable.keeps("PUB "+prefix+"journal.", prefix+"head.", prefix+"asg.", "PUB "+prefix+"lead ", "PUB "+prefix+"live.")
+	})
+	g.atRest(all...)
+	next, _ := g.leader(all...)
+	now := next.snapshot().Term
+	require.Greater(t, now, term)
+	require.Empty(t, g.ledger.read(leads).owned, "it has given up by itself")
+
+	arrived := g.decisionsOf(term)
+	require.NoError(t, leads.cable.flush())
+	g.ledger.await("the decision has arrived", func() bool { return *arrived > 0 })
+	g.atRest(append(all, leads)...)
+	h := g.history()
+	h.sound(t)
+	require.NotContains(t, h.writers(now), session)
+}
+
+// decisionsOf counts what leaders of a term try to publish from here on. The
+// ledger's lock is its lock.
+func (g *group) decisionsOf(term partition.Revision) *int {
+	g.t.Helper()
+	n := 0
+	nc, err := g.server.Connect()
+	require.NoError(g.t, err)
+	g.t.Cleanup(nc.Close)
+	_, err = nc.Subscribe(prefix+"journal.*", func(m *nats.Msg) {
+		_, record, _ := bridge.Inspect(m.Subject, m.Data)
+		if j, ok := record.(partition.Journal); ok && j.Term == term {
+			g.ledger.mu.Lock()
+			n++
+			g.ledger.mu.Unlock()
+			g.ledger.wake()
+		}
+	})
+	require.NoError(g.t, err)
+	require.NoError(g.t, nc.Flush())
+	return &n
+}
