@@ -104,9 +104,9 @@ func (d *debouncer) take(ctx actor.Context, m messages.Sighted) bool {
 	completed := m.Complete && !d.complete
 	d.complete = d.complete || m.Complete
 	for _, e := range m.Entries {
-		live, ok := e.Record.(partition.Live)
+		live, ok := liveOf(e)
 		if !ok {
-			continue // what cannot be understood is like silence
+			continue // what only a newer build understands is like silence
 		}
 		w := partition.WorkerID(e.Key[len("live."):])
 		was := d.roster[w]

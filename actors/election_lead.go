@@ -134,7 +134,7 @@ func (e *election) readBack(ctx actor.Context, m messages.ReadDone) electionStat
 	case partition.Mine:
 		return e.extend(ctx, lead.Beat, m.Entries[0].Revision, m.At)
 	case partition.Taken:
-		return e.end(ctx, "another worker leads", true)
+		return e.end(ctx, damaged(m.Entries[0], "another worker leads"), true)
 	case partition.Nothing:
 		e.writing = false // the next renewal asks again
 	}

@@ -63,7 +63,7 @@ func (e *election) met(_ actor.Context, m messages.ReadDone) electionState {
 }
 
 func (e *election) meet(entry messages.Entry, at time.Time) {
-	live, ok := entry.Record.(partition.Live)
+	live, ok := liveOf(entry)
 	if !ok {
 		return
 	}

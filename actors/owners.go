@@ -124,7 +124,7 @@ func (o *owners) tableRead(ctx actor.Context, m messages.ReadDone) ownersState {
 	head, ok := m.Entries[0].Record.(partition.Head)
 	switch {
 	case !ok && m.Entries[0].Fault != "":
-		return o.answer(ctx, m.Entries[0].Fault)
+		return o.retry(ctx, m.Entries[0].Fault)
 	case !ok:
 		return o.answer(ctx, "nothing is assigned yet")
 	}

@@ -44,6 +44,7 @@ type publisher struct {
 	gather  ackGathering
 	tries   int       // without success, in a row
 	rest    time.Time // no further try before
+	damage  damage
 	calm    calm
 }
 

@@ -10,11 +10,12 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// calm is the quarantine of a term that found no head: somebody may still own
+// calm is the quarantine of a term that found no head, or none that can be used: somebody may still own
 // something under a head that was lost. Every session that is older than the term
 // is fenced, one after the other, as writes that are fenced on one record exclude
 // each other; then all their leases have to end.
 type calm struct {
+	cause   string
 	fencing partition.Witness // the one whose fence is under way
 	last    time.Time         // the latest acknowledgement, first that of the term
 }
@@ -24,6 +25,11 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 	if p.fresh {
 		return p.start(ctx)
 	}
+	return p.quarantine(ctx, "there is no head")
+}
+
+func (p *publisher) quarantine(ctx actor.Context, cause string) publisherState {
+	p.calm = calm{cause: cause}
 	p.round++
 	return p.drop(ctx)
 }
@@ -84,7 +90,7 @@ func (p *publisher) quietenOne(ctx actor.Context, w partition.Witness) publisher
 		Worker: w.Worker, Revision: w.Revision, Live: w.Live.Fenced(partition.Fence{Term: p.term}),
 	}
 	record := partition.Journal{
-		Step: step, Term: p.term, Leader: p.worker, Cause: "there is no head",
+		Step: step, Term: p.term, Leader: p.worker, Cause: p.calm.cause,
 		Evidence: []string{fmt.Sprintf("session %s of %s is older than this term and fenced at revision %d", w.Live.Session, w.Worker, w.Revision)},
 	}
 	p.round++
@@ -137,7 +143,7 @@ func (p *publisher) calmRead(ctx actor.Context, m messages.ReadDone) publisherSt
 	if m.Entries[0].Revision > p.term {
 		return p.fail(ctx, "another worker leads", false)
 	}
-	if live, ok := m.Entries[1].Record.(partition.Live); ok {
+	if live, ok := liveOf(m.Entries[1]); ok {
 		p.sight(p.calm.fencing.Worker, live, m.Entries[1].Revision, m.At)
 	}
 	return p.calmRetry(ctx, "a session of a former term cannot be fenced")

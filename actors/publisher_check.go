@@ -108,7 +108,7 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 	p.hear(m.At)
 	news := false
 	for _, e := range m.Entries[2:] {
-		if live, ok := e.Record.(partition.Live); ok {
+		if live, ok := liveOf(e); ok {
 			news = p.sight(partition.WorkerID(e.Key[len("live."):]), live, e.Revision, m.At) || news
 		}
 	}
@@ -120,8 +120,8 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 	over := !p.now.Before(p.flight.since.Add(p.settings.StoreTimeout))
 	switch {
 	case term.Revision > p.term:
-		return p.fail(ctx, "another worker leads", false)
-	case head.Revision > p.head && head.Fault == "" && record.Term < p.term:
+		return p.fail(ctx, damaged(term, "another worker leads"), false)
+	case head.Revision > p.head && (head.Fault != "" || record.Term < p.term):
 		p.stumble(ctx, "the table that was read is not the latest")
 		p.entries[messages.KeyHead] = head
 		return p.readTable(ctx)

@@ -15,7 +15,16 @@ const (
 	mostDelay = 16 * retryDelay
 	// triesToTell is how many fruitless tries in a row are a failed hand-over.
 	triesToTell = 5
+	// readingsToLose is how many readings in a row of one head must fail before it
+	// is given up.
+	readingsToLose = 5
 )
+
+// damage counts the readings of a head that does not go with its assignments.
+type damage struct {
+	head     partition.Revision
+	readings int
+}
 
 // begin reads what former terms left. Only now that the term is stored, as no
 // write of a former one is accepted any more.
@@ -81,52 +90,78 @@ func (p *publisher) read(ctx actor.Context, m messages.ReadDone) publisherState 
 	}
 	p.hear(m.At)
 	for _, e := range m.Entries {
-		if e.Revision > p.entries[e.Key].Revision {
+		known := p.entries[e.Key]
+		if e.Revision > known.Revision || e.Revision == known.Revision && known.Fault != "" {
 			p.entries[e.Key] = e
 		}
 	}
 	term, head := p.entries[messages.KeyTerm], p.entries[messages.KeyHead]
 	switch {
 	case term.Revision > p.term:
-		return p.fail(ctx, "another worker leads", false)
+		return p.fail(ctx, damaged(term, "another worker leads"), false)
 	case term.Revision < p.term:
 		return p.readLater(ctx, "the reading is older than this term")
 	case head.Revision < p.head:
 		return p.readLater(ctx, "the reading is older than the last one")
-	case head.Fault != "":
-		return p.fail(ctx, "the head cannot be understood: "+head.Fault, true)
+	case head.Newer:
+		return p.fail(ctx, head.Fault, true)
 	}
 	p.termTime = later(p.termTime, term.Time)
 	if p.since.IsZero() {
 		p.since = m.At
 	}
-	if head.Revision == 0 {
+	switch {
+	case head.Revision == 0:
 		return p.withoutHead(ctx)
+	case head.Fault != "":
+		return p.withDamage(ctx, head, head.Fault)
 	}
 	return p.withHead(ctx, head)
 }
 
 func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState {
-	h, ok := e.Record.(partition.Head)
+	h, _ := e.Record.(partition.Head)
 	switch {
-	case !ok:
-		return p.fail(ctx, fmt.Sprintf("the head is a %T", e.Record), true)
+	case h.Term >= e.Revision:
+		return p.withDamage(ctx, e, fmt.Sprintf("the head at revision %d names the later term %d", e.Revision, h.Term))
 	case h.Term > p.term:
 		return p.fail(ctx, "a later term has written the head", false)
 	}
 	asg := map[partition.WorkerID]partition.Assignment{}
 	for _, s := range h.Seats {
-		if a, ok := p.entries[messages.KeyAssignment(s.Worker)].Record.(partition.Assignment); ok {
+		e := p.entries[messages.KeyAssignment(s.Worker)]
+		if a, ok := e.Record.(partition.Assignment); ok {
 			asg[s.Worker] = a
+		}
+		if e.Newer {
+			return p.fail(ctx, e.Fault, true)
 		}
 	}
 	table, err := partition.TableOf(h, asg)
 	if err != nil {
-		return p.readLater(ctx, err.Error())
+		return p.withDamage(ctx, e, err.Error())
 	}
 	p.table, p.head, p.doubts = table, e.Revision, nil
 	p.forget()
 	return p.start(ctx)
+}
+
+// withDamage reads again, because head and assignments are read between two
+// publishes at times. If they stay as they are, somebody else has written into the
+// stream, and what was decided is lost as if there were no head.
+func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason string) publisherState {
+	if head.Revision != p.damage.head {
+		p.damage = damage{head: head.Revision}
+	}
+	if p.damage.readings++; p.damage.readings < readingsToLose {
+		return p.readLater(ctx, reason)
+	}
+	p.table = partition.Table{Version: p.table.Version}
+	if h, ok := head.Record.(partition.Head); ok {
+		p.table.Version = max(p.table.Version, h.Version)
+	}
+	p.head, p.doubts, p.damage = head.Revision, nil, damage{}
+	return p.quarantine(ctx, "the table is damaged: "+reason)
 }
 
 // forget drops every sight below the revisions that the head names, and the waits

@@ -67,9 +67,9 @@ func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
 	}
 	var slots []partition.Slot
 	for _, e := range m.Entries {
-		live, ok := e.Record.(partition.Live)
+		live, ok := liveOf(e)
 		if !ok {
-			continue // what cannot be understood is somebody's: the write is refused
+			continue // what only a newer build understands is somebody's: the write is refused
 		}
 		w := partition.WorkerID(e.Key[len("live."):])
 		slots = append(slots, partition.Slot{Worker: w, Revision: e.Revision, Live: live})

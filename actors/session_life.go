@@ -166,7 +166,10 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 	case partition.Mine:
 		return s.renewed(ctx, live, e.Revision, m.At)
 	case partition.Taken:
-		if live.Session == s.nonce {
+		switch {
+		case e.Fault != "":
+			return s.lose(ctx, m.At, e.Fault, "")
+		case live.Session == s.nonce:
 			return s.lose(ctx, m.At, "the leader fenced this session", "")
 		}
 		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.replaced(live))

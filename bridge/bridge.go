@@ -57,6 +57,7 @@ type outside struct {
 	watches watches
 	clients map[string]*client
 	former  former
+	faults  faults
 	count   uint64 // of everything that is numbered here
 	timers  map[uint64]func()
 }

@@ -42,9 +42,7 @@ func split(key messages.Key, record any) ([]named, error) {
 	if count > maxParts {
 		return nil, fmt.Errorf("record %s has %d bytes; must have at most %d", key, len(data), maxPart*maxParts)
 	}
-	h := fnv.New64a()
-	_, _ = h.Write(data)
-	digest := h.Sum64()
+	digest := digestOf(data)
 	out := make([]named, count)
 	for i := range out {
 		piece := data[i*maxPart : min(len(data), (i+1)*maxPart)]
@@ -57,49 +55,73 @@ func split(key messages.Key, record any) ([]named, error) {
 	return out, nil
 }
 
+func digestOf(data []byte) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(data)
+	return h.Sum64()
+}
+
 // pieces gathers the parts of one record as they are seen.
 type pieces struct {
-	parts map[int]*pb.Part
-	seqs  map[int]uint64
+	parts  map[int]*pb.Part
+	faults map[int]error
+	seqs   map[int]uint64
 }
 
-var errIncomplete = errors.New("not all parts are there yet")
+var (
+	errIncomplete = errors.New("its parts are of different records")
+	errDigest     = errors.New("its parts are not what was written")
+)
 
-func newPieces() *pieces { return &pieces{parts: map[int]*pb.Part{}, seqs: map[int]uint64{}} }
+func newPieces() *pieces {
+	return &pieces{parts: map[int]*pb.Part{}, faults: map[int]error{}, seqs: map[int]uint64{}}
+}
 
 // add notes a part if it is newer than what is known of its index.
-func (p *pieces) add(index int, seq uint64, data []byte) error {
-	if seq <= p.seqs[index] {
-		return nil
+func (p *pieces) add(index int, seq uint64, data []byte) {
+	if seq > p.seqs[index] {
+		p.parts[index], p.faults[index] = readPart(index, data)
+		p.seqs[index] = seq
 	}
-	part := new(pb.Part)
-	if err := unmarshal(data, part); err != nil {
-		return err
-	}
-	if part.GetCount() == 0 || part.GetCount() > maxParts || int(part.GetIndex()) != index {
-		return fmt.Errorf("part %d says that it is part %d of %d", index, part.GetIndex(), part.GetCount())
-	}
-	p.parts[index], p.seqs[index] = part, seq
-	return nil
 }
 
-// join returns the record's bytes and its revision, that of part 0. Parts of
-// different records are never joined: errIncomplete until all match.
-func (p *pieces) join() ([]byte, uint64, error) {
-	first := p.parts[0]
-	if first == nil {
-		return nil, 0, errIncomplete
+func readPart(index int, data []byte) (*pb.Part, error) {
+	part := new(pb.Part)
+	if err := unmarshal(data, part); err != nil {
+		return nil, err
 	}
-	if first.GetCount() == 1 {
-		return first.GetData(), p.seqs[0], nil
+	if part.GetCount() == 0 || part.GetCount() > maxParts || int(part.GetIndex()) != index {
+		return nil, fmt.Errorf("part %d says that it is part %d of %d", index, part.GetIndex(), part.GetCount())
+	}
+	return part, nil
+}
+
+// revision is that of part 0, on which conditions are set; 0 if it is not there.
+func (p *pieces) revision() uint64 { return p.seqs[0] }
+
+// join returns the record's bytes. Parts of different records are never joined:
+// errIncomplete until all match. What stands behind the last part says nothing.
+func (p *pieces) join() ([]byte, error) {
+	first := p.parts[0]
+	switch {
+	case p.faults[0] != nil:
+		return nil, p.faults[0]
+	case first == nil:
+		return nil, errIncomplete
 	}
 	var b bytes.Buffer
 	for i := range int(first.GetCount()) {
+		if p.faults[i] != nil {
+			return nil, p.faults[i]
+		}
 		part := p.parts[i]
 		if part == nil || part.GetStep() != first.GetStep() || part.GetDigest() != first.GetDigest() || part.GetCount() != first.GetCount() {
-			return nil, 0, errIncomplete
+			return nil, errIncomplete
 		}
 		b.Write(part.GetData())
 	}
-	return b.Bytes(), p.seqs[0], nil
+	if digestOf(b.Bytes()) != first.GetDigest() {
+		return nil, errDigest
+	}
+	return b.Bytes(), nil
 }

@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -49,14 +50,15 @@ func (e *entries) add(s Sight) (messages.Entry, bool) {
 	if s.Time.After(e.times[key]) {
 		e.times[key] = s.Time
 	}
-	if err := p.add(part, s.Sequence, s.Data); err != nil {
-		return faulty(messages.Entry{Key: key, Revision: partition.Revision(s.Sequence), Time: s.Time}, err), true
-	}
-	data, revision, err := p.join()
-	if errors.Is(err, errIncomplete) {
+	p.add(part, s.Sequence, s.Data)
+	data, err := p.join()
+	switch {
+	case errors.Is(err, errIncomplete):
 		return messages.Entry{}, false
+	case err != nil:
+		return e.fault(key, err)
 	}
-	return e.newer(key, revision, e.times[key], data)
+	return e.newer(key, p.revision(), e.times[key], data)
 }
 
 func (e *entries) newer(key messages.Key, revision uint64, at time.Time, data []byte) (messages.Entry, bool) {
@@ -67,12 +69,31 @@ func (e *entries) newer(key messages.Key, revision uint64, at time.Time, data []
 	return entry(key, revision, at, data), true
 }
 
+// fault is the entry of a record in parts that cannot be joined.
+func (e *entries) fault(key messages.Key, err error) (messages.Entry, bool) {
+	revision := e.partial[key].revision()
+	e.revisions[key] = revision
+	return faulty(messages.Entry{Key: key, Revision: partition.Revision(revision), Time: e.times[key]}, err), true
+}
+
+// torn are the records of which parts were seen that do not make one. Where they
+// are all that there is, they are a fault; of a record that is on its way the rest
+// comes soon. Without its first part nothing is there.
+func (e *entries) torn(found map[messages.Key]messages.Entry) {
+	for key, p := range e.partial {
+		if _, told := found[key]; !told && p.revision() != 0 {
+			found[key], _ = e.fault(key, errIncomplete)
+		}
+	}
+}
+
+var errDeleted = errors.New("it was deleted by somebody")
+
 // entry decodes a record.
 func entry(key messages.Key, revision uint64, at time.Time, data []byte) messages.Entry {
 	out := messages.Entry{Key: key, Revision: partition.Revision(revision), Time: at}
 	if data == nil {
-		out.Fault = "the record was deleted by somebody"
-		return out
+		return faulty(out, errDeleted)
 	}
 	record, err := decode(key, data)
 	if err != nil {
@@ -87,4 +108,21 @@ func faulty(e messages.Entry, err error) messages.Entry {
 	e.Fault = fmt.Sprintf("record %s at revision %d: %v", printable(string(e.Key)), e.Revision, err)
 	e.Newer = errors.As(err, new(tooNew))
 	return e
+}
+
+// faults are the latest faults that were logged, by key: each is logged once.
+type faults map[messages.Key]string
+
+// maxFaults is how many keys are remembered of which a fault was logged.
+const maxFaults = 1000
+
+func (f *faults) note(log *slog.Logger, e messages.Entry) {
+	if e.Fault == "" || (*f)[e.Key] == e.Fault {
+		return
+	}
+	if *f == nil || len(*f) >= maxFaults {
+		*f = faults{}
+	}
+	(*f)[e.Key] = e.Fault
+	log.Warn("a record cannot be understood", "fault", e.Fault)
 }

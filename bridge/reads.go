@@ -141,15 +141,12 @@ func (o *outside) readSaw(ctx actor.Context, m readSights) {
 	s.watch.Stop()
 	delete(r.watchs, m.at)
 	key := r.ask.Keys[m.at]
+	s.entries.torn(s.latest)
 	found := make([]messages.Entry, 0, len(s.latest))
 	for _, k := range slices.Sorted(maps.Keys(s.latest)) {
 		found = append(found, s.latest[k])
 	}
 	if len(found) == 0 && !wild(key) {
-		if len(s.entries.partial) > 0 {
-			o.readFailed(m.id, "the parts of "+string(key)+" are of different records") // one is on its way
-			return
-		}
 		found = append(found, messages.Entry{Key: key})
 	}
 	o.readPart(m.id, m.at, found)
@@ -157,6 +154,9 @@ func (o *outside) readSaw(ctx actor.Context, m readSights) {
 
 func (o *outside) readPart(id uint64, at int, found []messages.Entry) {
 	r := o.reads[id]
+	for _, e := range found {
+		o.faults.note(o.log, e)
+	}
 	r.found[at] = found
 	if r.open--; r.open > 0 {
 		return

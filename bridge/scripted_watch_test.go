@@ -41,7 +41,7 @@ func TestScripted_AWatchTellsWhatItSees(t *testing.T) {
 	s.see(true)
 	require.EqualValues(t, 5, heard[messages.WatchSynced](s).Round)
 	s.see(true, sight("live.w", 6, data), sight("live.x", 8, nil), sight("live.y", 9, []byte{0xff}))
-	require.Equal(t, "the record was deleted by somebody", heard[messages.Seen](s).Entry.Fault)
+	require.Equal(t, "record live.x at revision 8: it was deleted by somebody", heard[messages.Seen](s).Entry.Fault)
 	require.Contains(t, heard[messages.Seen](s).Entry.Fault, "live.y at revision 9")
 	require.Empty(t, s.mail, "what is older than what was told is dropped, and synced is told once")
 }

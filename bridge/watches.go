@@ -132,6 +132,7 @@ func (o *outside) saw(_ actor.Context, m watchSights) {
 		o.sighted(s.Sequence)
 		if e, complete := w.entries.add(s); complete {
 			w.seen[e.Key], w.known[e.Key] = true, true
+			o.faults.note(o.log, e)
 			o.answer(w.client, messages.Seen{Round: w.ask.Round, Entry: e, At: now})
 		}
 	}

@@ -132,7 +132,8 @@ type Rejected struct {
 }
 
 // Entry is a record as it was read: Record is a partition.Lead, Term, Live, Head
-// or Assignment, or nil if there is none or it cannot be understood (Fault).
+// or Assignment, or nil if there is none or it cannot be understood (Fault). The
+// revision is that on which a write that replaces it is conditional.
 type Entry struct {
 	Key      Key
 	Revision partition.Revision

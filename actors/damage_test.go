@@ -1,0 +1,170 @@
+package actors
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// broken is a record that nobody understands.
+func broken(key messages.Key, revision partition.Revision) messages.Entry {
+	return messages.Entry{Key: key, Revision: revision, Fault: "record " + string(key) + ": garbage"}
+}
+
+// A new term that cannot join head and assignments reads them again, and gives
+// them up when they stay so: as without a head, it grants nothing before every
+// session of before is fenced and its lease is over. It writes on the head that
+// is there.
+func TestPublisher_DamageThatStaysIsALostHead(t *testing.T) {
+	old := printed(t)
+	head := old.head.Record.(partition.Head)
+	for name, damage := range map[string]func(*printing){
+		"the head is garbage": func(p *printing) { p.head = broken(messages.KeyHead, 200) },
+		"the head is of a later term": func(p *printing) {
+			later := head
+			later.Term = 201
+			p.head.Record, p.head.Revision = later, 200
+		},
+		"an assignment is garbage": func(p *printing) { delete(p.asg, "w-0"); p.head.Revision = 200 },
+		"an assignment is another one": func(p *printing) {
+			p.asg["w-0"], p.head.Revision = partition.Assignment{Step: head.Step, Session: "s-w-0"}, 200
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPrinting(t, true) // what was said of a fresh store is not true any more
+			p.head = old.head
+			for w, a := range old.asg {
+				p.asg[w] = a
+			}
+			damage(p)
+			for range readingsToLose - 1 {
+				p.answerTable()
+				unheard[messages.DropHoldings](t, p.holder)
+				remind[tableDue](p)
+			}
+			p.answerTable()
+			p.tell(p.pid, messages.HoldingsDropped{Round: heard[messages.DropHoldings](t, p.holder).Round})
+			p.beat("w-1", partition.Live{})
+			p.complete()
+			m, who := p.fence()
+			require.Equal(t, partition.WorkerID("w-1"), who)
+			require.Contains(t, m.Writes[0].Record.(partition.Journal).Cause, "the table is damaged: ")
+			p.accept(m)
+			for range 2 { // the first one is of the question to the holder
+				remind[calmDue](p)
+			}
+			require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
+			p.rev = 300
+			p.beat("w-0", partition.Live{}) // its own
+			p.want(pair[:1], 0, 0)
+			m = p.store()
+			require.EqualValues(t, 200, m.Writes[1].Expect)
+			require.Equal(t, []partition.Grant{{Partition: "a", Token: 5001, Entered: 5001}, {Partition: "b", Token: 5001, Entered: 5001}},
+				m.Writes[2].Record.(partition.Assignment).Owned)
+		})
+	}
+}
+
+// A reading in the middle of a publish may find parts of two records.
+func TestPublisher_DamageThatDoesNotStayIsNone(t *testing.T) {
+	old := printed(t)
+	p := newPrinting(t, false)
+	for range 3 * readingsToLose {
+		p.head.Revision++
+		p.head = broken(messages.KeyHead, p.head.Revision)
+		p.answerTable()
+		remind[tableDue](p)
+	}
+	p.head = broken(messages.KeyHead, 200)
+	p.answerTable()
+	remind[tableDue](p)
+	p.head, p.asg = old.head, old.asg
+	p.head.Revision = 200
+	p.answerTable()
+	unheard[messages.DropHoldings](t, p.holder)
+	require.EqualValues(t, 5001, heard[messages.TableRead](t, p.calculator).Table.Step)
+}
+
+// Whoever overwrites the head of a term that goes on does not end it.
+func TestPublisher_HeadDamagedDuringATerm(t *testing.T) {
+	p, m := midMove(t)
+	p.beat("w-0", partition.Live{Applied: 5002})
+	p.conflict(m)
+	p.checks(testTerm, broken(messages.KeyHead, 900))
+	unheard[messages.TermFailed](t, p.parent)
+	p.head = broken(messages.KeyHead, 900)
+	for range readingsToLose - 1 {
+		p.answerTable()
+		remind[tableDue](p)
+	}
+	p.answerTable()
+	heard[messages.DropHoldings](t, p.holder)
+}
+
+// The silent worker whose record is damaged cannot be fenced at the revision that
+// was seen. It cannot renew either: when the lease has passed since the damage was
+// seen, what it owned is free.
+func TestPublisher_DamagedRecordOfASilentWorker(t *testing.T) {
+	p := printed(t)
+	p.after(p.settings.Wait(p.settings.Lease))
+	p.beat("w-1", partition.Live{})
+	p.want(pair[1:], 0, 0)
+	m := p.store()
+	p.conflict(m)
+	p.checks(testTerm, p.head, broken(messages.KeyLive("w-0"), 900))
+	m = p.store()
+	require.Equal(t, []partition.PartitionID{"a", "b"}, m.Writes[2].Record.(partition.Assignment).Pending, "it may have renewed right before")
+	p.accept(m)
+	p.after(p.settings.Wait(p.settings.Lease) - 1)
+	p.beat("w-1", partition.Live{})
+	unheard[messages.Store](t, p.outside)
+	remind[wakeDue](p)
+	m = p.store()
+	require.Equal(t, partition.FreedByReplacement, headOf(m).Freed[0].By)
+	require.EqualValues(t, 900, headOf(m).Freed[0].Revision)
+	for _, w := range m.Writes {
+		require.NotEqual(t, messages.KeyLive("w-0"), w.Key, "there is nobody to fence")
+	}
+}
+
+func TestDebouncer_DamagedRecordIsTheEndOfASession(t *testing.T) {
+	g := newGatherings(t)
+	g.tell(g.pid, messages.Sighted{Entries: []messages.Entry{broken(messages.KeyLive("worker-1"), 50)}, At: g.now})
+	g.ring()
+	w := heard[messages.WorkersChanged](t, g.calculator).Roster["worker-1"]
+	require.Equal(t, partition.Over, w.Standing(g.now, g.set.Rules()))
+	require.EqualValues(t, 50, w.Revision)
+	newer := broken(messages.KeyLive("worker-1"), 60)
+	newer.Newer = true
+	g.tell(g.pid, messages.Sighted{Entries: []messages.Entry{newer}, At: g.now})
+	unheard[messages.Remind](t, g.outside)
+}
+
+// The ID of a damaged record is free. What was owned under it is not: the claim
+// names no predecessor that released it.
+func TestSession_ClaimsADamagedRecord(t *testing.T) {
+	p := newTenancy(t, nil)
+	newer := broken(messages.KeyLive("worker-0"), 3)
+	newer.Newer = true
+	p.scan(newer, broken(messages.KeyLive("worker-1"), 7))
+	m, live := p.written()
+	require.Equal(t, messages.KeyLive("worker-1"), m.Writes[0].Key)
+	require.EqualValues(t, 7, m.Writes[0].Expect)
+	require.Empty(t, live.Predecessor)
+	require.False(t, live.PredecessorReleased)
+}
+
+// Whose record is damaged was not replaced by a twin, and says what it saw.
+func TestSession_OwnRecordDamaged(t *testing.T) {
+	p := live(t, nil)
+	p.beats()
+	m, _ := p.written()
+	p.refuse(m, 11, true)
+	p.read(broken(messages.KeyLive("worker-0"), 11))
+	lost := heard[messages.SessionLost](t, p.parent)
+	require.Empty(t, lost.Replaced)
+	require.Contains(t, lost.Reason, "garbage")
+}
