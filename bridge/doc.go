@@ -27,7 +27,8 @@
 //
 // # Limits
 //
-// MaxInFlight operations are under way at a time and MaxQueued wait; more are
-// rejected. A record above 512 KiB goes in parts, and a batch has at most
-// MaxBatch messages.
+// MaxInFlight writes are under way at a time and MaxQueued wait; more are
+// rejected. Of reads, MaxInFlight are under way, and more fail. Only the records
+// head and asg go in parts, of 512 KiB; any other above that is rejected. A batch
+// has at most MaxBatch messages.
 package bridge

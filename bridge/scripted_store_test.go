@@ -110,6 +110,18 @@ func TestN15_ReadsWithoutAnswerCountToo(t *testing.T) {
 	require.Equal(t, 1, s.port.reconnects)
 }
 
+func TestN15_QuestionsAboutTheStreamCountToo(t *testing.T) {
+	s := build(t, config())
+	for range 3 {
+		require.Zero(t, s.port.reconnects)
+		for !s.wondering() {
+			s.pass(time.Millisecond)
+		}
+		s.pass(timeout)
+	}
+	require.Equal(t, 1, s.port.reconnects)
+}
+
 // inVain lets a write end with this answer, which helps nobody.
 func (s *stand) inVain(round partition.Round, r bridge.Result) {
 	r.Outcome = bridge.Unknown
@@ -194,6 +206,17 @@ func TestScripted_OperationsHaveLimits(t *testing.T) {
 	require.EqualValues(t, 99_999, heard[messages.Rejected](s).Round)
 	s.answer(s.port.asked[0], bridge.Result{Sequence: 9})
 	require.Len(t, s.port.asked, bridge.MaxInFlight+1)
+}
+
+func TestScripted_ReadsHaveALimit(t *testing.T) {
+	s := opened(t)
+	for i := range bridge.MaxInFlight {
+		s.ask(messages.Read{Round: partition.Round(i), Keys: []messages.Key{messages.KeyLead}})
+	}
+	require.Empty(t, s.mail)
+	s.ask(messages.Read{Round: 99_999, Keys: []messages.Key{messages.KeyLead}})
+	require.EqualValues(t, 99_999, heard[messages.ReadFailed](s).Round)
+	require.Len(t, s.port.asked, bridge.MaxInFlight)
 }
 
 func TestScripted_ADenialIsFinal(t *testing.T) {

@@ -131,15 +131,20 @@ func TestScripted_AWatchThatFellSilentIsNoticed(t *testing.T) {
 	data := s.live(1)
 	s.ask(messages.Watch{Round: 1, Key: messages.KeyLive("w")})
 	s.see(true, sight("live.w", 7, data))
-	for range 2 {
+	probe := func() {
+		n := len(s.port.asked)
 		s.pass(time.Second)
+		require.Len(t, s.port.asked, n+1)
 		require.Equal(t, "$KV.g.one.live.w", s.last().op.Get)
+	}
+	for range 2 {
+		probe()
 		s.answer(s.last(), bridge.Result{Sequence: 7, Data: data})
 	}
 	require.Len(t, s.port.watches, 1, "it told all that there is")
 	for range 2 {
 		require.Len(t, s.port.watches, 1, "one probe may overtake what is on its way")
-		s.pass(time.Second)
+		probe()
 		s.answer(s.last(), bridge.Result{Sequence: 9, Data: data})
 	}
 	require.Len(t, s.port.watches, 2)
