@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
@@ -135,4 +136,16 @@ func TestN14_AnInboxOfOnesOwnIsEnough(t *testing.T) {
 	w := p.Watch(at("lead"), func(s Sights) { seen <- s }, func(error) {})
 	defer w.Stop()
 	require.Len(t, await(t, seen, "the record").Messages, 1)
+}
+
+func TestN4_AFaultOfTheServerIsNoRefusal(t *testing.T) {
+	for want, list := range map[Outcome][]jetstream.APIError{
+		Unknown: {{Code: 400, ErrorCode: CodeFenceInFlight}, {Code: 503, ErrorCode: CodeNoQuorum}, {Code: 500, ErrorCode: 10047}},
+		Refused: {{Code: 400, ErrorCode: CodeWrongSequence}, {Code: 404, ErrorCode: CodeStreamNotFound}, {Code: 503, ErrorCode: codeJetStreamOff}},
+	} {
+		for _, e := range list {
+			require.Equal(t, want, refusal(&e).Outcome, "%d", e.ErrorCode)
+		}
+	}
+	require.Equal(t, CodeNoJetStream, refusal(&jetstream.APIError{Code: 503, ErrorCode: codeJetStreamOff}).Code)
 }
