@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func group() (Table, Roster, Set) {
 
 // show is a sight of a worker at atFirst, or later.
 func (r Roster) show(w WorkerID, live Live, later ...time.Duration) {
-	live.Lease = testLease
+	live.Lease = cmp.Or(live.Lease, testLease)
 	at := atFirst
 	for _, d := range later {
 		at = at.Add(d)
