@@ -155,12 +155,12 @@ func TestPublisher_ReadsAgainUntilHeadAndAssignmentsMatch(t *testing.T) {
 	p := newPrinting(t, false)
 	p.head = old.head
 	p.asg = map[partition.WorkerID]partition.Assignment{"w-0": {Step: 1, Session: "s-w-0"}, "w-1": old.asg["w-1"]}
-	p.answerTable()
+	require.Equal(t, []messages.Key{messages.AllAssignments}, p.answerTable())
 	unheard[messages.TableRead](t, p.calculator)
 	p.asg, p.rev = old.asg, 300
 	remind[tableDue](p)
 	p.head.Revision += 10
-	p.answerTable()
+	require.Equal(t, []messages.Key{"asg.w-0", "asg.w-1"}, p.answerTable(), "one by one, which is never old")
 	require.EqualValues(t, 5001, heard[messages.TableRead](t, p.calculator).Table.Step)
 }
 

@@ -33,8 +33,21 @@ func (p *publisher) begin(ctx actor.Context, _ *actor.Started) publisherState {
 }
 
 func (p *publisher) readTable(ctx actor.Context) publisherState {
-	p.ask(ctx, messages.KeyTerm, messages.KeyHead, messages.AllAssignments)
+	p.ask(ctx, append([]messages.Key{messages.KeyTerm, messages.KeyHead}, p.parts()...)...)
 	return reading
+}
+
+// parts are the assignments to read: all at once, which may be old, or one by one,
+// which the stream's leader answers, once they did not go with the head.
+func (p *publisher) parts() (keys []messages.Key) {
+	h, _ := p.entries[messages.KeyHead].Record.(partition.Head)
+	if p.damage.readings == 0 || len(h.Seats) == 0 {
+		return []messages.Key{messages.AllAssignments}
+	}
+	for _, s := range h.Seats {
+		keys = append(keys, messages.KeyAssignment(s.Worker))
+	}
+	return keys
 }
 
 func (p *publisher) readAgain(ctx actor.Context, m tableDue) publisherState {
