@@ -3,8 +3,6 @@ package bridge
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,7 +40,8 @@ type stream struct {
 	// incarnation that went back below what had been seen: it is not opened again.
 	newest uint64
 	burnt  string
-	asking bool // a question about the stream is under way
+	asking bool   // a question about the stream is under way
+	asked  uint64 // newest when it was asked
 	try    uint64
 	number uint64 // of the question, among all operations
 	fails  uint64 // attempts to open it in a row that failed
@@ -70,19 +69,12 @@ func (o *outside) look(try uint64) {
 	if o.stream.asking || try != o.stream.try || o.stream.phase == failed {
 		return
 	}
-	o.stream.asking = true
+	o.stream.asking, o.stream.asked = true, o.stream.newest
 	o.stream.try++
 	try = o.stream.try
 	o.stream.number = o.number()
 	o.stream.cancel = o.port.Info(func(i StreamInfo) { o.send(infoDone{try, i}) })
 	o.after(o.cfg.StoreTimeout, infoLate{try})
-}
-
-// check asks whether the stream is still the one that was opened.
-func (o *outside) check() {
-	if o.stream.phase == open {
-		o.look(o.stream.try)
-	}
 }
 
 func (o *outside) infoTimedOut(ctx actor.Context, m infoLate) {
@@ -120,17 +112,10 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 	case gone:
 		o.create()
 	default:
+		if o.older(m.info) {
+			o.stream.burnt = m.info.Config.Incarnation
+		}
 		o.bind(ctx, m.info.Config)
-	}
-}
-
-// compare is an answer about the stream while one is open.
-func (o *outside) compare(ctx actor.Context, info StreamInfo, gone bool) {
-	switch {
-	case gone:
-		o.lose(ctx, "the stream is gone", false)
-	case info.Result.Outcome == Accepted && info.Config.Incarnation != o.stream.incarnation:
-		o.lose(ctx, "the stream was replaced by another incarnation", false)
 	}
 }
 
@@ -170,7 +155,7 @@ func (o *outside) created(ctx actor.Context, m createDone) {
 // bind takes a stream that exists, if it is what it has to be.
 func (o *outside) bind(ctx actor.Context, got StreamConfig) {
 	if err := o.cfg.fits(got); err != nil {
-		o.fail(ctx, err.Error(), true)
+		o.fail(ctx, err.Error(), !o.stream.opened) // one that was edited may be edited back
 		return
 	}
 	if got.Incarnation == o.stream.burnt {
@@ -210,32 +195,6 @@ func (o *outside) fail(ctx actor.Context, reason string, final bool) {
 	o.stream.told = reason
 	o.log.Warn("the store cannot be used", "reason", reason, "final", final)
 	ctx.Send(o.parent, messages.StoreFailed{Reason: reason, Final: final, At: o.clock.Now()})
-}
-
-// lose ends this incarnation for everybody here.
-func (o *outside) lose(ctx actor.Context, reason string, alarm bool) {
-	if o.stream.phase != open {
-		return
-	}
-	if alarm {
-		o.stream.burnt = o.stream.incarnation
-	}
-	o.log.Warn("the store is lost", "reason", reason, "alarm", alarm)
-	o.stream.phase = closed
-	o.endAll("the store is lost: " + reason)
-	o.bar()
-	ctx.Send(o.parent, messages.StoreLost{Reason: reason, Alarm: alarm, At: o.clock.Now()})
-	o.stream.asking = false
-	o.stream.try++
-	o.look(o.stream.try)
-}
-
-// endAll ends what is read and watched of a stream that is over.
-func (o *outside) endAll(reason string) {
-	o.watches.drop(func(*watching) bool { return true })
-	for _, id := range slices.Sorted(maps.Keys(o.reads)) {
-		o.readFailed(id, reason)
-	}
 }
 
 // backoff is a wait with jitter that grows with the number of attempts.

@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -216,6 +217,9 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 func (o *outside) refused(x *op, r Result, now time.Time) {
 	o.ops.lateInRow = 0
 	if r.Code == CodeWrongSequence {
+		if r.HasLast && r.Last < x.least() {
+			o.check() // records are gone, or the store went back
+		}
 		o.answer(x.client, messages.Conflicted{
 			Round: x.ask.Round, Revision: partition.Revision(r.Last), Named: r.HasLast && len(x.batch) == 1, At: now,
 		})
@@ -225,6 +229,17 @@ func (o *outside) refused(x *op, r Result, now time.Time) {
 		o.check()
 	}
 	o.reject(x, reason(r))
+}
+
+// least is the lowest of the revisions that the write expects records to have.
+func (x *op) least() uint64 {
+	least := uint64(math.MaxUint64)
+	for _, m := range x.batch {
+		if m.Expect != nil {
+			least = min(least, m.Expect.Sequence)
+		}
+	}
+	return least
 }
 
 func reason(r Result) string {

@@ -177,7 +177,7 @@ func (s *stand) last() *request {
 
 // fitting is a stream as it has to be.
 func fitting(incarnation string) bridge.StreamInfo {
-	return bridge.StreamInfo{Server: "2.15.2", Config: bridge.StreamConfig{
+	return bridge.StreamInfo{Server: "2.15.2", Last: 1000, Config: bridge.StreamConfig{
 		Name: "KV_g", Subjects: []string{"$KV.g." + incarnation + ".>"}, Replicas: 1, Incarnation: incarnation,
 		MaxPerSubject: 1, AllowAtomic: true, DenyDelete: true, DenyPurge: true, MaxBytes: -1,
 	}}
