@@ -27,11 +27,9 @@ const watches = "$JS.API.CONSUMER.CREATE.KV_live.>"
 func (g *group) count() *tally {
 	g.t.Helper()
 	c := &tally{writes: map[string]int{}, lists: map[string]int{}, ledger: g.ledger}
-	nc, err := g.server.Connect()
-	require.NoError(g.t, err)
-	g.t.Cleanup(nc.Close)
+	nc := g.connect()
 	for _, subject := range []string{"$KV.live.>", watches} {
-		_, err = nc.Subscribe(subject, c.note)
+		_, err := nc.Subscribe(subject, c.note)
 		require.NoError(g.t, err)
 	}
 	require.NoError(g.t, nc.Flush())

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,15 +38,18 @@ var silent = slog.New(slog.DiscardHandler)
 // group is a group of workers and the server that they share.
 type group struct {
 	t        *testing.T
-	server   *embedded.Server
+	server   *embedded.Server // nil if there are three nodes
+	cluster  *embedded.Cluster
+	replicas int
 	settings partition.Settings
 	list     []partition.Partition
 	ledger   *ledger
-	// fresh, cable, handler and wire are for whoever joins next.
-	fresh   bool
-	cable   *cable // nil is a new one
-	handler func(*worker) func(partition.Owned) *actor.Props
-	wire    func(*actors.Config)
+	// fresh, bindOnly, cable, handler and wire are for whoever joins next.
+	fresh    bool
+	bindOnly bool
+	cable    *cable // nil is a new one
+	handler  func(*worker) func(partition.Owned) *actor.Props
+	wire     func(*actors.Config)
 }
 
 // swift are settings for tests in which workers crash: short leases, and no
@@ -86,12 +90,43 @@ func unchecked(t *testing.T, cfg embedded.Config, settings partition.Settings, c
 	t.Helper()
 	server, err := embedded.Start(cfg)
 	require.NoError(t, err)
-	g := &group{t: t, server: server, settings: settings, fresh: server.Fresh()}
+	g := &group{t: t, server: server, settings: settings, list: partitions(count), ledger: newLedger(t), fresh: server.Fresh()}
 	t.Cleanup(func() { g.server.Stop() })
-	g.list = partitions(count)
-	g.ledger = newLedger(t)
 	t.Cleanup(g.ledger.audit)
 	return g
+}
+
+// groupOnThree is a group on three nodes, of which each has a replica.
+func groupOnThree(t *testing.T, settings partition.Settings, count int) *group {
+	t.Helper()
+	nothingStays(t)
+	cluster, err := embedded.StartCluster(embedded.Config{Memory: true}, 3)
+	require.NoError(t, err)
+	g := &group{t: t, cluster: cluster, replicas: 3, settings: settings, list: partitions(count), ledger: newLedger(t), fresh: true}
+	t.Cleanup(cluster.Stop)
+	t.Cleanup(g.ledger.audit)
+	return g
+}
+
+// url is where the server, or all of them, are reached.
+func (g *group) url() string {
+	if g.server != nil {
+		return g.server.URL()
+	}
+	var all []string
+	for i := range g.cluster.Nodes() {
+		all = append(all, g.cluster.URL(i))
+	}
+	return strings.Join(all, ",")
+}
+
+// connect opens a connection of the test's own.
+func (g *group) connect() *nats.Conn {
+	g.t.Helper()
+	nc, err := nats.Connect(g.url())
+	require.NoError(g.t, err)
+	g.t.Cleanup(nc.Close)
+	return nc
 }
 
 func partitions(count int) []partition.Partition {
@@ -118,7 +153,7 @@ type worker struct {
 func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	g.t.Helper()
 	w := &worker{g: g, name: name, cable: cmp.Or(g.cable, &cable{})}
-	nc, err := nats.Connect(g.server.URL(), nats.SetCustomDialer(w.cable), nats.Name(name),
+	nc, err := nats.Connect(g.url(), nats.SetCustomDialer(w.cable), nats.Name(name),
 		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	require.NoError(g.t, err)
@@ -135,7 +170,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 		g.wire(&cfg)
 	}
 	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{
-		Group: "live", Fresh: g.fresh, StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent,
+		Group: "live", Fresh: g.fresh, BindOnly: g.bindOnly, Replicas: g.replicas, StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent,
 	}))
 	require.NoError(g.t, err)
 	w.system = actor.NewActorSystem(

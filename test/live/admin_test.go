@@ -1,0 +1,193 @@
+package live
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// admin is an administrator of the server.
+type admin struct {
+	t        *testing.T
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	replicas int
+}
+
+func (g *group) admin() *admin {
+	g.t.Helper()
+	a := &admin{t: g.t, nc: g.connect(), replicas: max(g.replicas, 1)}
+	var err error
+	a.js, err = jetstream.New(a.nc)
+	require.NoError(g.t, err)
+	return a
+}
+
+// create makes the group's stream under this nonce, to keep all its history.
+func (a *admin) create(nonce string) error {
+	_, err := a.js.CreateStream(a.t.Context(), jetstream.StreamConfig{
+		Name: "KV_live", Subjects: []string{"$KV.live." + nonce + ".>"}, Replicas: a.replicas, MaxMsgsPerSubject: -1,
+		DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true,
+		Metadata: map[string]string{bridge.IncarnationKey: nonce},
+	})
+	return err
+}
+
+func (a *admin) delete() {
+	a.t.Helper()
+	require.NoError(a.t, a.js.DeleteStream(a.t.Context(), "KV_live"))
+}
+
+func (a *admin) stream() jetstream.Stream {
+	a.t.Helper()
+	s, err := a.js.Stream(a.t.Context(), "KV_live")
+	require.NoError(a.t, err)
+	return s
+}
+
+func (a *admin) incarnation() string {
+	a.t.Helper()
+	return a.stream().CachedInfo().Config.Metadata[bridge.IncarnationKey]
+}
+
+// edit changes how long the stream keeps its records.
+func (a *admin) edit(maxAge time.Duration) {
+	a.t.Helper()
+	cfg := a.stream().CachedInfo().Config
+	cfg.MaxAge, cfg.Duplicates = maxAge, maxAge
+	_, err := a.js.UpdateStream(a.t.Context(), cfg)
+	require.NoError(a.t, err)
+}
+
+// stored is one message of the stream.
+type stored struct {
+	key      messages.Key
+	revision partition.Revision
+	at       time.Time // the server's
+	record   any
+}
+
+// records reads what the stream has, oldest first.
+func (a *admin) records() []stored {
+	a.t.Helper()
+	s := a.stream()
+	var out []stored
+	for seq := s.CachedInfo().State.FirstSeq; seq <= s.CachedInfo().State.LastSeq; seq++ {
+		m, err := s.GetMsg(a.t.Context(), seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		require.NoError(a.t, err)
+		key, record, err := bridge.Inspect(m.Subject, m.Data)
+		require.NoError(a.t, err)
+		out = append(out, stored{key, partition.Revision(seq), m.Time, record})
+	}
+	return out
+}
+
+// head is the revision of the latest head, 0 if there is none.
+func (a *admin) head() (revision partition.Revision) {
+	a.t.Helper()
+	for _, r := range a.records() {
+		if r.key == messages.KeyHead {
+			revision = r.revision
+		}
+	}
+	return revision
+}
+
+// quarantined demands that nothing was granted in this incarnation before every
+// lease of the former one had ended, and nothing under an old step.
+func (a *admin) quarantined(s partition.Settings, after partition.Token) {
+	a.t.Helper()
+	terms := map[partition.Revision]time.Time{}
+	granted := false
+	for _, r := range a.records() {
+		switch x := r.record.(type) {
+		case partition.Term:
+			terms[r.revision] = r.at
+		case partition.Journal:
+			require.Greater(a.t, uint64(x.Step), uint64(after))
+			if !granted && len(x.Moves) > 0 {
+				granted = true
+				require.Contains(a.t, terms, x.Term)
+				require.GreaterOrEqual(a.t, r.at.Sub(terms[x.Term]), s.Wait(s.Lease))
+			}
+		}
+	}
+	require.True(a.t, granted)
+}
+
+// writesNothing demands that nobody takes a write into that incarnation.
+func (a *admin) writesNothing(incarnation string, expect partition.Revision) {
+	a.t.Helper()
+	m := nats.NewMsg("$KV.live." + incarnation + ".lead")
+	m.Header.Set(nats.ExpectedLastSubjSeqHdr, strconv.FormatUint(uint64(expect), 10))
+	_, err := a.nc.RequestMsg(m, patience)
+	require.ErrorIs(a.t, err, nats.ErrNoResponders)
+}
+
+// snapshot is a copy of the stream, as the server gives it out.
+type snapshot struct {
+	Config json.RawMessage `json:"config"`
+	State  json.RawMessage `json:"state"`
+	Error  any             `json:"error,omitempty"`
+	chunks [][]byte
+}
+
+func (a *admin) ask(subject string, question, answer any) {
+	a.t.Helper()
+	data, err := json.Marshal(question)
+	require.NoError(a.t, err)
+	m, err := a.nc.Request(subject, data, patience)
+	require.NoError(a.t, err)
+	require.NoError(a.t, json.Unmarshal(m.Data, answer))
+}
+
+func (a *admin) snapshot() (s snapshot) {
+	a.t.Helper()
+	inbox := a.nc.NewInbox()
+	sub, err := a.nc.SubscribeSync(inbox)
+	require.NoError(a.t, err)
+	defer func() { _ = sub.Unsubscribe() }()
+	a.ask("$JS.API.STREAM.SNAPSHOT.KV_live", map[string]any{"deliver_subject": inbox, "no_consumers": true}, &s)
+	require.Nil(a.t, s.Error)
+	for {
+		m, err := sub.NextMsg(patience)
+		require.NoError(a.t, err)
+		if len(m.Data) == 0 {
+			return s
+		}
+		s.chunks = append(s.chunks, m.Data)
+		if m.Reply != "" {
+			require.NoError(a.t, m.Respond(nil))
+		}
+	}
+}
+
+// restore puts a copy in the stream's place.
+func (a *admin) restore(s snapshot) {
+	a.t.Helper()
+	a.delete()
+	var to struct {
+		Error   any    `json:"error"`
+		Deliver string `json:"deliver_subject"`
+	}
+	a.ask("$JS.API.STREAM.RESTORE.KV_live", s, &to)
+	require.Nil(a.t, to.Error)
+	for _, chunk := range append(s.chunks, nil) {
+		m, err := a.nc.Request(to.Deliver, chunk, patience)
+		require.NoError(a.t, err)
+		require.NotContains(a.t, string(m.Data), `"error"`)
+	}
+}

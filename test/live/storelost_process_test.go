@@ -1,0 +1,31 @@
+//go:build unix
+
+package live
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A process that was stopped while the store was deleted and made anew owns
+// nothing when it wakes, and can write nothing of what it had in mind.
+//
+// hazards 1, 57 and 58
+func TestProcess_StoreLostMeanwhile(t *testing.T) {
+	g := newGroup(t, swift(), childPartitions)
+	all, workers := g.crew().start("one", "two", "three")
+	a := g.admin()
+	after := g.ledger.latest()
+	all[0].pause()
+
+	a.delete()
+	g.anew(after, workers[1:]...)
+	a.quarantined(g.settings, after)
+	head := a.head()
+
+	all[0].resume()
+	all[0].wakesWithNothing()
+	g.anew(after, workers...)
+	require.Greater(t, a.head(), head, "it has claimed anew, and has a share")
+}
