@@ -34,8 +34,12 @@ type orders struct {
 	// Key and IDs are InstanceKey and WorkerIDs.Count of its settings.
 	Key string
 	IDs int
-	// Patient workers announce, when they are told to end, that they come back.
+	// Patient workers are not taken for dead, however busy the machine is.
 	Patient bool
+	// Returns: it announces, when it is told to end, that it comes back.
+	Returns bool
+	// Waits: it begins with the first line of its input.
+	Waits bool
 }
 
 // childSettings are for workers in processes that share a busy machine: it may take
@@ -63,6 +67,8 @@ func child(told orders) error {
 	settings := childSettings()
 	if told.Patient {
 		settings = patient()
+	}
+	if told.Returns {
 		settings.OnStop, settings.RestartHoldDown = partition.Restart, patience
 	}
 	settings.InstanceKey, settings.WorkerIDs.Count = told.Key, told.IDs
@@ -72,11 +78,15 @@ func child(told orders) error {
 	if err != nil {
 		return err
 	}
+	lines := bufio.NewScanner(os.Stdin)
+	if told.Waits {
+		lines.Scan()
+	}
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
 	manager := system.Root.Spawn(props)
 	says := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &speaker{name: told.Name, manager: manager} }))
 	go func() {
-		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		for lines.Scan() {
 			system.Root.Send(says, question(lines.Text()))
 		}
 	}()
@@ -106,7 +116,7 @@ func (s *speaker) Receive(ctx actor.Context) {
 		s.say("is", s.asked[0], m.Leading, uint64(m.Term), len(m.Owned), m.Session, m.Worker)
 		s.asked = s.asked[1:]
 	case messages.StateChanged:
-		s.say("state", m.To)
+		s.say("state", m.To, m.Reason)
 		s.ask(ctx, "0")
 	case messages.HealthChanged:
 		s.say("health", m.Healthy, m.Reason)

@@ -7,18 +7,48 @@ import (
 	"testing"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// chief returns the process that leads, and the others. A group at rest has one.
-func (c *crew) chief(all []*process) (leads *process, others []*process) {
+// chief returns the process that leads, as the store says, the others, and its term.
+func (c *crew) chief(all []*process) (leads *process, others []*process, term partition.Revision) {
 	c.g.t.Helper()
-	i := slices.IndexFunc(all, func(p *process) bool { return p.ask().leading })
-	require.GreaterOrEqual(c.g.t, i, 0, "somebody leads")
-	return all[i], slices.Delete(slices.Clone(all), i, i+1)
+	if c.reigns == nil {
+		c.watchReigns()
+	}
+	l := c.g.ledger
+	l.await("somebody leads", func() bool {
+		i := slices.IndexFunc(all, func(p *process) bool { return p.is.session != "" && p.is.session == c.reign.Session })
+		if i >= 0 {
+			leads, others, term = all[i], slices.Delete(slices.Clone(all), i, i+1), c.reignAt
+		}
+		return i >= 0
+	})
+	return leads, others, term
+}
+
+// watchReigns keeps in mind who led last.
+func (c *crew) watchReigns() {
+	t, l := c.g.t, c.g.ledger
+	t.Helper()
+	terms, err := c.g.jetstream().OrderedConsumer(t.Context(), "KV_live", jetstream.OrderedConsumerConfig{FilterSubjects: []string{prefix + "term"}})
+	require.NoError(t, err)
+	c.reigns, err = terms.Consume(func(m jetstream.Msg) {
+		_, record, _ := bridge.Inspect(m.Subject(), m.Data())
+		at, _ := m.Metadata()
+		l.mu.Lock()
+		defer l.wake()
+		defer l.mu.Unlock()
+		if term, ok := record.(partition.Term); ok {
+			c.reign, c.reignAt = term, partition.Revision(at.Sequence.Stream)
+		}
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.reigns.Stop)
 }
 
 func workersOf(all []*process) (workers []*worker) {
@@ -37,7 +67,7 @@ func TestFencing_LeaderAsleep(t *testing.T) {
 	g := groupWithHistory(t, childSettings(), childPartitions)
 	crew := g.crew()
 	all, _ := crew.start("one", "two", "three")
-	leads, others := crew.chief(all)
+	leads, others, term := crew.chief(all)
 	was := leads.ask()
 	require.NotZero(t, was.owned)
 
@@ -45,21 +75,21 @@ func TestFencing_LeaderAsleep(t *testing.T) {
 	g.ledger.await("the newcomer has an ID", func() bool { return late.is.session != "" })
 	leads.pause()
 	g.atRest(workersOf(append(others, late))...)
-	next, _ := crew.chief(append(others, late))
-	require.Greater(t, next.ask().term, was.term)
+	_, _, now := crew.chief(append(others, late))
+	require.Greater(t, now, term)
 
 	leads.resume()
 	leads.wakesWithNothing()
 	is := leads.ask()
 	require.NotEqual(t, was.session, is.session, "it does not take its session for one")
-	require.False(t, is.leading && is.term == was.term, "it does not lead its term")
+	require.False(t, is.leading && is.term == term, "it does not lead its term")
 	g.atRest(workersOf(append(all, late))...)
 
 	h := g.history()
 	h.sound(t)
 	terms := h.terms()
 	require.NotEqual(t, was.session, terms[len(terms)-1].Session)
-	require.NotContains(t, h.writers(next.ask().term), was.session, "nothing of the former leader was accepted")
+	require.NotContains(t, h.writers(now), was.session, "nothing of the former leader was accepted")
 }
 
 // writers are the sessions that wrote something after a revision. A fence is the

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -26,6 +27,10 @@ type crew struct {
 	g     *group
 	pipe  *os.File            // what they write to
 	known map[string]*process // by what they call themselves; the ledger's lock is its lock
+
+	reigns  jetstream.ConsumeContext // nil until somebody asks who leads
+	reign   partition.Term
+	reignAt partition.Revision
 }
 
 // process is one of them.
@@ -40,6 +45,7 @@ type process struct {
 	// The ledger's lock is the lock of these.
 	is      standing
 	answers map[int]standing
+	warning string
 	asleep  bool // since it was stopped it has not said that it owns nothing
 	before  int  // changes before that
 }
@@ -106,6 +112,7 @@ func (c *crew) read(words []string) {
 	l.mu.Unlock()
 	switch words[1] {
 	case "state":
+		p.warned(strings.Join(words[3:], " "))
 		l.note(p.worker, messages.StateChanged{To: messages.State(words[2])})
 	case "health":
 		l.note(p.worker, messages.HealthChanged{Healthy: words[2] == "true", Reason: strings.Join(words[3:], " ")})
@@ -141,6 +148,16 @@ func (p *process) owns(m messages.AssignmentChanged) {
 	l.mu.Unlock()
 	if !stale {
 		l.note(p.worker, m)
+	}
+}
+
+// warned keeps the warning that comes with a new ID.
+func (p *process) warned(reason string) {
+	l := p.g.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, warning, ok := strings.Cut(reason, "warning: "); ok {
+		p.warning = warning
 	}
 }
 

@@ -19,7 +19,7 @@ func TestProcess_ComesBack(t *testing.T) {
 	g := newGroup(t, patient(), childPartitions)
 	crew := g.crew()
 	key := func(key string) func(*orders) {
-		return func(o *orders) { o.Key, o.Patient = key, true }
+		return func(o *orders) { o.Key, o.Patient, o.Returns = key, true, true }
 	}
 	var all []*process
 	var workers []*worker
