@@ -68,21 +68,6 @@ func TestNATSPort_ACancelledQuestionEnds(t *testing.T) {
 	require.ErrorIs(t, r.Err, context.Canceled)
 }
 
-func TestN15_ReconnectLeavesTheServer(t *testing.T) {
-	c, err := embedded.StartCluster(embedded.Config{Memory: true}, 3)
-	require.NoError(t, err)
-	t.Cleanup(c.Stop)
-	nc, err := nats.Connect(c.URL(0)+","+c.URL(1)+","+c.URL(2), nats.DontRandomize(), nats.MaxReconnects(-1))
-	require.NoError(t, err)
-	t.Cleanup(nc.Close)
-	p := newNATSPort(nc, Config{Group: "g"}.withDefaults())
-	signals, was := listenTo(t, p), nc.ConnectedServerId()
-	p.Reconnect()
-	require.Equal(t, Disconnected, await(t, signals, "leaving"))
-	require.Equal(t, Reconnected, await(t, signals, "arriving"))
-	require.NotEqual(t, was, nc.ConnectedServerId())
-}
-
 // withUser is a server with an administrator and a user with these permissions,
 // and ports of both.
 func withUser(t *testing.T, may server.Permissions, opts ...nats.Option) (admin, user *natsPort) {

@@ -2,8 +2,8 @@ package bridge
 
 import (
 	"fmt"
-	"maps"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -57,49 +57,6 @@ func subjectsOfSights(sights []Sight) []string {
 	return subjects
 }
 
-func TestN10_AWatchTellsWhatExistsThenWhatChanges(t *testing.T) {
-	onBoth(t, func(t *testing.T, p *natsPort) {
-		sequence := map[string]uint64{}
-		write := func(name, data string) {
-			r := publish(t, p, put(name, data, sequence[at(name)]))
-			require.Equal(t, Accepted, r.Outcome, "%v", r.Err)
-			sequence[at(name)] = r.Sequence
-		}
-		v := look(t, p, "live.*")
-		newest := v.pass(t)
-		require.Empty(t, newest)
-		for _, name := range []string{"live.w0", "live.w1", "live.w2", "live.w0"} {
-			write(name, "new")
-		}
-		for !maps.Equal(sequences(newest), sequence) {
-			v.Next()
-			require.True(t, v.take(t, newest), "once synced, always synced")
-		}
-		late := look(t, p, "live.*") // what exists may come from a copy that lags
-		got := late.pass(t)
-		for !maps.Equal(sequences(got), sequence) {
-			late.Next()
-			late.take(t, got)
-		}
-		for _, s := range got {
-			require.Equal(t, "new", string(s.Data))
-			require.False(t, s.Time.IsZero())
-		}
-	})
-}
-
-func sequences(sights map[string]Sight) map[string]uint64 {
-	out := map[string]uint64{}
-	for subject, s := range sights {
-		out[subject] = s.Sequence
-	}
-	return out
-}
-
-func TestN10_AWatchOfNothingIsSyncedAtOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, p *natsPort) { require.Empty(t, look(t, p, "live.*").pass(t)) })
-}
-
 func TestNATSWatch_WithoutCreditOnlyTheNewestIsKept(t *testing.T) {
 	p, _ := portOn(t)
 	v := look(t, p, "live.*")
@@ -136,6 +93,9 @@ func TestNATSWatch_ManyRecordsComeThrough(t *testing.T) {
 	require.Len(t, look(t, p, "asg.*.*").pass(t), 2700)
 }
 
+// beat lets silence be noticed soon.
+const beat = 500 * time.Millisecond
+
 func TestN9_AWatchThatFellSilentIsGone(t *testing.T) {
 	for name, silence := range map[string]func(t *testing.T, js jetstream.JetStream, v *view){
 		"consumer deleted": func(t *testing.T, js jetstream.JetStream, v *view) {
@@ -147,6 +107,7 @@ func TestN9_AWatchThatFellSilentIsGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _ := portOn(t)
+			p.heartbeat = beat
 			v := look(t, p, "live.*")
 			v.pass(t)
 			js, err := jetstream.New(p.nc)
@@ -162,6 +123,7 @@ func TestN9_AfterARestartOfTheServerAWatchIsGoneAndCanBeBegunAgain(t *testing.T)
 	first := startServer(t, cfg)
 	cfg.Port = portOf(t, first)
 	p := portTo(t, connect(t, first), Config{Group: "g", StoreTimeout: patience})
+	p.heartbeat = beat
 	publish(t, p, put("live.w", "x", 0))
 	v := look(t, p, "live.*")
 	require.Len(t, v.pass(t), 1)
@@ -189,6 +151,7 @@ func TestNATSWatch_AfterStopNothingIsLeft(t *testing.T) {
 	ended := make(chan *nats.Msg, 1)
 	_, err := connect(t, s).ChanSubscribe("$JS.EVENT.ADVISORY.CONSUMER.DELETED.KV_g.>", ended)
 	require.NoError(t, err)
+	p.heartbeat = beat
 	v := look(t, p, "live.*")
 	v.pass(t)
 	v.Next()

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -55,7 +56,7 @@ func TestScripted_ALongLifeDoesNotMakeAReopeningSlow(t *testing.T) {
 	require.LessOrEqual(t, s.line.Now()-from, 400*time.Millisecond)
 }
 
-func TestScripted_NoBackOffIsBelow100ms(t *testing.T) {
+func TestN17_NoBackOffIsBelow100ms(t *testing.T) {
 	s := build(t, config())
 	for range 8 {
 		from := s.line.Now()
@@ -106,14 +107,22 @@ func TestScripted_TextOfOthersDoesNotStopAJournal(t *testing.T) {
 	require.Len(t, s.port.asked, 1)
 }
 
-func TestScripted_ReWatchesAfterAReconnectAreSpread(t *testing.T) {
+func TestN17_ReWatchesAfterAReconnectAreSpread(t *testing.T) {
 	s := opened(t)
-	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
+	const keys = 20
+	for i := range keys {
+		s.ask(messages.Watch{Round: 1, Key: messages.KeyLive(partition.WorkerID(fmt.Sprintf("w%d", i)))})
+	}
 	s.port.each(bridge.Reconnected)
 	s.settle()
-	require.Len(t, s.port.watches, 1)
-	s.pass(300 * time.Millisecond)
-	require.Len(t, s.port.watches, 2)
+	require.Len(t, s.port.watches, keys, "none at once")
+	most, before := 0, keys
+	for range 30 {
+		s.pass(10 * time.Millisecond)
+		most, before = max(most, len(s.port.watches)-before), len(s.port.watches)
+	}
+	require.Len(t, s.port.watches, 2*keys)
+	require.Less(t, most, keys/2, "not all together")
 }
 
 func TestScripted_AStoreThatTheConnectionDeniesEndsItsWatches(t *testing.T) {

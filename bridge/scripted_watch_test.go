@@ -66,7 +66,7 @@ func TestScripted_AskedAgainAWatchTellsAllAnew(t *testing.T) {
 }
 
 // hazards 23 and 24
-func TestScripted_AWatchThatIsGoneIsBegunAgain(t *testing.T) {
+func TestN11_AWatchThatIsGoneIsBegunAgainAndNamesWhatIsMissing(t *testing.T) {
 	s := opened(t)
 	data := s.live(1)
 	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
@@ -84,7 +84,7 @@ func TestScripted_AWatchThatIsGoneIsBegunAgain(t *testing.T) {
 	require.Equal(t, []messages.Key{"live.x"}, heard[messages.WatchSynced](s).Missing)
 }
 
-func TestScripted_AWatchThatIsNeverThereIsTriedLessAndLess(t *testing.T) {
+func TestN17_AWatchThatIsNeverThereIsTriedLessAndLess(t *testing.T) {
 	s := opened(t)
 	s.ask(messages.Watch{Round: 1, Key: messages.AllLive})
 	var waits []time.Duration
@@ -122,7 +122,7 @@ func TestScripted_AfterAReconnectEveryWatchBeginsAgain(t *testing.T) {
 }
 
 // hazard 26
-func TestScripted_AWatchThatFellSilentIsNoticed(t *testing.T) {
+func TestN9_AWatchThatFellSilentIsNoticed(t *testing.T) {
 	cfg := config()
 	cfg.ProbeInterval = time.Second
 	s := build(t, cfg)

@@ -73,7 +73,7 @@ var rooms = []room{
 	},
 	{
 		folder: "bridge", may: []string{"./messages", "./partition", "./actors/stage", "./proto/troupepb", actorLib, nats, protobuf, "github.com/goccy/go-yaml", "github.com/fsnotify/fsnotify"},
-		tests: []string{"./bridge/embedded", server}, beyond: []string{"./test/sim", "./actors"},
+		tests: []string{"./bridge/embedded", server}, beyond: []string{"./test/sim", "./test/sim/contract", "./actors"},
 		rule: "bridge imports messages, partition, actors/stage, proto/troupepb, protoactor, nats.go and the readers of files; never actors",
 	},
 	{
@@ -86,8 +86,12 @@ var rooms = []room{
 	},
 	{
 		folder: "test/sim", may: []string{"./actors", "./actors/stage", "./bridge", "./messages", "./partition", actorLib},
-		tests: natsToo,
+		tests: append(slices.Clone(natsToo), "./test/sim/contract"),
 		rule:  "test/sim imports actors, actors/stage, bridge, messages, partition and protoactor; no nats.go, so that users' tests do not link it",
+	},
+	{
+		folder: "test/sim/contract", may: []string{"./bridge", "github.com/stretchr/testify"},
+		rule: "test/sim/contract imports bridge, for its Port, and testify: tests of bridge and of test/sim run it",
 	},
 	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), rule: doorsRule},
 	{folder: "test/scenario/...", may: doors, rule: doorsRule},

@@ -32,7 +32,7 @@ func (p *Port) signal(s bridge.Signal) {
 
 // Reconnect implements bridge.Port: the isolated server, if it was one, is left.
 func (p *Port) Reconnect() {
-	p.isolated, p.known = false, nil
+	p.isolated = nil
 	p.Disconnect(reconnecting)
 }
 
@@ -94,26 +94,13 @@ func (p *Port) Cut() {
 	}
 }
 
-// Isolate leaves the process connected to a server that is cut off from the rest:
-// writes get no answer, reads are as old as the isolation, watches are deaf.
-func (p *Port) Isolate() {
-	p.net.note(p.lane.Name, "is on an isolated server")
-	p.isolated, p.known = true, map[string]bridge.Result{}
-	for _, m := range p.net.store.Present(p.stream, ">") {
-		p.known[m.Subject] = bridge.Result{Sequence: m.Sequence, Data: m.Data, Time: m.Time}
-	}
-	for _, w := range p.watches {
-		w.deaf = true
-	}
-}
-
 // Heal ends Cut and Isolate.
 func (p *Port) Heal() {
-	if !p.cut && !p.isolated {
+	if !p.cut && p.isolated == nil {
 		return
 	}
 	p.net.note(p.lane.Name, "reaches the store again")
-	p.cut, p.isolated, p.known = false, false, nil
+	p.cut, p.isolated = false, nil
 	if !p.broken {
 		p.release()
 		p.hearAgain()

@@ -23,6 +23,13 @@
 //
 // # Limits
 //
+// The store does what package contract says that servers do. It has no roll-up, no
+// purge, no deletion of single messages, no expiry of one message, and no permissions:
+// a bridge.Port cannot ask for them, and the bridge binds to no stream that allows
+// them; that a connection may be denied something is shown with a scripted port.
+// Batches reach the store as a whole; that one cannot be staged before a takeover and
+// committed after it is shown on a real server.
+//
 // A handler that blocks would stop the world, so a stuck handler is one that does
 // not stop when it is told to. Handlers must not start goroutines that send mail:
 // the Scheduler panics then. One world holds some tens of processes.

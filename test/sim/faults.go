@@ -33,6 +33,9 @@ const (
 	StaleSight
 	// EarlySight: a message overtakes others on its way.
 	EarlySight
+	// StalePass: a watch begins with what there was, or with nothing, and tells what
+	// there is later.
+	StalePass
 	// ClosedWatch: a watch ends, and says so.
 	ClosedWatch
 	// SilentWatch: a watch tells nothing any more, and does not say so.
@@ -59,6 +62,8 @@ const (
 	Leave
 	// ServerRestart: the server restarts, with its streams.
 	ServerRestart
+	// Election: the stream has no leader for a while.
+	Election
 	// Recreate: the stream is deleted.
 	Recreate
 	// SourceChange: partitions come and go.
@@ -70,9 +75,9 @@ const (
 
 var faultNames = [faults]string{
 	"long delay", "lost request", "lost answer", "duplicate", "in flight", "stale get",
-	"dropped sight", "doubled sight", "stale sight", "early sight", "closed watch", "silent watch",
+	"dropped sight", "doubled sight", "stale sight", "early sight", "stale pass", "closed watch", "silent watch",
 	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
-	"server restart", "recreate", "source change", "clock jump",
+	"server restart", "election", "recreate", "source change", "clock jump",
 }
 
 // String returns the name of the fault.
@@ -89,9 +94,9 @@ type Faults [faults]float64
 // strengths are those that a random set draws from, up to the named one.
 var strengths = Faults{
 	LongDelay: 0.03, LostRequest: 0.03, LostAnswer: 0.05, Duplicate: 0.05, InFlight: 0.03, StaleGet: 0.2,
-	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
+	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, StalePass: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
-	ServerRestart: 1, Recreate: 0.4, SourceChange: 1, ClockJump: 1,
+	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1,
 }
 
 // Strong turns some faults on, each as strong as it gets.

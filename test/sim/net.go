@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/troupe-actors/troupe/bridge"
@@ -15,6 +16,9 @@ type Net struct {
 	store *Store
 	rng   *rand.Rand
 	ports []*Port
+
+	busy   map[string]time.Duration // by subject: a condition on it is being agreed on
+	voting time.Duration            // the stream has no leader until then
 
 	// Faults are those that hit operations, sights and watches from here on.
 	Faults Faults
@@ -30,7 +34,7 @@ type Net struct {
 // NewNet joins processes to a store. home is the lane in which requests reach
 // the server, whatever becomes of the process that sent them.
 func NewNet(line *Timeline, home *Lane, store *Store, rng *rand.Rand) *Net {
-	return &Net{line: line, home: home, store: store, rng: rng}
+	return &Net{line: line, home: home, store: store, rng: rng, busy: map[string]time.Duration{}}
 }
 
 // hits rolls the dice for a fault.
@@ -73,4 +77,52 @@ func (n *Net) RestartServer(down time.Duration) {
 	for _, p := range n.ports {
 		p.Disconnect(down)
 	}
+}
+
+// Elect leaves the stream without a leader for a while. Nothing is lost.
+func (n *Net) Elect(lasts time.Duration) {
+	n.note("server", "the stream has no leader for "+lasts.String())
+	n.voting = max(n.voting, n.line.Now()+lasts)
+}
+
+func (n *Net) leaderless() bool { return n.line.Now() < n.voting }
+
+// heard reports whether somebody hears a request: while there is no leader, some
+// vanish with the former one.
+func (n *Net) heard() bool { return !n.leaderless() || n.rng.IntN(2) == 0 }
+
+func (n *Net) info(stream string) bridge.StreamInfo {
+	if n.leaderless() {
+		return bridge.StreamInfo{Result: noQuorum()}
+	}
+	return n.store.Info(stream)
+}
+
+// agreeing is how long replicas agree on a write, less than any answer takes: one
+// client that waits for its answers never meets itself.
+const agreeing = 100 * time.Microsecond
+
+// publish is what becomes of a write when it arrives.
+func (n *Net) publish(p *Port, batch []bridge.Message, sent time.Duration) bridge.Result {
+	if n.leaderless() {
+		return nobody()
+	}
+	var fences []string
+	for _, m := range batch {
+		if m.Expect != nil {
+			fences = append(fences, m.Expect.Subject)
+		}
+	}
+	now := n.line.Now()
+	meets := func(subject string) bool { return now < n.busy[subject] }
+	if slices.ContainsFunc(fences, meets) || len(fences) > 0 && n.hits(InFlight) {
+		return inFlight()
+	}
+	r := n.store.Publish(p.lane.Name, sent, batch)
+	if r.Outcome == bridge.Accepted && n.store.Info(p.stream).Config.Replicas > 1 {
+		for _, subject := range fences {
+			n.busy[subject] = now + agreeing
+		}
+	}
+	return r
 }

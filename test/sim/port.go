@@ -20,10 +20,9 @@ type Port struct {
 	open      []*bridge.Op // neither answered nor cancelled; an empty one asks what the stream is
 	broken    bool
 	cut       bool
-	isolated  bool
-	known     map[string]bridge.Result // by an isolated server
-	held      []func()                 // leaves when the connection is back
-	life      uint64                   // counts connections
+	isolated  *island  // the server that it has, if that is cut off from the others
+	held      []func() // leaves when the connection is back
+	life      uint64   // counts connections
 }
 
 var _ bridge.Port = (*Port)(nil)
@@ -68,21 +67,22 @@ func (p *Port) Submit(op bridge.Op, done func(bridge.Result)) (cancel func()) {
 		p.net.note(p.lane.Name, "an answer is lost")
 		done = func(bridge.Result) {}
 	}
-	if p.isolated && op.Publish == nil && op.Create == nil {
-		return roundTrip(p, &op, p.since(op.Get), done, lost, true)
+	passes := p.net.heard()
+	if p.isolated != nil {
+		perform = p.isolated.answer(op)
+		passes = perform != nil
 	}
-	return roundTrip(p, &op, perform, done, lost, !p.isolated)
-}
-
-// since is what an isolated server answers: what it knew when it was cut off.
-func (p *Port) since(subject string) func() bridge.Result {
-	return func() bridge.Result { return p.known[subject] }
+	return roundTrip(p, &op, perform, done, lost, passes)
 }
 
 // Info implements bridge.Port.
 func (p *Port) Info(done func(bridge.StreamInfo)) (cancel func()) {
-	ask := func() bridge.StreamInfo { return p.net.store.Info(p.stream) }
-	return roundTrip(p, &bridge.Op{}, ask, done, func(err error) bridge.StreamInfo { return bridge.StreamInfo{Result: lost(err)} }, !p.isolated)
+	ask, passes := func() bridge.StreamInfo { return p.net.info(p.stream) }, p.net.heard()
+	if p.isolated != nil {
+		ask = p.isolated.ask()
+		passes = ask != nil
+	}
+	return roundTrip(p, &bridge.Op{}, ask, done, func(err error) bridge.StreamInfo { return bridge.StreamInfo{Result: lost(err)} }, passes)
 }
 
 func lost(err error) bridge.Result { return bridge.Result{Outcome: bridge.Unknown, Err: err} }
@@ -99,23 +99,13 @@ func (p *Port) perform(op bridge.Op, sent time.Duration) bridge.Result {
 	case op.Create != nil:
 		return n.store.Create(*op.Create)
 	case op.Publish != nil:
-		if fenced(op.Publish) && n.hits(InFlight) {
-			return bridge.Result{Outcome: bridge.Unknown, Code: bridge.CodeFenceInFlight, Err: errInFlight}
-		}
-		return n.store.Publish(p.lane.Name, sent, op.Publish)
+		return n.publish(p, op.Publish, sent)
+	case n.leaderless():
+		return noQuorum()
 	case n.hits(StaleGet):
 		return n.store.Get(p.stream, op.Get, 1+n.rng.IntN(remembered))
 	}
 	return n.store.Get(p.stream, op.Get, 0)
-}
-
-func fenced(batch []bridge.Message) bool {
-	for _, m := range batch {
-		if m.Expect != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // trip is a request on its way, and its answer.
@@ -130,7 +120,7 @@ type trip[R any] struct {
 }
 
 // roundTrip sends a request and brings the answer back, through all that may
-// happen to either. passes is false if the server that it reaches is isolated.
+// happen to either. passes is false if the server that it reaches says nothing.
 func roundTrip[R any](p *Port, op *bridge.Op, perform func() R, done func(R), unknown func(error) R, passes bool) (cancel func()) {
 	t := &trip[R]{port: p, op: op, life: p.life, perform: perform, done: done, unknown: unknown}
 	n := p.net

@@ -20,9 +20,11 @@ type bench struct {
 	one, two  *Port
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T) *bench { return newBenchOf(t, 1) }
+
+func newBenchOf(t *testing.T, seed uint64) *bench {
 	b := &bench{t: t, line: &Timeline{}}
-	rng := rand.New(rand.NewPCG(1, 1))
+	rng := rand.New(rand.NewPCG(seed, 1))
 	b.scheduler = NewScheduler(rng)
 	b.store = NewStore(b.line)
 	b.store.Create(config("A"))
@@ -153,23 +155,84 @@ func TestPortCutOff(t *testing.T) {
 	require.Less(t, last, uint64(11), "and some was lost")
 }
 
-func TestPortIsolated(t *testing.T) {
+func TestPortIsolatedWithAFormerLeader(t *testing.T) {
 	b := newBench(t)
 	b.put(b.one, "x", "1")
 	b.pass(time.Second)
-	b.one.Isolate()
+	b.one.isolate(true)
 	b.put(b.two, "x", "2")
-	b.pass(time.Second)
-	b.put(b.one, "x", "3")
+	b.pass(time.Millisecond)
+	b.put(b.one, "x", "3", 1)
+	b.pass(time.Millisecond)
+	again := b.put(b.one, "x", "4", 1)
 	read := b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
 	b.pass(time.Minute)
-	require.Equal(t, uint64(2), b.store.Info("KV_g").Last)
+	require.Equal(t, uint64(2), b.store.Info("KV_g").Last, "what lands later is refused like any other")
+	require.Equal(t, bridge.CodeFenceInFlight, (*again)[0].Code, "the first one waits for the others")
 	require.Equal(t, "1", string((*read)[0].Data), "what that server knew")
+	read = b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
+	b.pass(time.Second)
+	require.Equal(t, bridge.CodeNoQuorum, (*read)[0].Code, "it noticed that it leads no more")
 	b.one.Reconnect()
 	b.pass(time.Second)
 	read = b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
 	b.pass(time.Second)
 	require.Equal(t, "2", string((*read)[0].Data))
+}
+
+func TestPortIsolatedWithAnother(t *testing.T) {
+	silent, quick, old := 0, 0, 0
+	for seed := range uint64(20) {
+		b := newBenchOf(t, seed)
+		b.store.Delete("KV_g")
+		replicated := config("A")
+		replicated.Replicas = 3
+		b.store.Create(replicated)
+		b.put(b.one, "x", "1")
+		b.pass(time.Second)
+		b.one.isolate(false)
+		b.put(b.two, "x", "2")
+		b.pass(time.Second)
+		var infos []bridge.StreamInfo
+		b.one.Info(func(i bridge.StreamInfo) { infos = append(infos, i) })
+		wrote, read := b.put(b.one, "x", "3"), b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
+		b.pass(time.Millisecond * 50)
+		require.Equal(t, uint64(2), b.store.Info("KV_g").Last)
+		for _, r := range append(*wrote, *read...) {
+			require.Equal(t, bridge.Unknown, r.Outcome)
+		}
+		for _, i := range infos {
+			require.EqualValues(t, 1, i.Last, "what the stream was")
+			old++
+		}
+		quick += len(*wrote)
+		silent += 1 - len(*wrote)
+	}
+	require.Positive(t, silent)
+	require.Positive(t, quick)
+	require.Positive(t, old)
+}
+
+func TestPortDuringAnElection(t *testing.T) {
+	b := newBench(t)
+	b.net.Elect(time.Second)
+	answers := 0
+	for range 10 {
+		for _, got := range []*[]bridge.Result{b.put(b.one, "x", "1"), b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})} {
+			b.pass(50 * time.Millisecond)
+			answers += len(*got)
+			for _, r := range *got {
+				require.Equal(t, bridge.Unknown, r.Outcome)
+			}
+		}
+	}
+	require.Positive(t, answers)
+	require.Less(t, answers, 20, "some vanish")
+	b.pass(time.Minute)
+	require.Zero(t, b.store.Info("KV_g").Last)
+	got := b.put(b.one, "x", "1")
+	b.pass(time.Second)
+	require.Equal(t, bridge.Accepted, (*got)[0].Outcome)
 }
 
 func TestPortDisconnected(t *testing.T) {

@@ -29,7 +29,7 @@ var errWatch = errors.New("the watch was closed")
 
 // Watch implements bridge.Port.
 func (p *Port) Watch(filter string, each func(bridge.Sights), gone func(error)) bridge.Watching {
-	w := &watch{port: p, filter: filter, each: each, gone: gone, credit: true, deaf: p.isolated, untap: func() {}}
+	w := &watch{port: p, filter: filter, each: each, gone: gone, credit: true, deaf: p.isolated != nil, untap: func() {}}
 	p.watches = append(p.watches, w)
 	p.net.line.After(p.net.delay(), p.net.home, Network, w.begin)
 	return w
@@ -41,7 +41,7 @@ func (w *watch) begin() {
 	switch {
 	case w.stopped || w.port.lane.Ended():
 		return
-	case w.port.broken || w.port.cut || w.port.isolated:
+	case w.port.broken || w.port.cut || w.port.isolated != nil || n.leaderless():
 		w.close(errNoAnswer)
 		return
 	case n.hits(ClosedWatch):
@@ -62,10 +62,19 @@ func (w *watch) begin() {
 	}
 }
 
-// pass sends all that is there, then says that it was all.
+// pass sends all that is there, then says that it was all. A copy that lags leaves
+// out what it does not know yet, or has something older, and tells it later.
 func (w *watch) pass() {
-	for _, m := range w.port.net.store.Present(w.port.stream, w.filter) {
-		w.travel(m, w.port.net.delay())
+	n := w.port.net
+	for _, m := range n.store.Present(w.port.stream, w.filter) {
+		if n.hits(StalePass) {
+			n.line.After(n.Lengths.Pick(n.rng), n.home, Network, func() { w.travel(m, n.delay()) })
+			r := n.store.Get(w.port.stream, m.Subject, 1+n.rng.IntN(3))
+			if m = (bridge.Sight{Subject: m.Subject, Sequence: r.Sequence, Data: r.Data, Time: r.Time}); r.Sequence == 0 || n.rng.IntN(2) == 0 {
+				continue
+			}
+		}
+		w.travel(m, n.delay())
 	}
 	w.last = max(w.last, w.port.net.line.Now())
 	w.port.net.line.After(w.last-w.port.net.line.Now(), w.port.lane, Network, func() {
@@ -78,7 +87,7 @@ func (w *watch) pass() {
 
 // catchUp ends the deafness that came with a lost connection.
 func (w *watch) catchUp() {
-	if w.stopped || !w.deaf || w.port.broken || w.port.cut || w.port.isolated {
+	if w.stopped || !w.deaf || w.port.broken || w.port.cut || w.port.isolated != nil {
 		return
 	}
 	w.deaf = false

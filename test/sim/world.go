@@ -27,8 +27,9 @@ type Config struct {
 	Settings partition.Settings
 	// Partitions are what every process's source lists at first.
 	Partitions []partition.Partition
-	// Fresh is bridge.Config.Fresh of every process.
-	Fresh bool
+	// Fresh and Replicas are those of bridge.Config, of every process.
+	Fresh    bool
+	Replicas int
 	// System to run in; a new one if nil.
 	System *System
 }
@@ -245,7 +246,7 @@ func (w *World) Recreate() {
 
 func (w *World) bridge(p *Process) bridge.Config {
 	return bridge.Config{
-		Group: Group, Fresh: w.cfg.Fresh, StoreTimeout: w.settings.StoreTimeout, ProbeInterval: w.settings.PollInterval,
+		Group: Group, Fresh: w.cfg.Fresh, Replicas: w.cfg.Replicas, StoreTimeout: w.settings.StoreTimeout, ProbeInterval: w.settings.PollInterval,
 		Entropy: func() (e [16]byte) {
 			for i := range e {
 				e[i] = byte(w.Random.UintN(256))

@@ -79,7 +79,7 @@ func begin(seed uint64, faults sim.Faults, system *sim.System) *life {
 		l.faults = faults
 	}
 	list := l.partitions(leastPartitions + rng.IntN(mostPartitions-leastPartitions+1))
-	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, System: system})
+	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, Replicas: 1 + 2*rng.IntN(2), System: system})
 	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
 	l.world.Trace.Say("world", l.faults.String())
 	return l

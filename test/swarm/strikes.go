@@ -86,6 +86,8 @@ func (l *life) strike(f sim.Fault) {
 	case sim.ServerRestart:
 		l.world.Trace.Say("world", "the server restarts")
 		l.world.Net.RestartServer(long)
+	case sim.Election:
+		l.world.Net.Elect(long)
 	case sim.Recreate:
 		l.back.Recreated = true
 		l.world.Recreate()

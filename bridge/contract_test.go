@@ -1,0 +1,204 @@
+package bridge_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/test/sim/contract"
+)
+
+// patience is how long a test waits for what must come.
+const patience = 60 * time.Second
+
+// host is a group on a fleet. Callbacks of its ports wait in a queue until the case
+// takes them.
+type host struct {
+	contract.T
+	fleet *fleet
+	cfg   bridge.Config
+
+	mu    sync.Mutex
+	queue []func()
+	wake  chan struct{}
+}
+
+// newHost makes a group. What may be cut off gives up sooner than what may only be
+// slow.
+func newHost(t *testing.T, f *fleet, group string, harm bool) *host {
+	h := &host{T: t, fleet: f, wake: make(chan struct{}, 1)}
+	h.cfg = bridge.Config{Group: group, Replicas: f.nodes(), StoreTimeout: patience / 2}
+	if harm {
+		h.cfg.StoreTimeout = 3 * time.Second
+	}
+	return h
+}
+
+func (h *host) Nodes() int { return h.fleet.nodes() }
+
+func (h *host) Stream(incarnation string) bridge.StreamConfig {
+	return bridge.StreamOf(h.cfg, incarnation)
+}
+
+func (h *host) Prefix(incarnation string) string { return bridge.PrefixOf(h.cfg.Group, incarnation) }
+
+func (h *host) Connect(node int) bridge.Port {
+	nc := h.fleet.dial(slices.Concat(h.fleet.urls[node:], h.fleet.urls[:node]))
+	return &posting{bridge.NATSPort(nc, h.cfg), h}
+}
+
+func (h *host) post(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.queue = append(h.queue, f)
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (h *host) next() (f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.queue) > 0 {
+		f, h.queue = h.queue[0], h.queue[1:]
+	}
+	return f
+}
+
+func (h *host) Until(what string, done func() bool) {
+	h.Helper()
+	for end := time.Now().Add(patience); !done(); {
+		if f := h.next(); f != nil {
+			f()
+			continue
+		}
+		if time.Now().After(end) {
+			require.FailNow(h, "it never came about", what)
+		}
+		h.Pause()
+	}
+}
+
+func (h *host) Pause() {
+	select {
+	case <-h.wake:
+	case <-time.After(20 * time.Millisecond):
+	}
+}
+
+// state is what a cluster says of the stream, once somebody leads it.
+func (h *host) state() *jetstream.ClusterInfo {
+	var cluster *jetstream.ClusterInfo
+	h.Until("the stream has a leader", func() bool {
+		js, err := jetstream.New(h.fleet.admin)
+		require.NoError(h, err)
+		s, err := js.Stream(h.fleet.t.Context(), "KV_"+h.cfg.Group)
+		if err != nil {
+			return false
+		}
+		cluster = s.CachedInfo().Cluster
+		return cluster.Leader != ""
+	})
+	return cluster
+}
+
+func (h *host) Leader() int {
+	if h.Nodes() == 1 {
+		return 0
+	}
+	return indexOf(h.state().Leader)
+}
+
+func (h *host) StepDown() {
+	if h.Nodes() > 1 {
+		_, err := h.fleet.admin.Request("$JS.API.STREAM.LEADER.STEPDOWN.KV_"+h.cfg.Group, nil, patience)
+		require.NoError(h, err)
+	}
+}
+
+func (h *host) Isolate(node int) {
+	h.fleet.links.sever(true, func(k *link) bool { return k.from != clients && (k.from == node || k.to == node) })
+}
+
+func (h *host) Cut(node int) {
+	h.fleet.links.sever(true, func(k *link) bool { return k.from == clients && k.to == node })
+}
+
+func (h *host) Heal() { h.fleet.links.sever(false, func(*link) bool { return true }) }
+
+func (h *host) Stop(node int) { h.fleet.stop(node) }
+
+func (h *host) Start(node int, empty bool) {
+	h.fleet.start(node, empty)
+	if h.Nodes() == 1 {
+		return
+	}
+	h.Until("all that run have what there is", func() bool {
+		return !slices.ContainsFunc(h.state().Replicas, func(p *jetstream.PeerInfo) bool { return !p.Current && !p.Offline })
+	})
+}
+
+func (h *host) Delete() {
+	js, err := jetstream.New(h.fleet.admin)
+	require.NoError(h, err)
+	require.NoError(h, js.DeleteStream(h.fleet.t.Context(), "KV_"+h.cfg.Group))
+}
+
+// posting is a port whose callbacks wait for the case.
+type posting struct {
+	bridge.Port
+	host *host
+}
+
+func (p *posting) Submit(op bridge.Op, done func(bridge.Result)) func() {
+	return p.Port.Submit(op, func(r bridge.Result) { p.host.post(func() { done(r) }) })
+}
+
+func (p *posting) Info(done func(bridge.StreamInfo)) func() {
+	return p.Port.Info(func(i bridge.StreamInfo) { p.host.post(func() { done(i) }) })
+}
+
+func (p *posting) Listen(each func(bridge.Signal)) func() {
+	stop := p.Port.Listen(func(s bridge.Signal) { p.host.post(func() { each(s) }) })
+	p.host.fleet.t.Cleanup(stop)
+	return stop
+}
+
+func (p *posting) Watch(filter string, each func(bridge.Sights), gone func(error)) bridge.Watching {
+	w := p.Port.Watch(filter,
+		func(s bridge.Sights) { p.host.post(func() { each(s) }) },
+		func(err error) { p.host.post(func() { gone(err) }) })
+	p.host.fleet.t.Cleanup(w.Stop)
+	return w
+}
+
+// onReal runs all cases on real servers. Those that do no harm share them.
+func onReal(t *testing.T, nodes int) {
+	t.Run("in peace", func(t *testing.T) {
+		f := newFleet(t, nodes)
+		for i, c := range contract.Cases(nodes) {
+			if !c.Harm {
+				t.Run(c.Name, func(t *testing.T) { c.Run(t, newHost(t, f, fmt.Sprintf("g%d", i), false)) })
+			}
+		}
+	})
+	for _, c := range contract.Cases(nodes) {
+		if c.Harm {
+			t.Run(c.Name, func(t *testing.T) {
+				t.Parallel()
+				c.Run(t, newHost(t, newFleet(t, nodes), "g", true))
+			})
+		}
+	}
+}
+
+func TestContract_OneNode(t *testing.T) { onReal(t, 1) }
+
+func TestContract_ThreeNodes(t *testing.T) { onReal(t, 3) }

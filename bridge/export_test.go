@@ -1,0 +1,14 @@
+package bridge
+
+import "github.com/nats-io/nats.go"
+
+// NATSPort is the port of production.
+func NATSPort(nc *nats.Conn, cfg Config) Port { return newNATSPort(nc, cfg.withDefaults()) }
+
+// StreamOf is what a group's stream has to be, and PrefixOf what its subjects begin
+// with.
+func StreamOf(cfg Config, incarnation string) StreamConfig {
+	return cfg.withDefaults().stream(incarnation)
+}
+
+func PrefixOf(group, incarnation string) string { return subjectPrefix(group, incarnation) }

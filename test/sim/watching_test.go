@@ -1,0 +1,76 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// workers are some that have settled, and the world they live in.
+func workers(t *testing.T, n int) (*World, []*Process) {
+	t.Helper()
+	var parts []partition.Partition
+	for i := range 2 * n {
+		parts = append(parts, partition.Of(fmt.Sprintf("p%d", i)))
+	}
+	w := NewWorld(Config{Seed: 3, Settings: partition.Fast(), Partitions: parts, Replicas: 3})
+	t.Cleanup(w.Close)
+	var all []*Process
+	for i := range n {
+		all = append(all, w.Start(fmt.Sprintf("w%d", i), Habits{}))
+		require.True(t, w.Run(100*time.Millisecond), "%s", w.Broken(100))
+	}
+	require.True(t, w.Run(time.Minute), "%s", w.Broken(100))
+	return w, all
+}
+
+// watches names the keys that a process watches.
+func (p *Process) watches() []string {
+	var keys []string
+	for _, w := range p.Port.watches {
+		_, key, _ := strings.Cut(strings.TrimPrefix(w.filter, "$KV."+Group+"."), ".")
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func TestN16_WorkersWatchTheirOwnRecordsAndFewWatchTheLeader(t *testing.T) {
+	w, all := workers(t, 9)
+	leader, candidates := w.Leader(), 0
+	require.NotNil(t, leader)
+	for _, p := range all {
+		mine := fmt.Sprintf("asg.%s.*", p.Heard.Assignment.Worker)
+		switch keys := p.watches(); {
+		case p == leader:
+			require.Equal(t, []string{mine, "lead", "live.*"}, keys)
+		case len(keys) > 1:
+			candidates++
+			require.Equal(t, []string{mine, "lead", "live." + string(leader.Heard.Assignment.Worker)}, keys)
+		default:
+			require.Equal(t, []string{mine}, keys, "the others poll the lead")
+		}
+	}
+	require.Positive(t, candidates)
+	require.LessOrEqual(t, candidates, w.settings.Candidates)
+}
+
+// A worker whose server is cut off goes to another one, and owns something again,
+// although its server never comes back.
+func TestN15_AWorkerLeavesAServerThatIsCutOff(t *testing.T) {
+	for _, led := range []bool{true, false} {
+		w, all := workers(t, 4)
+		p := all[2]
+		p.Port.isolate(led)
+		require.True(t, w.Run(time.Minute), "%s", w.Broken(100))
+		require.True(t, p.Port.isolated == nil, "it left")
+		require.NotEmpty(t, p.Heard.Assignment.All)
+		require.Empty(t, w.Check.Unowned())
+	}
+}
