@@ -14,6 +14,7 @@ type book struct {
 	heads       int
 	step        partition.Step // highest of all incarnations
 	moves       int
+	transfers   int
 	asg         map[partition.WorkerID]partition.Assignment
 	owner       map[partition.PartitionID]partition.SessionID
 	ever        map[partition.PartitionID]partition.SessionID // the latest owner
@@ -45,6 +46,9 @@ func (c *Checker) Heads() int { return c.book.heads }
 
 // Moves counts grants of what another session had before.
 func (c *Checker) Moves() int { return c.book.moves }
+
+// Transfers counts the moves that were not to another session of the same worker.
+func (c *Checker) Transfers() int { return c.book.transfers }
 
 // headWritten checks I1, I2 and I3.
 func (c *Checker) headWritten(commit Commit, h partition.Head) {
@@ -116,9 +120,20 @@ func (c *Checker) stored(h partition.Head, id partition.PartitionID, token parti
 		}
 		if last, before := c.book.ever[id]; before && last != s {
 			c.book.moves++
+			if c.worker(last) != c.worker(s) {
+				c.book.transfers++
+			}
 		}
 		c.book.ever[id] = s
 	}
+}
+
+// worker is the ID that a session has or had.
+func (c *Checker) worker(s partition.SessionID) partition.WorkerID {
+	if known := c.sessions[s]; known != nil {
+		return known.worker
+	}
+	return ""
 }
 
 // Unowned lists the partitions of the present source that nobody owns, as the

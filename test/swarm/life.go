@@ -56,8 +56,12 @@ func (r Result) String() string {
 func Live(seed uint64, faults sim.Faults, system *sim.System, lines int) Result {
 	l := begin(seed, faults, system)
 	defer l.world.Close()
-	r := Result{Seed: seed, Faults: l.faults.String(), Again: fmt.Sprintf("make swarm SEED=%d RUNS=1", seed)}
-	r.Broken = l.all()
+	return l.result(seed, l.all(), lines)
+}
+
+// result is what became of the life, in which this is wrong.
+func (l *life) result(seed uint64, wrong string, lines int) Result {
+	r := Result{Seed: seed, Faults: l.faults.String(), Broken: wrong, Again: fmt.Sprintf("make swarm SEED=%d RUNS=1", seed)}
 	if v := l.world.Check.Broken(); len(v) > 0 {
 		r.Broken = v[0].String()
 	}

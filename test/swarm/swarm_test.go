@@ -45,12 +45,16 @@ func seeds() (list []uint64, trace int) {
 
 // each lives the lives of some seeds, on all processors.
 func each(list []uint64, faults sim.Faults, trace int, done func(Result)) {
+	parallel(list, func(s uint64, system *sim.System) Result { return Live(s, faults, system, trace) }, done)
+}
+
+func parallel(list []uint64, live func(uint64, *sim.System) Result, done func(Result)) {
 	todo, results := make(chan uint64), make(chan Result)
 	for range runtime.GOMAXPROCS(0) {
 		go func() {
 			system := sim.NewSystem()
 			for s := range todo {
-				results <- Live(s, faults, system, trace)
+				results <- live(s, system)
 			}
 		}()
 	}
