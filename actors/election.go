@@ -42,7 +42,8 @@ type electionConfig struct {
 	worker                            partition.WorkerID
 	session                           partition.SessionID
 	dice                              partition.Dice
-	// fresh: nobody can be alive who held anything in this group.
+	// fresh: nobody can be alive who held anything in this group. It is over with
+	// the first head that is heard of, and with the first term.
 	fresh bool
 }
 

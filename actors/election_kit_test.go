@@ -14,6 +14,7 @@ import (
 type ballot struct {
 	*play
 	outside  *probe
+	others   *probe
 	election *actor.PID
 	set      partition.Settings
 }
@@ -21,14 +22,15 @@ type ballot struct {
 func newBallot(t *testing.T) *ballot { return newBallotOf(t, "worker-1", partition.Default(), 0) }
 
 func newBallotOf(t *testing.T, w partition.WorkerID, set partition.Settings, luck byte) *ballot {
-	b := &ballot{play: newPlay(t), set: set}
-	b.outside = b.probe("outside")
+	return newBallotWith(t, electionConfig{settings: set, worker: w, dice: partition.Dice{Entropy: [16]byte{luck}}})
+}
+
+func newBallotWith(t *testing.T, cfg electionConfig) *ballot {
+	b := &ballot{play: newPlay(t), set: cfg.settings}
+	b.outside, b.others = b.probe("outside"), b.probe("others")
 	b.outside.only = "election-1"
-	others := b.probe("others").pid
-	b.election = b.child(electionProps(electionConfig{
-		settings: set, outside: b.outside.pid, holder: others, strategy: others, source: others, worker: w, session: "me",
-		dice: partition.Dice{Entropy: [16]byte{luck}},
-	}), "election-1")
+	cfg.outside, cfg.holder, cfg.strategy, cfg.source, cfg.session = b.outside.pid, b.others.pid, b.others.pid, b.others.pid, "me"
+	b.election = b.child(electionProps(cfg), "election-1")
 	return b
 }
 

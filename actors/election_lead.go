@@ -41,7 +41,7 @@ func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, 
 		worker: e.worker, session: e.session, term: term, dice: e.dice.Dealt("term", uint64(term)), fresh: e.fresh, until: e.lease.End,
 		seen: e.seen,
 	}), fmt.Sprintf("term-%d", term))
-	e.seen = partition.Roster{} // the term owns the others now
+	e.seen, e.fresh = partition.Roster{}, false // the term owns the others now
 	e.follow(ctx)
 	e.watchLead(ctx)
 	e.renewLater(ctx)

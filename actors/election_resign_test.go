@@ -89,8 +89,12 @@ func TestElection_ReleaseEndsWithTheLease(t *testing.T) {
 
 // end is the end of an actor below the election.
 func (b *ballot) end(name string) {
-	b.system.Root.Stop(actor.NewPID(b.election.Address, b.election.Id+"/"+name))
+	b.system.Root.Stop(b.below(name))
 	b.drain()
+}
+
+func (b *ballot) below(name string) *actor.PID {
+	return actor.NewPID(b.election.Address, b.election.Id+"/"+name)
 }
 
 // hazard 7

@@ -86,3 +86,50 @@ func TestElection_ANewAssignmentIsAReasonToLook(t *testing.T) {
 	b.say(messages.Reassigned{})
 	require.Empty(t, b.outside.mail, "a candidate sees the lead anyway")
 }
+
+// A fresh store is one only until there was a head: what was decided once has
+// owners, also when the head is gone later.
+func TestElection_AFreshStoreIsSoOnce(t *testing.T) {
+	headed := records{messages.KeyHead: {Revision: 6, Record: partition.Head{}}}
+	for name, c := range map[string]struct {
+		before      func(*ballot)
+		quarantined bool
+	}{
+		"it is": {func(b *ballot) { b.answer(nil) }, false},
+		"there was a head": {func(b *ballot) {
+			b.answer(headed)
+			ring[lookDue](b)
+			b.answer(nil)
+		}, true},
+		"something was assigned": {func(b *ballot) {
+			b.say(messages.Reassigned{})
+			b.answer(nil)
+		}, true},
+		"a term of its own was before": {func(b *ballot) {
+			b.answer(nil)
+			ring[leadDue](b)
+			b.accept(10, 11)
+			b.say(messages.TermFailed{Term: 11, Resign: true})
+			b.accept(12)
+			ring[restDue](b)
+			b.answer(nil)
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBallotWith(t, electionConfig{settings: partition.Default(), worker: "worker-1", fresh: true})
+			c.before(b)
+			ring[leadDue](b)
+			b.accept(20, 21)
+			b.outside.only = "publisher"
+			b.tell(b.below("term-21/publisher"), tableDue{1})
+			read := heard[messages.Read](t, b.outside)
+			term := messages.Entry{Key: messages.KeyTerm, Revision: 21, Record: partition.Term{}}
+			b.tell(b.below("term-21/publisher"), messages.ReadDone{Round: read.Round, Entries: []messages.Entry{term, {Key: messages.KeyHead}}, At: b.now})
+			if !c.quarantined {
+				unheard[messages.DropHoldings](t, b.others)
+				return
+			}
+			heard[messages.DropHoldings](t, b.others)
+		})
+	}
+}

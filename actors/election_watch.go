@@ -36,6 +36,7 @@ func (e *election) lookLater(ctx actor.Context, after time.Duration) {
 // hurry looks soon: the candidates of the last look may have left, and who looks
 // seldom must not leave a group without any.
 func (e *election) hurry(ctx actor.Context, _ messages.Reassigned) {
+	e.fresh = false
 	if !e.watch && !e.hurried && !e.settings.NeverLead {
 		e.hurried = true
 		e.lookLater(ctx, e.dice.Jitter("hurry", uint64(e.looks), e.settings.LeadRenewal()))
@@ -63,6 +64,7 @@ func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState 
 	}
 	e.tell(ctx, e.known.Leader(), m.At)
 	head, _ := m.Entries[2].Record.(partition.Head)
+	e.fresh = e.fresh && m.Entries[2].Revision == 0
 	e.candidate(ctx, partition.MayLead(head, e.worker, e.settings.Candidates))
 	if !e.hurried {
 		e.lookLater(ctx, e.untilLook(was, m.At))

@@ -197,9 +197,13 @@ func (h *holder) report(ctx actor.Context, gained, lost []partition.Owned) {
 	if len(lost) > 0 {
 		ctx.Request(h.outside, messages.Remind{After: h.settings.RevokeTimeout, Mail: drainDue{h.change}})
 	}
+	all := h.owned
+	if h.state == halted {
+		all = nil // nobody may work on it
+	}
 	ctx.Request(ctx.Parent(), messages.AssignmentApplied{
 		Change: h.change, Worker: h.worker, Session: h.nonce, Version: h.version, Step: h.seen,
-		Gained: gained, Lost: lost, All: h.owned, Pending: h.pending, Draining: h.items.count[draining], At: h.now,
+		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], At: h.now,
 	})
 }
 

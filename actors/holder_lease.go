@@ -9,8 +9,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// suspend stops the handlers while the lease is in doubt; the partitions stay.
-// What drains has no longer than the lease either.
+// suspend stops the handlers while the lease is in doubt, and tells subscribers that
+// they own nothing, so that they have as long to stop. The partitions stay. What
+// drains has no longer than the lease either.
 func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 	h.hurry(ctx, m.Deadline)
 	if h.state == leaving {
@@ -22,11 +23,14 @@ func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 			h.stopChild(ctx, it, m.Deadline)
 		}
 	}
+	h.state = halted
+	h.change++
+	h.report(ctx, nil, h.owned)
 	return halted
 }
 
 // resume first applies what was assigned meanwhile: what was taken away is not
-// started again.
+// started again. Subscribers gain the rest anew, under the same tokens.
 func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
 	h.hear(m.At)
 	h.state, h.leaseEnd = following, m.LeaseEnd
@@ -39,6 +43,8 @@ func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
 			h.start(ctx, it)
 		}
 	}
+	h.change++
+	h.report(ctx, h.owned, nil)
 	return following
 }
 

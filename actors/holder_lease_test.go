@@ -18,12 +18,16 @@ func TestHolder_SuspendsAndResumes(t *testing.T) {
 	e.log = nil
 	e.tell(e.pid, messages.Suspend{Deadline: e.end})
 	e.did("p revoked", "q revoked", "r revoked")
+	a := e.applied()
+	require.Empty(t, a.All, "subscribers have as long to stop as handlers")
+	require.Equal(t, []partition.PartitionID{"p", "q", "r"}, ids(a.Lost))
 	e.tell(e.workers["p@5"], "done")
 	e.tell(e.workers["q@5"], "done")
 	e.log = nil
 	e.see(assignment("mine", 6, "p@5 s@6 -q@5/6"))
 	require.Equal(t, partition.Step(5), e.applied().Step, "no new work in doubt")
 	e.renew()
+	require.Equal(t, []partition.PartitionID{"p", "s"}, ids(e.applied().All))
 	e.did("s starts", "p starts") // q was taken away meanwhile, r is still finishing
 	require.Equal(t, partition.Step(6), e.applied().Step)
 	e.see(assignment("mine", 7, "p@5 r@5 s@6"))
@@ -31,9 +35,12 @@ func TestHolder_SuspendsAndResumes(t *testing.T) {
 	e.did("r ends", "r starts")
 
 	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	require.Len(t, e.applied().Lost, 3)
+	e.renew()
+	require.Len(t, e.applied().Gained, 3, "also if nothing was assigned meanwhile")
+	e.tell(e.pid, messages.Suspend{Deadline: e.end})
 	e.tell(e.pid, messages.DropAll{At: e.end})
 	require.Empty(t, e.applied().All)
-	require.Len(t, e.applied().Lost, 3)
 }
 
 // The lease's end waits for nobody; a new session starts after the old handlers.

@@ -28,6 +28,7 @@ func (m *manager) leaderKnown(ctx actor.Context, k messages.LeaderKnown) message
 
 func (m *manager) leadershipGained(ctx actor.Context, g messages.LeadershipGained) messages.State {
 	m.hear(g.At)
+	m.life.fresh = false // it was the term's
 	m.group.leading, m.group.term, m.group.leader, m.group.leads = true, g.Term, m.life.worker, stable
 	if m.state != moving {
 		return m.state
@@ -120,6 +121,7 @@ func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messa
 		ctx.Send(m.company.election, messages.Reassigned{})
 	}
 	m.group.applied, m.group.draining = a, a.Draining
+	m.life.fresh = m.life.fresh && a.Step == 0
 	m.subs.assign(ctx, a)
 	m.confirm(ctx)
 	if first {

@@ -95,7 +95,8 @@ func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) m
 
 func (m *manager) suspected(_ actor.Context, s messages.SessionSuspected) messages.State {
 	m.hear(s.At)
-	m.reason = "no heartbeat was accepted for too long"
+	m.reason = because("no heartbeat was accepted for too long", s.Reason)
+	m.life.trouble = s.Reason
 	return degraded
 }
 
@@ -103,7 +104,7 @@ func (m *manager) suspected(_ actor.Context, s messages.SessionSuspected) messag
 // goes on waiting where it was.
 func (m *manager) renewed(ctx actor.Context, s messages.SessionRenewed) messages.State {
 	m.hear(s.At)
-	m.life.leaseEnd = s.LeaseEnd
+	m.life.leaseEnd, m.life.trouble = s.LeaseEnd, ""
 	if m.state != degraded {
 		return m.state
 	}

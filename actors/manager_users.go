@@ -25,7 +25,7 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 	case state == down:
 		h = messages.HealthChanged{Reason: "stopping"}
 	case state == degraded:
-		h = messages.HealthChanged{Reason: "the store does not answer"}
+		h = messages.HealthChanged{Reason: because("the store does not answer", m.life.trouble)}
 	case !m.group.assigned:
 		h = messages.HealthChanged{Reason: m.waitsFor(state)}
 	case m.group.fault != "":

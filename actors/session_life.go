@@ -91,7 +91,7 @@ func (s *session) renewed(ctx actor.Context, written partition.Live, revision pa
 	if !s.lease.Accepted(written.Beat, revision, at) {
 		return s.lose(ctx, at, "the lease ended before a heartbeat was answered", "")
 	}
-	s.writing, s.named = false, 0
+	s.writing, s.named, s.trouble = false, 0, ""
 	if written.Released {
 		return s.gone(ctx, at, "")
 	}
@@ -144,6 +144,7 @@ func (s *session) refused(ctx actor.Context, m messages.Conflicted) sessionState
 func (s *session) unsure(ctx actor.Context, m messages.Unsure) {
 	if m.Round == s.round {
 		s.lease.Sending(s.flying.Beat, m.Sent)
+		s.trouble = m.Reason
 		s.read(ctx)
 	}
 }
@@ -192,10 +193,13 @@ func (s *session) readAgain(ctx actor.Context, m readDue) {
 }
 
 // rejected: nothing was written. The next heartbeat tries again; if none is
-// accepted, the lease ends.
-func (s *session) rejected(_ actor.Context, m messages.Rejected) {
+// accepted, the lease ends, and this is why.
+func (s *session) rejected(ctx actor.Context, m messages.Rejected) {
 	if m.Round == s.round {
-		s.writing = false
+		s.writing, s.trouble = false, m.Reason
+		if s.dirty || s.pledged != nil {
+			s.flushAfter(ctx, retryDelay)
+		}
 	}
 }
 
@@ -226,7 +230,7 @@ func (s *session) suspect(ctx actor.Context, m suspectDue) sessionState {
 		return living
 	}
 	ctx.Request(s.holder, messages.Suspend{Deadline: m.End})
-	s.tell(ctx, messages.SessionSuspected{Session: s.nonce, Deadline: m.End, At: m.End.Add(-s.settings.DrainTimeout)})
+	s.tell(ctx, messages.SessionSuspected{Session: s.nonce, Deadline: m.End, Reason: s.trouble, At: m.End.Add(-s.settings.DrainTimeout)})
 	return suspected
 }
 
@@ -234,7 +238,15 @@ func (s *session) expire(ctx actor.Context, m leaseDue) sessionState {
 	if !m.End.Equal(s.lease.End) {
 		return s.state
 	}
-	return s.lose(ctx, m.End, "the lease ended: no heartbeat was accepted in time", "")
+	return s.lose(ctx, m.End, because("the lease ended: no heartbeat was accepted in time", s.trouble), "")
+}
+
+// because adds what is known of a cause.
+func because(what, cause string) string {
+	if cause == "" {
+		return what
+	}
+	return what + ": " + cause
 }
 
 // release writes, as the last word, what the holder says now.

@@ -46,10 +46,11 @@ type SessionStarted struct {
 }
 
 // SessionSuspected reports that the lease was not extended for so long that work
-// must stop: it ends at Deadline.
+// must stop: it ends at Deadline. Reason is what became of the latest heartbeat.
 type SessionSuspected struct {
 	Session  partition.SessionID
 	Deadline time.Time
+	Reason   string
 	At       time.Time
 }
 

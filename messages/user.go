@@ -48,8 +48,8 @@ const (
 	Rebalancing State = "Rebalancing"
 	// Emergency: the leader replaces a worker that went silent past its lease.
 	Emergency State = "Emergency"
-	// Degraded: waiting for the store to answer. Handlers are told to stop; when
-	// the lease ends before it answers, all partitions are dropped.
+	// Degraded: waiting for the store to answer. Handlers and subscribers are told
+	// to stop; when the lease ends before it answers, all partitions are dropped.
 	Degraded State = "Degraded"
 	// Shutdown: stopping, or stopped. It is the last one.
 	Shutdown State = "Shutdown"
@@ -86,6 +86,10 @@ type LetGo struct {
 // AssignmentChanged reports what this worker owns. Gained and Lost are relative
 // to the message before to the same subscriber; messages come in order and
 // never go back. A partition whose token changed is in both.
+//
+// A worker whose lease is in doubt owns nothing any more in what it reports here,
+// DrainTimeout before the lease ends: so long a subscriber has to stop its work. If
+// the lease is renewed after all, the same is gained anew, under the same tokens.
 type AssignmentChanged struct {
 	Worker       partition.WorkerID
 	Version      partition.Version

@@ -24,6 +24,7 @@ type ledger struct {
 	mu    sync.Mutex
 	pages map[*worker]*page
 	owner map[partition.PartitionID]*worker
+	last  map[partition.PartitionID]*worker // also of what it lost
 	token map[partition.PartitionID]partition.Token
 	wrong []string
 	held  map[*worker]bool // workers whose confirmations are withheld
@@ -42,7 +43,7 @@ type page struct {
 func newLedger(t *testing.T) *ledger {
 	return &ledger{
 		t: t, news: make(chan struct{}, 1), pages: map[*worker]*page{}, held: map[*worker]bool{},
-		owner: map[partition.PartitionID]*worker{}, token: map[partition.PartitionID]partition.Token{},
+		owner: map[partition.PartitionID]*worker{}, last: map[partition.PartitionID]*worker{}, token: map[partition.PartitionID]partition.Token{},
 	}
 }
 
@@ -132,10 +133,10 @@ func (l *ledger) assigned(w *worker, p *page, m messages.AssignmentChanged) {
 		if other := l.owner[o.ID]; other != nil && other != w {
 			l.wrong = append(l.wrong, fmt.Sprintf("%s is gained by %s while %s owns it", o.ID, w.name, other.name))
 		}
-		if o.Token <= l.token[o.ID] {
+		if last := l.token[o.ID]; o.Token < last || o.Token == last && l.last[o.ID] != w {
 			l.wrong = append(l.wrong, fmt.Sprintf("%s is gained with token %d, after %d", o.ID, o.Token, l.token[o.ID]))
 		}
-		l.owner[o.ID], l.token[o.ID] = w, o.Token
+		l.owner[o.ID], l.last[o.ID], l.token[o.ID] = w, w, o.Token
 	}
 }
 
