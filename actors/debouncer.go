@@ -37,6 +37,7 @@ type debouncerConfig struct {
 	// seen is what this worker saw before it led, in records that may be as they
 	// were: their silence counts from then.
 	seen partition.Roster
+	term partition.Revision
 }
 
 type debouncerState string
@@ -104,6 +105,10 @@ func (d *debouncer) take(ctx actor.Context, m messages.Sighted) bool {
 	completed := m.Complete && !d.complete
 	d.complete = d.complete || m.Complete
 	for _, e := range m.Entries {
+		if e.Newer {
+			// Whose it is and what it holds, only a newer build can tell.
+			ctx.Send(ctx.Parent(), messages.TermFailed{Term: d.term, Reason: e.Fault, Resign: true, Unread: e.Key})
+		}
 		live, ok := liveOf(e)
 		if !ok {
 			continue // what only a newer build understands is like silence

@@ -29,6 +29,7 @@ type election struct {
 	watch   bool                // the lead is watched: this worker is a candidate
 	armed   leadDue             // when to stand, unless the lead changes
 	told    *partition.WorkerID
+	unread  messages.Key // a record that only a newer build understands: who has one may lead
 
 	sights
 	candidacy

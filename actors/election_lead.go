@@ -161,6 +161,9 @@ func (e *election) termFailed(ctx actor.Context, m messages.TermFailed) election
 		return leading
 	}
 	e.resigns = m.Resign
+	if m.Unread != "" {
+		e.bar(ctx, m.Unread, m.Reason, e.now)
+	}
 	return e.end(ctx, m.Reason, false)
 }
 

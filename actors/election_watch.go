@@ -16,8 +16,32 @@ const standJitter = 10 * time.Millisecond
 // look reads who leads, who may lead, and what a candidacy has to expect.
 func (e *election) look(ctx actor.Context) electionState {
 	e.hurried = false
-	e.readKeys(ctx, messages.KeyLead, messages.KeyTerm, messages.KeyHead)
+	keys := []messages.Key{messages.KeyLead, messages.KeyTerm, messages.KeyHead}
+	if e.unread != "" {
+		keys = append(keys, e.unread)
+	}
+	e.readKeys(ctx, keys...)
 	return looking
+}
+
+// bar keeps this worker from the lead while it does not understand a record that a
+// leader needs: it would write over it, or decide without it.
+func (e *election) bar(ctx actor.Context, key messages.Key, reason string, at time.Time) {
+	if key != e.unread {
+		e.unread = key
+		ctx.Request(ctx.Parent(), messages.LeadBarred{Reason: reason, At: at})
+	}
+}
+
+// barBy looks for such a record among those that were read.
+func (e *election) barBy(ctx actor.Context, entries []messages.Entry, at time.Time) {
+	var newer messages.Entry
+	for _, x := range entries {
+		if x.Newer {
+			newer = x
+		}
+	}
+	e.bar(ctx, newer.Key, newer.Fault, at)
 }
 
 func (e *election) lookFailed(ctx actor.Context, m messages.ReadFailed) electionState {
@@ -63,6 +87,7 @@ func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState 
 		e.known, e.termAt = was.See(lead, m.Entries[0].Revision, m.At), max(e.termAt, m.Entries[1].Revision)
 	}
 	e.tell(ctx, e.known.Leader(), m.At)
+	e.barBy(ctx, m.Entries, m.At)
 	head, _ := m.Entries[2].Record.(partition.Head)
 	e.fresh = e.fresh && m.Entries[2].Revision == 0
 	e.candidate(ctx, partition.MayLead(head, e.worker, e.settings.Candidates))
@@ -109,6 +134,8 @@ func (e *election) tell(ctx actor.Context, leader partition.WorkerID, at time.Ti
 func (e *election) consider(ctx actor.Context, at time.Time) electionState {
 	switch wait := e.settings.LeadWait(); {
 	case e.settings.NeverLead:
+	case e.unread != "":
+		e.armed = leadDue{}
 	case !e.known.Vacant(at, wait):
 		e.losses = 0
 		if e.watch {
@@ -167,6 +194,9 @@ func (e *election) glimpse(ctx actor.Context, m messages.Seen) {
 		return // old, or of this election's own making
 	}
 	e.known, e.doubted = next, false
+	if m.Entry.Newer {
+		e.bar(ctx, m.Entry.Key, m.Entry.Fault, m.At)
+	}
 	e.tell(ctx, e.known.Leader(), m.At)
 	e.follow(ctx)
 	if !e.known.Free() {

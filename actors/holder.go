@@ -27,6 +27,7 @@ type holder struct {
 	leaseEnd time.Time
 	latest   partition.Assignment // as it was seen last, applied or not
 	floor    partition.Revision   // what was stored below it is not applied
+	claim    partition.Revision   // what was stored below it is of former sessions
 	round    partition.Round      // of the watch
 	leaves   partition.Round      // of the reminder to leave at last
 
@@ -139,7 +140,7 @@ func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
 	if h.worker != "" && h.worker != m.Worker {
 		ctx.Request(h.outside, messages.Unwatch{Key: messages.KeyAssignment(h.worker)})
 	}
-	h.session, h.worker, h.nonce, h.leaseEnd = ctx.Sender(), m.Worker, m.Session, m.LeaseEnd
+	h.session, h.worker, h.nonce, h.leaseEnd, h.claim = ctx.Sender(), m.Worker, m.Session, m.LeaseEnd, m.Claim
 	h.applied, h.latest, h.pending, h.floor = 0, partition.Assignment{}, nil, 0
 	h.round++
 	ctx.Request(h.outside, messages.Watch{Round: h.round, Key: messages.KeyAssignment(m.Worker)})
@@ -154,8 +155,13 @@ func (h *holder) extend(ctx actor.Context, m messages.HoldUntil) holderState {
 }
 
 // see takes an assignment if it is this session's and newer than what is applied.
-// A late one waits for the lease to be extended.
+// A late one waits for the lease to be extended. One that this build is too old to
+// understand ends the session: what it revokes could not be let go.
 func (h *holder) see(ctx actor.Context, m messages.Seen) {
+	if m.Entry.Newer && m.Round == h.round && m.Entry.Revision > h.claim {
+		ctx.Request(ctx.Parent(), messages.SessionLost{Session: h.nonce, Reason: m.Entry.Fault, Final: true, At: m.At})
+		return
+	}
 	a, ok := m.Entry.Record.(partition.Assignment)
 	if ok && m.Round == h.round && m.Entry.Revision >= h.floor && a.Session == h.nonce && a.Step > h.latest.Step {
 		h.hear(m.At)

@@ -53,6 +53,7 @@ type group struct {
 	leads    messages.State // what the leader's decisions make of Stable
 	cause    string         // of that
 	fault    string         // why the leader's latest decision failed
+	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int
 	applied  messages.AssignmentApplied
@@ -183,13 +184,14 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).refreshAsked, everywhere...),
 	fsm.Stay((*manager).refreshLate, everywhere...),
 	fsm.Stay((*manager).storeFailed, everywhere[:9]...),
+	fsm.Stay((*manager).leadBarred, everywhere[2:9]...),
 	fsm.Stay((*manager).startLate, everywhere[:9]...),
 	fsm.Stay((*manager).again, everywhere[:9]...),
 
 	fsm.Late[*manager, messages.State](
 		messages.StoreOpened{}, messages.StoreFailed{}, messages.SessionStarted{}, messages.ClaimScanned{}, messages.ClaimFailed{},
 		messages.SessionRenewed{}, messages.SessionSuspected{}, messages.SessionLost{}, messages.SessionReleased{}, messages.FlagsSet{},
-		messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.StoodDown{}, messages.WindowOpened{},
+		messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.LeadBarred{}, messages.StoodDown{}, messages.WindowOpened{},
 		messages.WindowClosed{}, messages.DecisionStarted{}, messages.DecisionDone{}, messages.DecisionFailed{},
 		messages.DrainingChanged{}, messages.AllLetGo{}, startDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{},
 	),

@@ -26,6 +26,14 @@ func (m *manager) leaderKnown(ctx actor.Context, k messages.LeaderKnown) message
 	return waits
 }
 
+// leadBarred: there are records that need a newer build. What is owned does not
+// depend on it.
+func (m *manager) leadBarred(ctx actor.Context, b messages.LeadBarred) {
+	m.hear(b.At)
+	m.group.barred = b.Reason
+	m.examine(ctx, m.state)
+}
+
 func (m *manager) leadershipGained(ctx actor.Context, g messages.LeadershipGained) messages.State {
 	m.hear(g.At)
 	m.life.fresh = false // it was the term's

@@ -119,7 +119,7 @@ func (m *manager) renewed(ctx actor.Context, s messages.SessionRenewed) messages
 }
 
 // sessionLost: nothing is owned any more. A new session claims anew, unless the
-// worker is stopping.
+// worker is stopping, or can do its duty only as a newer build.
 func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) messages.State {
 	if s.Session != m.life.session {
 		return m.state // it failed, and has ended with the store meanwhile
@@ -134,9 +134,15 @@ func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) message
 		m.leaveStep(ctx)
 		return down
 	}
-	m.startAnew(ctx)
-	m.claim(ctx)
+	if s.Final {
+		m.dropAll(ctx, s.Reason)
+		m.life.final = true
+	} else {
+		m.startAnew(ctx)
+		m.claim(ctx)
+	}
 	if m.state == degraded {
+		m.examine(ctx, degraded)
 		return degraded
 	}
 	m.reason = m.life.trouble

@@ -30,6 +30,8 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 		h = messages.HealthChanged{Reason: m.waitsFor(state)}
 	case m.group.fault != "":
 		h = messages.HealthChanged{Reason: m.group.fault}
+	case m.group.barred != "":
+		h = messages.HealthChanged{Reason: "this worker cannot lead: " + m.group.barred}
 	}
 	h.At = m.health.At
 	if h != m.health {

@@ -130,6 +130,9 @@ func (o *owners) tableRead(ctx actor.Context, m messages.ReadDone) ownersState {
 	}
 	asg := map[partition.WorkerID]partition.Assignment{}
 	for _, e := range m.Entries[1:] {
+		if e.Newer {
+			return o.answer(ctx, e.Fault)
+		}
 		if a, ok := e.Record.(partition.Assignment); ok {
 			asg[partition.WorkerID(e.Key[len("asg."):])] = a
 		}

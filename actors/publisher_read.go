@@ -117,7 +117,7 @@ func (p *publisher) read(ctx actor.Context, m messages.ReadDone) publisherState 
 	case head.Revision < p.head:
 		return p.readLater(ctx, "the reading is older than the last one")
 	case head.Newer:
-		return p.fail(ctx, head.Fault, true)
+		return p.refuse(ctx, head)
 	}
 	p.termTime = later(p.termTime, term.Time)
 	if p.since.IsZero() {
@@ -147,7 +147,7 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 			asg[s.Worker] = a
 		}
 		if e.Newer {
-			return p.fail(ctx, e.Fault, true)
+			return p.refuse(ctx, e)
 		}
 	}
 	table, err := partition.TableOf(h, asg)
@@ -175,6 +175,12 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 	}
 	p.head, p.doubts, p.damage = head.Revision, nil, damage{}
 	return p.quarantine(ctx, "the table is damaged: "+reason)
+}
+
+// refuse leaves the lead to newer builds.
+func (p *publisher) refuse(ctx actor.Context, e messages.Entry) publisherState {
+	ctx.Send(ctx.Parent(), messages.TermFailed{Term: p.term, Reason: e.Fault, Resign: true, Unread: e.Key})
+	return failing
 }
 
 // forget drops every sight below the revisions that the head names, and the waits

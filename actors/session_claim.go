@@ -21,6 +21,8 @@ type claim struct {
 	// seen has, for records of others, the revision and the instant of its first
 	// sight: a record that stays unchanged for its lease is nobody's.
 	seen map[partition.WorkerID]messages.Seen
+	// newer is what is wrong with a record that only a newer build understands.
+	newer string
 }
 
 func (c claim) current() partition.Candidate { return c.candidates[c.at] }
@@ -65,8 +67,12 @@ func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
 	if s.claim.seen == nil {
 		s.claim.seen = map[partition.WorkerID]messages.Seen{}
 	}
+	s.claim.newer = ""
 	var slots []partition.Slot
 	for _, e := range m.Entries {
+		if e.Newer {
+			s.claim.newer = "; " + e.Fault
+		}
 		live, ok := liveOf(e)
 		if !ok {
 			continue // what only a newer build understands is somebody's: the write is refused
@@ -107,9 +113,9 @@ func (s *session) next(ctx actor.Context, at time.Time) sessionState {
 	if s.claim.at >= len(s.claim.candidates) {
 		ids := s.settings.WorkerIDs
 		s.tell(ctx, messages.ClaimFailed{At: at, Reason: fmt.Sprintf(
-			"no worker ID from %s to %s is free: %d records are in use",
+			"no worker ID from %s to %s is free: %d records are in use%s",
 			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From),
-			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From+ids.Count-1), len(s.claim.seen))})
+			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From+ids.Count-1), len(s.claim.seen), s.claim.newer)})
 		return s.lookLater(ctx, s.settings.HeartbeatInterval)
 	}
 	c := s.claim.current()
@@ -151,7 +157,7 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 	if s.ending {
 		return s.release(ctx, messages.EndSession{})
 	}
-	ctx.Request(s.holder, messages.HoldFor{Worker: s.worker, Session: s.nonce, LeaseEnd: s.lease.End})
+	ctx.Request(s.holder, messages.HoldFor{Worker: s.worker, Session: s.nonce, LeaseEnd: s.lease.End, Claim: revision})
 	warning := ""
 	if len(s.lost) > 0 {
 		warning = fmt.Sprintf("InstanceKey %q is used by another process, which took %s",

@@ -147,7 +147,7 @@ func TestSession_ClaimsTheLowestFreeID(t *testing.T) {
 	require.Equal(t, messages.SessionStarted{
 		Worker: "worker-1", Session: "mine", Claim: 10, LeaseEnd: sent.Add(p.settings.Lease), At: p.now,
 	}, s, "the lease counts from the sending")
-	require.Equal(t, messages.HoldFor{Worker: "worker-1", Session: "mine", LeaseEnd: s.LeaseEnd}, heard[messages.HoldFor](t, p.holder))
+	require.Equal(t, messages.HoldFor{Worker: "worker-1", Session: "mine", LeaseEnd: s.LeaseEnd, Claim: 10}, heard[messages.HoldFor](t, p.holder))
 }
 
 func TestSession_ClaimsItsOwnRecordFirst(t *testing.T) {

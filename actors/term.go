@@ -75,7 +75,7 @@ func (t *term) begin(ctx actor.Context, _ *actor.Started) {
 		term: t.term, fresh: t.fresh, dice: t.dice, until: t.until,
 	}), "publisher")
 	t.debouncer = stage.Spawn(ctx, debouncerProps(debouncerConfig{
-		settings: t.settings, outside: t.outside, publisher: t.publisher, seen: t.seen,
+		settings: t.settings, outside: t.outside, publisher: t.publisher, seen: t.seen, term: t.term,
 	}), "debouncer")
 	t.calculator = stage.Spawn(ctx, calculatorProps(calculatorConfig{
 		settings: t.settings, outside: t.outside, manager: t.manager, strategy: t.strategy, source: t.source,

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/troupe-actors/troupe/messages"
-	pb "github.com/troupe-actors/troupe/proto/troupepb"
 )
 
 // Inspect reads one message of a group's stream, for those who look at a store
@@ -16,19 +15,16 @@ func Inspect(subject string, data []byte) (key messages.Key, record any, err err
 	if len(tokens) != 4 || tokens[0] != "$KV" {
 		return "", nil, fmt.Errorf("%q is no subject of a group's stream", printable(subject))
 	}
-	key, _, ok := keyOf(tokens[3])
+	key, part, ok := keyOf(tokens[3])
 	if !ok {
 		return "", nil, fmt.Errorf("%q is no key of a record", printable(tokens[3]))
 	}
 	if parted(key) {
-		part := new(pb.Part)
-		if err := unmarshal(data, part); err != nil {
+		p := newPieces()
+		p.add(part, 1, data)
+		if data, err = p.join(); err != nil {
 			return key, nil, err
 		}
-		if part.GetCount() != 1 {
-			return key, nil, errIncomplete
-		}
-		data = part.GetData()
 	}
 	record, err = decode(key, data)
 	return key, record, err

@@ -145,7 +145,7 @@ func TestCodec_WhatCannotBeReadIsAFault(t *testing.T) {
 		require.NotEmpty(t, got.Fault, name)
 		require.Nil(t, got.Record, name)
 	}
-	for _, subject := range []string{"", "x", "live", "live.a.b", "asg.w", "asg.w.x", "head", "head.-1", "lead.1", "elsewhere.live.w"} {
+	for _, subject := range []string{"", "x", "live", "live.a.b", "asg.w", "asg.w.x", "head", "head.-1", "head.+1", "head.01", "head.256", "lead.1", "elsewhere.live.w"} {
 		_, ok := newEntries("").add(Sight{Subject: subject, Sequence: 1, Data: []byte("x")})
 		require.False(t, ok, subject)
 	}

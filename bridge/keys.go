@@ -56,12 +56,18 @@ func keyOf(name string) (key messages.Key, part int, ok bool) {
 	case "live", "journal":
 		return messages.Key(name), 0, dotted && tail != "" && !strings.Contains(tail, ".")
 	case "head":
-		part, err := strconv.Atoi(tail)
-		return messages.KeyHead, part, err == nil && part >= 0
+		part, ok := partOf(tail)
+		return messages.KeyHead, part, ok
 	case "asg":
 		worker, index, found := strings.Cut(tail, ".")
-		part, err := strconv.Atoi(index)
-		return messages.Key("asg." + worker), part, found && worker != "" && err == nil && part >= 0
+		part, ok := partOf(index)
+		return messages.Key("asg." + worker), part, found && worker != "" && ok
 	}
 	return "", 0, false
+}
+
+// partOf reads the number of a part, as partName writes it.
+func partOf(text string) (int, bool) {
+	part, err := strconv.Atoi(text)
+	return part, err == nil && part >= 0 && part < maxParts && strconv.Itoa(part) == text
 }

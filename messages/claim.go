@@ -17,7 +17,7 @@ import (
 //
 //	session ── HoldFor, HoldUntil, Suspend, DropAll ──► holder
 //	manager ── LetAllGo, Confirmed ──► holder
-//	manager ◄── AssignmentApplied, DrainingChanged, AllLetGo ── holder
+//	manager ◄── AssignmentApplied, DrainingChanged, SessionLost, AllLetGo ── holder
 //	publisher ── DropHoldings ──► holder ── HoldingsDropped ──► publisher
 
 // ClaimScanned reports that the store answered the scan for an ID.
@@ -68,7 +68,9 @@ type SessionLost struct {
 	Reason  string
 	// Replaced names the ID if a process with the same instance key has it now.
 	Replaced partition.WorkerID
-	At       time.Time
+	// Final: another session of this process would end in the same way.
+	Final bool
+	At    time.Time
 }
 
 // EndSession asks for the release of the session, after a claim under way has
@@ -116,6 +118,8 @@ type HoldFor struct {
 	Worker   partition.WorkerID
 	Session  partition.SessionID
 	LeaseEnd time.Time
+	// Claim is the revision of the session's claim: its assignments are above it.
+	Claim partition.Revision
 }
 
 // HoldUntil asks the holder to go on: the lease was extended. Handlers that were

@@ -9,7 +9,7 @@ import (
 // Leadership:
 //
 //	manager ── StandDown, Reassigned ──► election
-//	manager ◄── LeaderKnown, LeadershipGained, LeadershipLost, StoodDown ── election
+//	manager ◄── LeaderKnown, LeadershipGained, LeadershipLost, LeadBarred, StoodDown ── election
 //	election ── LeadRenewed ──► term ──► publisher
 //	election ◄── TermFailed ── term ◄── calculator, publisher
 
@@ -42,6 +42,14 @@ type LeadershipLost struct {
 	At     time.Time
 }
 
+// LeadBarred reports that this worker does not stand for the lead because of a
+// record that only a newer build understands, or, without a reason, that it does
+// again.
+type LeadBarred struct {
+	Reason string
+	At     time.Time
+}
+
 // LeadRenewed reports to the term until when the leadership is trusted.
 type LeadRenewed struct {
 	Until time.Time
@@ -53,4 +61,6 @@ type TermFailed struct {
 	Term   partition.Revision
 	Reason string
 	Resign bool
+	// Unread, if set, is the record because of which: a newer build wrote it.
+	Unread Key
 }

@@ -57,8 +57,8 @@ const (
 // record may look different in another schema.
 type Stamp struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// schema is the lowest schema of which a reader must know everything. Each kind
-	// of record counts its own, from 1.
+	// schema is the lowest schema of which a reader must know everything, from 1. All
+	// kinds of records count together.
 	Schema        uint32 `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1202,7 +1202,7 @@ func (x *Move) GetWhy() string {
 // one that is not. Pieces are joined only if all name the same record.
 type Part struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// step and digest are those of the whole record.
+	// step and digest are those of the whole record; digest is its 64-bit FNV-1a.
 	Step   uint64 `protobuf:"varint,1,opt,name=step,proto3" json:"step,omitempty"`
 	Digest uint64 `protobuf:"fixed64,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	// count is the number of parts; index counts them from 0.

@@ -95,7 +95,7 @@ var rooms = []room{
 	},
 	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), rule: doorsRule},
 	{folder: "test/scenario/...", may: doors, rule: doorsRule},
-	{folder: "test/swarm/...", may: doors, rule: doorsRule},
+	{folder: "test/swarm/...", may: doors, tests: []string{protobuf}, rule: doorsRule},
 	{folder: "test/live/...", may: natsToo, rule: doorsRule},
 	{folder: "test/bench/...", may: natsToo, rule: doorsRule},
 	{folder: "test/mutants/...", rule: "test/mutants imports the standard library"},

@@ -31,6 +31,8 @@ type Habits struct {
 	LetGo   time.Duration
 	// Quiet: its source tells no change by itself. It may have Trouble.
 	Quiet bool
+	// Build, if set, changes what goes through the port as another build would.
+	Build func(bridge.Port) bridge.Port
 }
 
 // Process is one process of the world: a PartitionManager over a port and a clock
@@ -70,11 +72,15 @@ func (w *World) Start(name string, h Habits) *Process {
 	began := Epoch.Add(time.Duration(w.Random.Int64N(int64(1000 * time.Hour))))
 	p.Clock = NewClock(w.Timeline, p.lane, began, h.Rate)
 	p.Port = w.Net.Port(p.lane, "KV_"+Group)
+	port := bridge.Port(p.Port)
+	if h.Build != nil {
+		port = h.Build(port)
+	}
 	settings := w.settings
 	settings.InstanceKey, settings.NeverLead = h.InstanceKey, h.NeverLead
 	props, err := actors.PartitionManager(actors.Config{
 		Settings: settings, Source: p.source(), Partition: p.handler,
-	}, bridge.Over(p.Port, p.Clock, w.bridge(p)))
+	}, bridge.Over(port, p.Clock, w.bridge(p)))
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
@@ -32,6 +33,8 @@ type life struct {
 	listed   int // partitions that were ever named
 	back     partition.Setbacks
 	settings partition.Settings
+	// builds, if set, is the build of the nth process that joins.
+	builds func(n int) func(bridge.Port) bridge.Port
 }
 
 // Result is what became of a life.
@@ -54,7 +57,10 @@ func (r Result) String() string {
 // Live lives the life of a seed. Its faults are random unless some are given.
 // lines is how much of the trace is wanted.
 func Live(seed uint64, faults sim.Faults, system *sim.System, lines int) Result {
-	l := begin(seed, faults, system)
+	return begin(seed, faults, system).live(seed, lines)
+}
+
+func (l *life) live(seed uint64, lines int) Result {
 	defer l.world.Close()
 	return l.result(seed, l.all(), lines)
 }

@@ -30,6 +30,9 @@ func (l *life) join(key string) *sim.Process {
 	case 3:
 		h.LetGo, l.back.Stuck = sim.Never, l.back.Stuck || h.Confirm
 	}
+	if l.builds != nil {
+		h.Build = l.builds(l.born)
+	}
 	h.NeverLead = l.born > leastWorkers && r.IntN(8) == 0
 	return l.world.Start(fmt.Sprintf("w%d", l.born), h)
 }
