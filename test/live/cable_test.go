@@ -17,8 +17,8 @@ type cable struct {
 	dead  bool
 	held  bool
 	deaf  bool
-	trap  []byte        // what makes it go deaf when it is sent
-	fell  chan struct{} // closed then
+	trap  []byte // nil, or what has an effect when it is sent: falls
+	falls func()
 }
 
 var errCut = errors.New("the cable is cut")
@@ -56,11 +56,12 @@ func (c *cable) mend() {
 	c.dead, c.deaf = false, false
 }
 
-// hold keeps what is sent from here on, also when the sender has hung up.
-func (c *cable) hold() {
+// hold keeps, from the moment on at which this text is sent, all that is sent, also
+// when the sender has hung up.
+func (c *cable) hold(from string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held = true
+	c.trap, c.falls = []byte(from), func() { c.held = true }
 }
 
 // keeps reports whether all of these are in what is held back.
@@ -97,8 +98,12 @@ func (c *cable) flush() error {
 func (c *cable) deafen(when string) (fell <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.trap, c.fell = []byte(when), make(chan struct{})
-	return c.fell
+	closed := make(chan struct{})
+	c.trap, c.falls = []byte(when), func() {
+		c.deaf = true
+		close(closed)
+	}
+	return closed
 }
 
 // strand is one connection of a cable.
@@ -114,13 +119,13 @@ func (s *strand) Write(p []byte) (int, error) {
 	c := s.cable
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.trap != nil && bytes.Contains(p, c.trap) {
+		c.trap = nil
+		c.falls()
+	}
 	if c.held {
 		s.kept = append(s.kept, p...)
 		return len(p), nil
-	}
-	if c.trap != nil && bytes.Contains(p, c.trap) {
-		c.trap, c.deaf = nil, true
-		close(c.fell)
 	}
 	return s.Conn.Write(p)
 }
