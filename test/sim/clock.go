@@ -169,6 +169,27 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func()) {
 	return c.line.After(c.began+due-c.line.now, c.lane, Timers, f)
 }
 
+// stood tells the clock that it stood still for d until now. What is set on it comes
+// that much later.
+func (c *Clock) stood(d time.Duration) {
+	c.began += d
+	for _, e := range c.line.events {
+		if e.lane == c.lane && e.kind == Timers {
+			e.at += d
+		}
+	}
+	heap.Init(&c.line.events)
+	waited := c.lane.events
+	c.lane.events = nil
+	for _, e := range waited {
+		if e.kind == Timers {
+			c.line.push(e, e.at+d)
+		} else {
+			c.lane.events = append(c.lane.events, e)
+		}
+	}
+}
+
 // eventHeap has the next event on top.
 type eventHeap []*event
 

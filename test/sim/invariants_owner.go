@@ -62,7 +62,11 @@ func (c *Checker) Ends(process string) {
 }
 
 // Resumes tells that a process goes on after a pause.
-func (c *Checker) Resumes(process string) { c.people[process].resumed = c.line.Now() }
+func (c *Checker) Resumes(process string) {
+	if p := c.people[process]; p != nil {
+		p.resumed = c.line.Now()
+	}
+}
 
 // leased counts a lease anew, from when the accepted heartbeat was sent.
 func (c *Checker) leased(p *person, commit Commit, r partition.Live) {

@@ -137,6 +137,22 @@ func (p *Process) Pause(d time.Duration) {
 	p.world.Plan(d, p.Resume)
 }
 
+// Suspend stops the machine that the process runs on, for d: its clock stands still
+// too. Nothing is promised then, so that the invariants do not speak of the process
+// from here on.
+func (p *Process) Suspend(d time.Duration) {
+	if p.lane.Paused() || p.lane.Ended() {
+		return
+	}
+	p.say("is suspended for " + d.String())
+	p.world.Check.Ends(p.Name)
+	p.lane.Pause()
+	p.world.Plan(d, func() {
+		p.Clock.stood(d)
+		p.Resume()
+	})
+}
+
 // Resume continues a paused process.
 func (p *Process) Resume() {
 	if !p.lane.Paused() {
