@@ -35,6 +35,7 @@ type page struct {
 	changes []messages.AssignmentChanged
 	states  []messages.State
 	health  messages.HealthChanged
+	lost    int // sessions
 	owned   []partition.Owned
 	buried  bool
 	owes    []messages.AssignmentChanged
@@ -80,6 +81,9 @@ func (l *ledger) note(w *worker, mail any) (confirm []partition.Step) {
 		p.states = append(p.states, m.To)
 	case messages.HealthChanged:
 		p.health = m
+		if strings.Contains(m.Reason, "the session was lost") {
+			p.lost++
+		}
 	case messages.AssignmentChanged:
 		l.assigned(w, p, m)
 		if len(m.Lost) > 0 {

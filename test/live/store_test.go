@@ -64,8 +64,10 @@ func TestServerRestart_Long(t *testing.T) {
 	version := all[0].snapshot().Version
 
 	g.restart(cfg, func() {
-		g.ledger.await("everybody has let go", func() bool {
-			return g.ledger.all(all, func(p *page) bool { return p.is(messages.Degraded) && len(p.owned) == 0 })
+		g.ledger.await("everybody has lost its session", func() bool {
+			return g.ledger.all(all, func(p *page) bool {
+				return p.is(messages.Degraded) && len(p.owned) == 0 && p.lost > 0
+			})
 		})
 	})
 	g.atRest(all...)
