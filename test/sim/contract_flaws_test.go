@@ -119,7 +119,14 @@ var flaws = map[string]func(*flawed){
 			}
 		}
 	},
-	"N6_AStore/3 N15_AClient": func(f *flawed) {
+	"N6_AStore/3": func(f *flawed) {
+		f.result = func(op bridge.Op, r *bridge.Result) {
+			if op.Get != "" {
+				r.Sequence = min(r.Sequence, 1)
+			}
+		}
+	},
+	"N15_AClient": func(f *flawed) {
 		f.result = func(op bridge.Op, r *bridge.Result) {
 			if op.Get != "" && r.Outcome == bridge.Unknown {
 				*r = bridge.Result{Sequence: 99}

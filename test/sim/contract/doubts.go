@@ -145,21 +145,30 @@ func contractN15Moves(stuck *client, signals *int) {
 	stuck.Until("the client has moved", func() bool { return *signals >= 2 })
 }
 
+// contractN15Follower: a server that is cut off and does not lead the stream knows
+// nothing; those who watch there hear nothing new, and need not be told.
 func contractN15Follower(b *bench) {
 	b.open()
 	lead := b.Leader()
 	away := (lead + 1) % 3
 	stuck, other := b.also(away), b.also(lead)
 	was := other.replace("live.w", "a")
+	v := stuck.look("live.*").pass()
+	v.has("live.w", was)
 	moves := 0
 	stuck.port.Listen(func(bridge.Signal) { moves++ })
 	b.Isolate(away)
+	news := other.replace("live.x", "a")
 	for range 2 {
 		r := stuck.publish(b.put("live.w", "b", was))
 		require.Equal(b, bridge.Unknown, r.Outcome, "%v", r.Err)
 	}
+	require.Len(b, v.newest, 1, "nothing of the others comes through")
 	contractN15Moves(stuck, &moves)
-	require.Greater(b, stuck.replace("live.w", "c"), was)
+	now := stuck.replace("live.w", "c")
+	require.Greater(b, now, was)
+	b.anew(stuck, map[string]uint64{"live.w": now, "live.x": news})
+	v.Stop()
 	b.Heal()
 }
 

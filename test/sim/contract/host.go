@@ -92,6 +92,7 @@ var cases = []Case{
 	{Name: "N6_OneCreationCounts", run: contractN6Race},
 	{Name: "N6_AStoreThatIsLostIsNoStream", Harm: true, run: contractN6Lost},
 	{Name: "N9_AfterARestartAWatchIsBegunAgain", Harm: true, run: contractN9Restart},
+	{Name: "N9_AnElectionHidesNothing", Harm: true, run: contractN9Election},
 	{Name: "N9_AWatchNeverTellsOfTheNextIncarnation", run: contractN9Recreated},
 	{Name: "N10_AWatchTellsWhatExistsThenWhatChanges", run: contractN10Pass},
 	{Name: "N10_AWatchOfNothingIsSyncedAtOnce", run: contractN10Nothing},

@@ -8,6 +8,8 @@ import (
 	"github.com/troupe-actors/troupe/bridge"
 )
 
+// contractN9Restart: each server restarts in its turn. Nothing that was acknowledged
+// is lost; a watch may go on, say that it is over, or be deaf: who asks anew knows.
 func contractN9Restart(b *bench) {
 	c := b.open()
 	was := c.replace("live.w", "a")
@@ -15,14 +17,33 @@ func contractN9Restart(b *bench) {
 	v.has("live.w", was)
 	moved := 0
 	c.port.Listen(func(bridge.Signal) { moved++ })
-	b.Stop(0)
-	b.Start(0, false)
-	b.Until("the connection is back", func() bool { return moved >= 2 })
-	now := c.replace("live.w", "b")
-	other := c.replace("live.x", "b")
-	// The old watch may go on, say that it is over, or be deaf: who asks anew knows.
-	b.anew(c, map[string]uint64{"live.w": now, "live.x": other})
-	require.LessOrEqual(b, v.newest[b.at("live.w")].Sequence, now)
+	for n := range b.Nodes() {
+		b.Stop(n)
+		b.Start(n, false)
+		b.Until("the connection is back", func() bool { return moved >= 2 })
+		now := c.replace("live.w", "b")
+		require.Greater(b, now, was)
+		other := c.replace(fmt.Sprintf("live.x%d", n), "b")
+		b.anew(c, map[string]uint64{"live.w": now, fmt.Sprintf("live.x%d", n): other})
+		require.LessOrEqual(b, v.newest[b.at("live.w")].Sequence, now)
+		was = now
+	}
+	v.Stop()
+}
+
+// contractN9Election: who watches while the leader of the stream changes hears of all
+// that comes after, or that the watch is over.
+func contractN9Election(b *bench) {
+	c := b.open()
+	v := c.look("live.*").pass()
+	for range 2 {
+		b.StepDown()
+		now := c.replace("live.w", "a")
+		b.anew(c, map[string]uint64{"live.w": now})
+		b.Until("the watch tells it, or its end", func() bool {
+			return v.ended != nil || v.newest[b.at("live.w")].Sequence == now
+		})
+	}
 	v.Stop()
 }
 
