@@ -57,11 +57,13 @@ func (c *cable) mend() {
 }
 
 // hold keeps, from the moment on at which this text is sent, all that is sent, also
-// when the sender has hung up.
-func (c *cable) hold(from string) {
+// when the sender has hung up. fell is closed then.
+func (c *cable) hold(from string) (fell <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.trap, c.falls = []byte(from), func() { c.held = true }
+	done := make(chan struct{})
+	c.trap, c.falls = []byte(from), func() { c.held = true; close(done) }
+	return done
 }
 
 // keeps reports whether all of these are in what is held back.

@@ -38,6 +38,7 @@ var silent = slog.New(slog.DiscardHandler)
 // group is a group of workers and the server that they share.
 type group struct {
 	t        *testing.T
+	name     string           // live if it is empty
 	server   *embedded.Server // nil if there are three nodes
 	cluster  *embedded.Cluster
 	replicas int
@@ -170,7 +171,8 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 		g.wire(&cfg)
 	}
 	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{
-		Group: "live", Fresh: g.fresh, BindOnly: g.bindOnly, Replicas: g.replicas, StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent,
+		Group: cmp.Or(g.name, "live"), Fresh: g.fresh, BindOnly: g.bindOnly, Replicas: g.replicas,
+		StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent,
 	}))
 	require.NoError(g.t, err)
 	w.system = actor.NewActorSystem(

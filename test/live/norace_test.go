@@ -1,0 +1,6 @@
+//go:build !race
+
+package live
+
+// stopsPerCase are made at once, each in a group of its own: 36 cases, 504 stops.
+const stopsPerCase = 14

@@ -1,0 +1,282 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// trouble is what a worker has while it stops.
+type trouble string
+
+const (
+	calmly trouble = "NATS is there"
+	away   trouble = "NATS is gone"
+	stuck  trouble = "user code is stuck"
+)
+
+// halt is one worker that is to stop in a state.
+type halt struct {
+	*worker
+	trouble trouble
+	odd     bool          // every second one, for what can be so or so
+	silent  bool          // its subscriber does not confirm
+	jam     atomic.Bool   // its partition actors do not stop
+	free    chan struct{} // closed when user code may go on
+	once    sync.Once
+	id      partition.WorkerID
+	stops   []actor.Future
+	said    messages.Stopped
+}
+
+// unhurried are settings in which nothing ends by itself: what holds a worker in
+// its state does so until the test goes on. Only the stop has a short end, where
+// the test is about that.
+func unhurried(of trouble) partition.Settings {
+	s := patient()
+	s.HeartbeatInterval, s.Lease, s.LeaderLease = 500*time.Millisecond, time.Minute, time.Minute
+	s.StoreTimeout, s.DrainTimeout, s.RevokeTimeout = 300*time.Millisecond, 100*time.Millisecond, time.Hour
+	s.StartTimeout, s.StrategyTimeout = 2*time.Minute, time.Hour
+	s.ShutdownTimeout = patience
+	if of != calmly {
+		s.ShutdownTimeout = time.Second
+	}
+	return s
+}
+
+// hazards 70 and 71
+func TestStops(t *testing.T) {
+	nothingStays(t)
+	hub := unchecked(t, embedded.Config{Memory: true}, partition.Settings{}, 0)
+	t.Run("all", func(t *testing.T) {
+		for state := range ways {
+			for _, of := range []trouble{calmly, away, stuck} {
+				t.Run(fmt.Sprintf("%s, %s", state, of), func(t *testing.T) {
+					t.Parallel()
+					hub.halts(t, of, state, state)
+				})
+			}
+		}
+		for _, how := range []messages.State{twice, poisoned, starting} {
+			for _, of := range []trouble{calmly, away, stuck} {
+				t.Run(fmt.Sprintf("%s, %s", how, of), func(t *testing.T) {
+					t.Parallel()
+					state := messages.Stable
+					if how == starting {
+						state = messages.Init
+					}
+					hub.halts(t, of, state, how)
+				})
+			}
+		}
+	})
+	hub.unwatched()
+}
+
+// unwatched waits until the server has forgotten every watch: it is not told when
+// one ends, but notices some seconds later that nobody listens.
+func (g *group) unwatched() {
+	g.t.Helper()
+	js := g.jetstream()
+	var names []string
+	list := js.StreamNames(g.t.Context())
+	for name := range list.Name() {
+		names = append(names, name)
+	}
+	require.NoError(g.t, list.Err())
+	late := time.Now().Add(patience)
+	for _, name := range names {
+		for n := 1; n > 0; {
+			stream, err := js.Stream(g.t.Context(), name)
+			require.NoError(g.t, err)
+			if n = stream.CachedInfo().State.Consumers; n > 0 {
+				require.True(g.t, time.Now().Before(late), "%s has %d consumers", name, n)
+				time.Sleep(20 * time.Millisecond)
+			}
+		}
+	}
+}
+
+// What is stopped otherwise than once, in a state.
+const (
+	twice    = messages.State("twice")
+	poisoned = messages.State("by poison")
+	starting = messages.State("while it starts")
+)
+
+// halts stops workers in a state, and looks what is left of them.
+func (g *group) halts(t *testing.T, of trouble, state, how messages.State) {
+	var all []*halt
+	for i := range stopsPerCase {
+		h := &halt{trouble: of, odd: i%2 == 1, free: make(chan struct{})}
+		sub := &group{t: t, server: g.server, settings: unhurried(of), list: partitions(3), ledger: newLedger(t), fresh: true}
+		sub.name = fmt.Sprintf("%s-%d", strings.Map(wordly, path.Base(t.Name())), i)
+		t.Cleanup(sub.ledger.audit)
+		if of == stuck {
+			h.stall(sub, state)
+		}
+		if how == starting {
+			h.worker = sub.join("w")
+		} else {
+			ways[state](h, sub)
+		}
+		all = append(all, h)
+		t.Cleanup(h.release)
+	}
+	for _, h := range all {
+		h.begin(state, how)
+	}
+	for _, h := range all {
+		h.end(how)
+	}
+	js := g.jetstream()
+	for _, h := range all {
+		h.left(js, state, how)
+	}
+}
+
+// wordly makes a name of a group out of a name of a test.
+func wordly(r rune) rune {
+	if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+		return r
+	}
+	return '-'
+}
+
+// begin stops the worker when it is in the state.
+func (h *halt) begin(state, how messages.State) {
+	l := h.g.ledger
+	if how != starting {
+		l.await("it is "+string(state), func() bool { return l.pages[h.worker].is(state) })
+		h.id = h.snapshot().Worker
+	}
+	h.jam.Store(h.trouble == stuck)
+	if h.silent || state == messages.Rebalancing {
+		l.hold(h.worker, h.silent)
+	}
+	if h.trouble == away {
+		h.cable.hold("") // nothing is answered from here on, and nobody knows that yet
+	}
+	switch how {
+	case poisoned:
+		h.system.Root.Poison(h.manager)
+	case twice:
+		h.ask()
+		h.ask()
+	default:
+		h.ask()
+	}
+	switch {
+	case h.trouble == away && h.odd:
+		h.cable.cut()
+	case h.trouble != away:
+		h.cable.mend()
+		_ = h.cable.flush()
+	}
+	if state == messages.Rebalancing && !h.silent {
+		h.system.Root.Send(h.ear, release{})
+	}
+}
+
+func (h *halt) ask() {
+	h.stops = append(h.stops, h.system.Root.RequestFuture(h.manager, messages.Stop{}, patience))
+}
+
+// end waits until the worker has stopped. What it says is looked at while user code
+// is stuck, so that it was not waited for.
+func (h *halt) end(how messages.State) {
+	t := h.g.t
+	for _, f := range h.stops {
+		got, err := f.Result()
+		require.NoError(t, err, "Stopped does not come")
+		s := got.(messages.Stopped)
+		switch {
+		case h.trouble == calmly:
+			require.Empty(t, s.Running)
+		case h.trouble == stuck:
+			require.NotEmpty(t, s.Running, "what is stuck is named")
+		}
+		h.said = s
+	}
+	h.release()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_ = bridge.Stop(ctx, h.system, h.manager)
+	require.NoError(t, ctx.Err(), "the manager does not end")
+}
+
+// release lets user code go on.
+func (h *halt) release() { h.once.Do(func() { close(h.free) }) }
+
+// left looks for what is left of the worker, in its process and in the store.
+func (h *halt) left(js jetstream.JetStream, state, how messages.State) {
+	t := h.g.t
+	states := withoutRepeats(h.g.ledger.read(h.worker).states)
+	if how != starting {
+		require.Equal(t, []messages.State{state, messages.Shutdown}, states[len(states)-2:])
+	}
+	for _, shard := range h.system.ProcessRegistry.LocalPIDs.LocalPIDs {
+		for _, name := range shard.Keys() {
+			require.False(t, name == h.manager.Id || strings.HasPrefix(name, h.manager.Id+"/"), name)
+		}
+	}
+	for late := time.Now().Add(patience); h.nc.NumSubscriptions() > 1 && time.Now().Before(late); {
+		time.Sleep(time.Millisecond) // a subscription ends on a goroutine, which nobody is told of
+	}
+	require.LessOrEqual(t, h.nc.NumSubscriptions(), 1, "the client keeps one for answers")
+	h.claim(js, state, how)
+	h.cable.cut()
+	h.close()
+}
+
+// claim looks at the worker's record: it is released, or Stopped says that this is
+// not known. What was not let go is written off in it.
+func (h *halt) claim(js jetstream.JetStream, state, how messages.State) {
+	t := h.g.t
+	if how == starting {
+		h.id = "worker-0"
+	}
+	stream, err := js.Stream(t.Context(), "KV_"+h.g.name)
+	if h.id == "" || how == starting && err != nil {
+		return // nothing was ever claimed
+	}
+	require.NoError(t, err)
+	prefix := strings.TrimSuffix(stream.CachedInfo().Config.Subjects[0], ">")
+	m, err := stream.GetLastMsgForSubject(t.Context(), prefix+string(messages.KeyLive(h.id)))
+	if how == starting && err != nil {
+		return
+	}
+	require.NoError(t, err)
+	_, record, err := bridge.Inspect(m.Subject, m.Data)
+	require.NoError(t, err)
+	live := record.(partition.Live)
+	switch {
+	case h.trouble == away, state == messages.Degraded:
+		require.True(t, live.Released || h.said.Reason != "" || how == poisoned || state == messages.Degraded, "%+v", h.said)
+	case h.trouble == stuck && how != poisoned:
+		require.True(t, live.Released, "%+v", h.said)
+		if len(live.Abandoned) > 0 || state != messages.Election && state != messages.WaitingAssignment && how != starting {
+			require.Len(t, live.Abandoned, len(h.said.Running), "what is stuck is written off, not let go")
+		}
+	case h.trouble == stuck:
+		require.True(t, live.Released)
+	default:
+		require.True(t, live.Released, "%+v", h.said)
+		require.Empty(t, live.Abandoned)
+		require.Empty(t, h.said.Reason)
+	}
+}

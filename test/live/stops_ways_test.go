@@ -1,0 +1,146 @@
+package live
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// ways lead to every state, and hold a worker there.
+var ways = map[messages.State]func(*halt, *group){
+	messages.Init: func(h *halt, g *group) { h.held(g, "STREAM.INFO") },
+	messages.ClaimingID: func(h *halt, g *group) { // somebody has the only ID
+		g.settings.WorkerIDs.Count = 1
+		g.ledger.settle(g.plain("before"))
+		h.worker = g.join("w")
+	},
+	messages.Election: func(h *halt, g *group) { h.held(g, `.lead"`) },
+	messages.WaitingAssignment: func(h *halt, g *group) { // nobody leads
+		g.settings.NeverLead = true
+		h.worker = g.join("w")
+	},
+	messages.Stable: func(h *halt, g *group) { h.rest(g) },
+	messages.Scaling: func(h *halt, g *group) { // somebody has joined
+		g.settings.PlannedScaleWindow = time.Hour
+		h.rest(g)
+		g.plain("second")
+	},
+	messages.Rebalancing: func(h *halt, g *group) { // nothing is let go
+		h.rest(g)
+		g.ledger.hold(h.worker, true)
+		g.plain("second")
+	},
+	messages.Emergency: func(h *halt, g *group) { // who has crashed is not replaced
+		plans := &gate{}
+		g.wire = func(c *actors.Config) { c.Strategy = plans.props() }
+		h.rest(g)
+		second := g.plain("second", func(s *partition.Settings) { s.Lease = 2 * time.Second })
+		g.atRest(h.worker, second)
+		plans.shut.Store(true)
+		second.crash()
+	},
+	messages.Degraded: func(h *halt, g *group) {
+		g.settings.Lease = 1900 * time.Millisecond
+		h.rest(g)
+		h.cable.cut()
+	},
+}
+
+// held lets the worker join by a cable that holds back this question, and all that
+// comes later.
+func (h *halt) held(g *group, question string) {
+	g.cable = &cable{}
+	fell := g.cable.hold(question)
+	h.worker = g.join("w")
+	<-fell
+}
+
+// rest lets the worker join and get everything.
+func (h *halt) rest(g *group) {
+	h.worker = g.join("w")
+	g.atRest(h.worker)
+}
+
+// plain starts a worker whose own code does nothing.
+func (g *group) plain(name string, change ...func(*partition.Settings)) *worker {
+	handler, wire := g.handler, g.wire
+	g.handler = nil
+	if wire != nil {
+		g.wire = func(c *actors.Config) { wire(c); c.Source = actors.StaticSource(g.list) }
+	}
+	defer func() { g.handler, g.wire = handler, wire }()
+	return g.join(name, change...)
+}
+
+// settle waits until a worker is stable.
+func (l *ledger) settle(w *worker) {
+	l.t.Helper()
+	l.await(w.name+" is stable", func() bool { return stable(l.pages[w]) })
+}
+
+// gate is a strategy that answers nothing while it is shut.
+type gate struct{ shut atomic.Bool }
+
+func (g *gate) props() *actor.Props {
+	open := actors.StrategyFrom(partition.Sticky{})
+	return actor.PropsFromProducer(func() actor.Actor { return &doorman{gate: g, open: open} })
+}
+
+type doorman struct {
+	gate *gate
+	open *actor.Props
+	pid  *actor.PID
+}
+
+// Receive implements actor.Actor.
+func (d *doorman) Receive(ctx actor.Context) {
+	switch ctx.Message().(type) {
+	case *actor.Started:
+		d.pid = ctx.Spawn(d.open)
+	case messages.MakePlan:
+		if !d.gate.shut.Load() {
+			ctx.Forward(d.pid)
+		}
+	}
+}
+
+// stall makes user code of the worker stuck, until it is freed: what runs before
+// there is a partition is the source, and later the partition actors or, in every
+// second worker, a subscriber that does not confirm.
+func (h *halt) stall(g *group, state messages.State) {
+	switch state {
+	case messages.Init, messages.ClaimingID, messages.Election, messages.WaitingAssignment:
+		g.wire = func(c *actors.Config) {
+			c.Source = actor.PropsFromFunc(func(ctx actor.Context) {
+				if _, ok := ctx.Message().(*actor.Started); ok {
+					<-h.free
+				}
+			})
+		}
+		return
+	default:
+	}
+	h.jam.Store(state == messages.Degraded)  // then they are told to stop before the worker is
+	if h.odd && state != messages.Degraded { // at the lease's end no subscriber is waited for
+		h.silent = true
+		return
+	}
+	g.handler = func(*worker) func(partition.Owned) *actor.Props {
+		return func(partition.Owned) *actor.Props {
+			return actors.Drains(actor.PropsFromFunc(func(ctx actor.Context) {
+				if _, ok := ctx.Message().(messages.Revoke); !ok {
+					return
+				}
+				if h.jam.Load() {
+					<-h.free
+				}
+				ctx.Stop(ctx.Self())
+			}))
+		}
+	}
+}
