@@ -90,11 +90,10 @@ func contractN2Takeover(b *bench) {
 			taken.Sequence = next.replace("term", "next")
 		}
 		one, two := old.get(names[0]).Sequence, old.get(names[1]).Sequence
-		switch {
-		case one == 0:
+		if one == 0 {
 			require.Zero(b, two, "not at all")
 			require.NotEqual(b, bridge.Accepted, batch.Outcome)
-		default:
+		} else {
 			require.Equal(b, one+1, two, "whole")
 			require.Less(b, one, taken.Sequence, "before the takeover")
 		}

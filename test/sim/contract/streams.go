@@ -6,6 +6,8 @@ import (
 	"github.com/troupe-actors/troupe/bridge"
 )
 
+// contractN6Recreated: sequences begin again, or go on where they were: a file that was
+// deleted a moment ago may come back. Nothing rests on either.
 func contractN6Recreated(b *bench) {
 	c := b.open()
 	term := c.accept(b.put("term", "a", 0))
@@ -22,10 +24,9 @@ func contractN6Recreated(b *bench) {
 	info := c.info()
 	require.Equal(b, second, info.Config.Incarnation)
 	require.True(b, info.Created.After(created), "%s after %s", info.Created, created)
-	require.Zero(b, info.Last, "sequences begin again")
 	b.in = second
 	c.reached()
-	require.EqualValues(b, 1, c.accept(b.put("term", "b", 0)))
+	c.accept(b.put("term", "b", 0))
 }
 
 // contractN6Race: of several who create the stream at once, one decides.
