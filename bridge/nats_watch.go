@@ -183,7 +183,7 @@ func (w *natsWatch) note(m *nats.Msg) {
 	}
 	w.next++
 	s := Sight{Subject: m.Subject, Sequence: meta.Sequence.Stream, Time: meta.Timestamp}
-	if m.Header.Get(markerHeader) == "" {
+	if m.Header.Get(markerHeader) == "" && m.Header.Get(jetstream.MarkerReasonHeader) == "" {
 		s.Data = append([]byte{}, m.Data...)
 	}
 	if at, waits := w.waiting[s.Subject]; waits {

@@ -84,9 +84,10 @@ var bans = []ban{
 
 // bridgeGoroutines names the files of the bridge that may start goroutines.
 var bridgeGoroutines = map[string]string{
-	"bridge/nats.go":    "one per operation under way and one per watch, each ended by its answer, its timeout or its stop",
-	"bridge/listen.go":  "one per listener, between mail and a reader's channel, ended by its stop",
-	"bridge/handler.go": "one per running user function, ended when its context is",
+	"bridge/nats.go":             "one per operation under way and one per watch, each ended by its answer, its timeout or its stop",
+	"bridge/listen.go":           "one per listener, between mail and a reader's channel, ended by its stop",
+	"bridge/filesource_watch.go": "one per file source, between the watch of its folders and mail, ended when the source stops",
+	"bridge/handler.go":          "one per running user function, ended when its context is",
 }
 
 // banned finds what the bans forbid, and exceptions that nothing needs any more.
