@@ -118,8 +118,11 @@ var holderTable = fsm.New(
 	fsm.Stay((*holder).see, following, halted, leaving),
 	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty), // GetHoldings
 
+	fsm.Ignore[*holder](absent, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}), // nothing is held
+	fsm.Ignore[*holder](halted, messages.Suspend{}),                                           // once is enough
+	fsm.Ignore[*holder](leaving, messages.HoldFor{}, messages.LetAllGo{}),                     // it is the end
+	fsm.Ignore[*holder](empty, messages.HoldFor{}, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}, messages.LetAllGo{}),
 	fsm.Late[*holder, holderState](
-		messages.HoldFor{}, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}, messages.LetAllGo{},
 		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{},
 	),
 )

@@ -26,6 +26,7 @@ type publisher struct {
 	known   bool               // the table was read
 	entries map[messages.Key]messages.Entry
 	since   time.Time // this term looks since then
+	began   time.Time // by the server's clock, which stamped the record of this term
 	now     time.Time // the latest instant heard of
 
 	roster   partition.Roster
@@ -54,7 +55,6 @@ type publisherConfig struct {
 	worker          partition.WorkerID
 	session         partition.SessionID
 	term            partition.Revision
-	termTime        time.Time // the server's, of the record of this term
 	fresh           bool
 	dice            partition.Dice
 	until           time.Time // the leadership is trusted until then

@@ -119,7 +119,7 @@ func (p *publisher) read(ctx actor.Context, m messages.ReadDone) publisherState 
 	case head.Newer:
 		return p.refuse(ctx, head)
 	}
-	p.termTime = later(p.termTime, term.Time)
+	p.began = term.Time
 	if p.since.IsZero() {
 		p.since = m.At
 	}
@@ -211,5 +211,5 @@ func (p *publisher) floor() partition.Step {
 	if p.table.Step > 0 {
 		return p.highest
 	}
-	return max(p.highest, partition.Step(max(p.termTime.UnixMilli(), 0)))
+	return max(p.highest, partition.Step(max(p.began.UnixMilli(), 0)))
 }

@@ -39,7 +39,7 @@ func newPrinting(t *testing.T, fresh bool) *printing {
 	p.outside, p.calculator, p.holder = p.probe("outside"), p.probe("calculator"), p.probe("holder")
 	p.pid = p.child(publisherProps(publisherConfig{
 		settings: p.settings, outside: p.outside.pid, holder: p.holder.pid, worker: mySelf, session: "s-w-0",
-		term: testTerm, termTime: time.UnixMilli(5000), fresh: fresh, until: p.now.Add(time.Hour),
+		term: testTerm, fresh: fresh, until: p.now.Add(time.Hour),
 	}), "publisher")
 	p.tell(p.pid, introduce{p.calculator.pid})
 	return p

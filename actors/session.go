@@ -126,10 +126,14 @@ var sessionTable = fsm.New(
 	fsm.Stay((*session).readFailed, living, suspected, releasing),
 	fsm.Stay((*session).readAgain, living, suspected, releasing),
 	fsm.Stay((*session).setFlags, living, suspected),
+	fsm.Stay((*session).keepFlags, scanning, claiming, confirming), // SetFlags
+	fsm.Ignore[*session](releasing, messages.SetFlags{}, messages.EndSession{}),
+	fsm.Ignore[*session](scanning, messages.Holdings{}), // of a session before
+	fsm.Ignore[*session](claiming, messages.Holdings{}),
+	fsm.Ignore[*session](confirming, messages.Holdings{}),
 
 	fsm.Late[*session, sessionState](
 		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{}, messages.ReadDone{}, messages.ReadFailed{},
-		messages.Holdings{}, messages.SetFlags{}, messages.EndSession{},
 		scanDue{}, claimDue{}, readDue{}, beatDue{}, flushDue{}, suspectDue{}, leaseDue{},
 	),
 )

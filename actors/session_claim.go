@@ -122,7 +122,7 @@ func (s *session) next(ctx actor.Context, at time.Time) sessionState {
 	s.worker, s.claim.unsure, s.claim.sent = c.Worker, false, time.Time{}
 	s.record = partition.Live{
 		Session: s.nonce, Lease: s.settings.Lease, InstanceKey: s.settings.InstanceKey, Beat: 1,
-		Reads: partition.Schema, NeverLead: s.settings.NeverLead, Draining: s.flags.Draining, Refresh: s.flags.Refresh,
+		Reads: partition.Schema, NeverLead: s.settings.NeverLead, Draining: s.flags.Draining, Restarting: s.flags.Restarting, Refresh: s.flags.Refresh,
 		Predecessor: c.Predecessor, PredecessorReleased: c.Released, Abandoned: c.Abandoned,
 	}
 	return s.try(ctx)

@@ -220,9 +220,14 @@ func (s *session) releaseRejected(ctx actor.Context, m messages.Rejected) sessio
 }
 
 func (s *session) setFlags(ctx actor.Context, m messages.SetFlags) {
-	s.record.Draining, s.record.Restarting, s.record.Refresh = m.Draining, m.Restarting, m.Refresh
-	s.pledged = &m
+	s.keepFlags(ctx, m)
 	s.send(ctx)
+}
+
+// keepFlags: the next write carries them.
+func (s *session) keepFlags(_ actor.Context, m messages.SetFlags) {
+	s.flags, s.pledged = m, &m
+	s.record.Draining, s.record.Restarting, s.record.Refresh = m.Draining, m.Restarting, m.Refresh
 }
 
 func (s *session) suspect(ctx actor.Context, m suspectDue) sessionState {

@@ -27,3 +27,25 @@ func TestSession_SaysWhyNoHeartbeatIsAccepted(t *testing.T) {
 	p.tell(p.pid, end.Mail)
 	require.Contains(t, heard[messages.SessionLost](t, p.parent).Reason, "the record is too large")
 }
+
+// Flags that are set before there is an ID are in what is written first after.
+func TestSession_FlagsOfBeforeTheClaim(t *testing.T) {
+	flags := messages.SetFlags{Refresh: 3}
+	t.Run("before the scan", func(t *testing.T) {
+		p := newTenancy(t, nil)
+		p.tell(p.pid, flags)
+		p.scan()
+		_, claim := p.written()
+		require.EqualValues(t, 3, claim.Refresh)
+	})
+	t.Run("while it is claimed", func(t *testing.T) {
+		p := newTenancy(t, nil)
+		p.scan()
+		m, _ := p.written()
+		p.tell(p.pid, flags)
+		p.stored(m, 10, p.now, p.now)
+		p.beats()
+		require.EqualValues(t, 3, p.accept(11).Refresh)
+		require.Equal(t, flags, heard[messages.FlagsSet](t, p.parent).Flags)
+	})
+}
