@@ -66,7 +66,7 @@ func workersOf(all []*process) (workers []*worker) {
 func TestFencing_LeaderAsleep(t *testing.T) {
 	g := groupWithHistory(t, childSettings(), childPartitions)
 	crew := g.crew()
-	all, _ := crew.start("one", "two", "three")
+	all, _ := crew.start()
 	leads, others, term := crew.chief(all)
 	was := leads.ask()
 	require.NotZero(t, was.owned)

@@ -245,10 +245,11 @@ func (p *process) wait() error {
 	return p.cmd.Wait()
 }
 
-func (c *crew) start(names ...string) (all []*process, workers []*worker) {
+// start starts three processes, and waits until each has its share.
+func (c *crew) start(change ...func(*orders)) (all []*process, workers []*worker) {
 	c.g.t.Helper()
-	for _, name := range names {
-		p := c.spawn(name)
+	for _, name := range []string{"one", "two", "three"} {
+		p := c.spawn(name, change...)
 		all, workers = append(all, p), append(workers, p.worker)
 	}
 	c.g.atRest(workers...)
@@ -256,19 +257,21 @@ func (c *crew) start(names ...string) (all []*process, workers []*worker) {
 }
 
 func TestProcess_Killed(t *testing.T) {
-	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.crew().start("one", "two", "three")
+	g := groupWithHistory(t, swift(), childPartitions)
+	all, workers := g.crew().start()
 	all[0].kill()
 	g.atRest(workers[1:]...)
+	g.history().sound(t)
 }
 
 func TestProcess_Terminated(t *testing.T) {
-	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.crew().start("one", "two", "three")
+	g := groupWithHistory(t, swift(), childPartitions)
+	all, workers := g.crew().start(func(o *orders) { o.Patient = true })
 	all[0].stop()
 	g.atRest(workers[1:]...)
 	require.NotContains(t, g.ledger.read(workers[1]).states, messages.Emergency)
 	require.NotContains(t, g.ledger.read(workers[2]).states, messages.Emergency)
+	g.history().sound(t)
 }
 
 // A process that is stopped for longer than its lease owns nothing when it wakes:
@@ -276,13 +279,14 @@ func TestProcess_Terminated(t *testing.T) {
 //
 // hazards 1, 11 and 22
 func TestProcess_Paused(t *testing.T) {
-	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.crew().start("one", "two", "three")
+	g := groupWithHistory(t, swift(), childPartitions)
+	all, workers := g.crew().start()
 	all[0].pause()
 	g.atRest(workers[1:]...)
 	all[0].resume()
 	all[0].wakesWithNothing()
 	g.atRest(workers...)
+	g.history().sound(t)
 }
 
 // wakesWithNothing demands that the first thing a process does when it wakes is to

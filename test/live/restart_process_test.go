@@ -16,7 +16,7 @@ import (
 //
 // hazard 16
 func TestProcess_ComesBack(t *testing.T) {
-	g := newGroup(t, patient(), childPartitions)
+	g := groupWithHistory(t, patient(), childPartitions)
 	crew := g.crew()
 	key := func(key string) func(*orders) {
 		return func(o *orders) { o.Key, o.Patient, o.Returns = key, true, true }

@@ -14,7 +14,7 @@ import (
 // hazards 1, 57 and 58
 func TestProcess_StoreLostMeanwhile(t *testing.T) {
 	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.crew().start("one", "two", "three")
+	all, workers := g.crew().start()
 	a := g.admin()
 	after := g.ledger.latest()
 	all[0].pause()

@@ -197,7 +197,7 @@ func TestN5_ZombiesWhileLeadersChange(t *testing.T) {
 	const enough = 100 // refusals, however slow the machine is
 	g := groupWithHistory(t, childSettings(), childPartitions)
 	crew := g.crew()
-	all, workers := crew.start("one", "two", "three")
+	all, workers := crew.start()
 	dead := g.raise()
 	for over := time.After(time.Minute); ; {
 		select {
