@@ -168,3 +168,27 @@ func TestSession_OwnRecordDamaged(t *testing.T) {
 	require.Empty(t, lost.Replaced)
 	require.Contains(t, lost.Reason, "garbage")
 }
+
+// A decision that was first published on a table which was not the latest is one
+// version above the table that is.
+//
+// hazard 47
+func TestPublisher_VersionFollowsTheTableThatWasReadAnew(t *testing.T) {
+	old := printed(t)
+	p := newPrinting(t, true)
+	p.answerTable() // the reading does not show the head
+	p.beat("w-0", partition.Live{})
+	p.complete()
+	p.want(pair[:1], 0, 0, 0)
+	m := p.store()
+	require.EqualValues(t, 1, headOf(m).Version)
+	p.conflict(m)
+	head := old.head.Record.(partition.Head)
+	head.Version, head.Term, head.Nonce = 7, testTerm-1, "another"
+	p.head = messages.Entry{Key: messages.KeyHead, Revision: 200, Record: head}
+	p.asg, p.rev = old.asg, 300
+	p.checks(testTerm, p.head)
+	p.answerTable()
+	p.beat("w-0", partition.Live{})
+	require.EqualValues(t, 8, headOf(p.store()).Version)
+}

@@ -201,6 +201,9 @@ func (p *publisher) forget() {
 // decision that is there already.
 func (p *publisher) start(ctx actor.Context) publisherState {
 	p.known, p.tries, p.entries = true, 0, map[messages.Key]messages.Entry{}
+	if p.want != nil {
+		p.want.version = 0 // that of a table which turned out not to be the latest
+	}
 	p.tellTable(ctx)
 	return p.step(ctx)
 }
