@@ -26,10 +26,12 @@ type company struct {
 // againDue is a reminder to replace a child that failed.
 type againDue struct{ Who string }
 
-// gather spawns all that live as long as the manager.
+// gather spawns all that live as long as the manager. What the outside hears first
+// is which of the settings are its own.
 func (c *company) gather(ctx actor.Context, m *manager) {
 	c.leaving = map[string]bool{}
 	c.outside = c.spawn(ctx, m.doors, "outside")
+	ctx.Send(c.outside, messages.OpenStore{StoreTimeout: m.cfg.Settings.StoreTimeout, PollInterval: m.cfg.Settings.PollInterval})
 	c.strategy = c.spawn(ctx, keeperProps(c.outside, m.cfg.Strategy), "strategy")
 	c.source = c.spawn(ctx, keeperProps(c.outside, m.cfg.Source), "source")
 	c.owners = c.spawn(ctx, ownersProps(c.outside), "owners")

@@ -245,3 +245,10 @@ func TestManager_Snapshot(t *testing.T) {
 	require.False(t, s.Leading)
 	require.Empty(t, s.Members)
 }
+
+// The outside hears first of all which settings are its own.
+func TestManager_TellsTheOutsideItsSettings(t *testing.T) {
+	f := newFirm(t, func(c *Config) { c.Settings = partition.Fast() })
+	s := partition.Fast()
+	require.Equal(t, messages.OpenStore{StoreTimeout: s.StoreTimeout, PollInterval: s.PollInterval}, f.outside.mail[0])
+}

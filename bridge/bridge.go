@@ -43,6 +43,7 @@ type outside struct {
 	port  Port
 	clock Clock
 	cfg   Config
+	times messages.OpenStore
 	log   *slog.Logger
 
 	send    func(any) // mail to oneself, from any goroutine
@@ -80,6 +81,8 @@ func (o *outside) Receive(ctx actor.Context) {
 		o.stop()
 	case *actor.Terminated:
 		o.forget(m.Who)
+	case messages.OpenStore:
+		o.begins(ctx, m)
 	case messages.Remind:
 		o.remind(ctx, m)
 	case due:
@@ -145,6 +148,11 @@ func (o *outside) start(ctx actor.Context) {
 	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
 	o.watches.byID, o.former = map[uint64]*watching{}, former{}
 	o.stream.phase = closed
+}
+
+// begins opens the store. Until then nothing is asked of the port.
+func (o *outside) begins(ctx actor.Context, m messages.OpenStore) {
+	o.times = m
 	if err := o.cfg.Validate(); err != nil {
 		ctx.Send(o.parent, messages.StoreFailed{Reason: err.Error(), Final: true, At: o.clock.Now()})
 		o.stream.phase = failed
@@ -152,7 +160,7 @@ func (o *outside) start(ctx actor.Context) {
 	}
 	o.dice = partition.Dice{Entropy: o.cfg.Entropy()}
 	o.stopped = o.port.Listen(func(s Signal) { o.send(signalled{s}) })
-	o.after(o.cfg.ProbeInterval, probeDue{})
+	o.after(o.times.PollInterval, probeDue{})
 	o.look(o.stream.try)
 }
 

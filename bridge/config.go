@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -31,12 +30,6 @@ type Config struct {
 	// the server was just created in an empty directory. The first leader then
 	// waits for nobody. Said wrongly, two workers may own one partition.
 	Fresh bool
-	// StoreTimeout ends one operation of the store; its outcome is unknown then.
-	// Default as partition.Settings.StoreTimeout, which it should equal.
-	StoreTimeout time.Duration
-	// ProbeInterval lies between two checks whether a watch has fallen silent.
-	// Default as partition.Settings.PollInterval.
-	ProbeInterval time.Duration
 	// Entropy makes nonces and jitter; crypto/rand if nil. Simulations set it.
 	Entropy func() [16]byte
 	// Logger hears what the store says; slog.Default if nil.
@@ -62,11 +55,6 @@ func (c Config) Validate() error {
 			Field: "Storage", Value: strconv.Itoa(int(c.Storage)), Rule: fmt.Sprintf("File (%d) or Memory (%d)", File, Memory),
 		})
 	}
-	for name, d := range map[string]time.Duration{"StoreTimeout": c.StoreTimeout, "ProbeInterval": c.ProbeInterval} {
-		if d < 0 {
-			faults = append(faults, partition.FieldError{Field: name, Value: d.String(), Rule: "0 for the default, or more"})
-		}
-	}
 	if len(faults) == 0 {
 		return nil
 	}
@@ -74,15 +62,8 @@ func (c Config) Validate() error {
 }
 
 func (c Config) withDefaults() Config {
-	d := partition.Default()
 	if c.Replicas == 0 {
 		c.Replicas = 1
-	}
-	if c.StoreTimeout == 0 {
-		c.StoreTimeout = d.StoreTimeout
-	}
-	if c.ProbeInterval == 0 {
-		c.ProbeInterval = d.PollInterval
 	}
 	if c.Entropy == nil {
 		c.Entropy = func() (e [16]byte) {

@@ -21,8 +21,9 @@ const patience = 60 * time.Second
 // takes them.
 type host struct {
 	contract.T
-	fleet *fleet
-	cfg   bridge.Config
+	fleet  *fleet
+	cfg    bridge.Config
+	within time.Duration // what an operation may take
 
 	mu    sync.Mutex
 	queue []func()
@@ -33,9 +34,9 @@ type host struct {
 // slow.
 func newHost(t *testing.T, f *fleet, group string, harm bool) *host {
 	h := &host{T: t, fleet: f, wake: make(chan struct{}, 1)}
-	h.cfg = bridge.Config{Group: group, Replicas: f.nodes(), StoreTimeout: patience / 2}
+	h.cfg, h.within = bridge.Config{Group: group, Replicas: f.nodes()}, patience/2
 	if harm {
-		h.cfg.StoreTimeout = 3 * time.Second
+		h.within = 3 * time.Second
 	}
 	return h
 }
@@ -50,7 +51,7 @@ func (h *host) Prefix(incarnation string) string { return bridge.PrefixOf(h.cfg.
 
 func (h *host) Connect(node int) bridge.Port {
 	nc := h.fleet.dial(slices.Concat(h.fleet.urls[node:], h.fleet.urls[:node]))
-	return &posting{bridge.NATSPort(nc, h.cfg), h}
+	return &posting{bridge.NATSPort(nc, h.cfg.Group), h}
 }
 
 func (h *host) post(f func()) {
@@ -157,12 +158,12 @@ type posting struct {
 	host *host
 }
 
-func (p *posting) Submit(op bridge.Op, done func(bridge.Result)) func() {
-	return p.Port.Submit(op, func(r bridge.Result) { p.host.post(func() { done(r) }) })
+func (p *posting) Submit(op bridge.Op, _ time.Duration, done func(bridge.Result)) func() {
+	return p.Port.Submit(op, p.host.within, func(r bridge.Result) { p.host.post(func() { done(r) }) })
 }
 
-func (p *posting) Info(done func(bridge.StreamInfo)) func() {
-	return p.Port.Info(func(i bridge.StreamInfo) { p.host.post(func() { done(i) }) })
+func (p *posting) Info(_ time.Duration, done func(bridge.StreamInfo)) func() {
+	return p.Port.Info(p.host.within, func(i bridge.StreamInfo) { p.host.post(func() { done(i) }) })
 }
 
 func (p *posting) Listen(each func(bridge.Signal)) func() {
@@ -171,8 +172,8 @@ func (p *posting) Listen(each func(bridge.Signal)) func() {
 	return stop
 }
 
-func (p *posting) Watch(filter string, each func(bridge.Sights), gone func(error)) bridge.Watching {
-	w := p.Port.Watch(filter,
+func (p *posting) Watch(filter string, _ time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
+	w := p.Port.Watch(filter, p.host.within,
 		func(s bridge.Sights) { p.host.post(func() { each(s) }) },
 		func(err error) { p.host.post(func() { gone(err) }) })
 	p.host.fleet.t.Cleanup(w.Stop)

@@ -3,7 +3,7 @@ package bridge
 import "github.com/nats-io/nats.go"
 
 // NATSPort is the port of production.
-func NATSPort(nc *nats.Conn, cfg Config) Port { return newNATSPort(nc, cfg.withDefaults()) }
+func NATSPort(nc *nats.Conn, group string) Port { return newNATSPort(nc, group) }
 
 // StreamOf is what a group's stream has to be, and PrefixOf what its subjects begin
 // with.

@@ -36,8 +36,10 @@ func KVSource(nc *nats.Conn, bucket string) (*actor.Props, error) {
 	case bucket == "" || strings.ContainsFunc(bucket, strange):
 		return nil, fmt.Errorf("bridge.KVSource: bucket is %q; must be characters out of A-Z, a-z, 0-9, _ and -", bucket)
 	}
-	port := newNATSPort(nc, Config{Group: bucket}.withDefaults())
-	return actor.PropsFromProducer(func() actor.Actor { return &kvSource{port: port, clock: RealClock{}, bucket: bucket} }), nil
+	port := newNATSPort(nc, bucket)
+	return actor.PropsFromProducer(func() actor.Actor {
+		return &kvSource{port: port, within: partition.Default().StoreTimeout, clock: RealClock{}, bucket: bucket}
+	}), nil
 }
 
 // kvSource owns what the bucket has. It hears questions, and the watch; it answers
@@ -45,6 +47,7 @@ func KVSource(nc *nats.Conn, bucket string) (*actor.Props, error) {
 // changes. Started anew, it reads again.
 type kvSource struct {
 	port   *natsPort
+	within time.Duration // what a question may take
 	clock  Clock
 	bucket string
 	send   func(any)
@@ -177,7 +180,7 @@ func (k *kvSource) look() {
 	k.asking = true
 	k.looks++
 	look := k.looks
-	k.cancel = k.port.bucket(func(s bucketState) { k.send(kvLooked{look, s}) })
+	k.cancel = k.port.bucket(k.within, func(s bucketState) { k.send(kvLooked{look, s}) })
 }
 
 // again looks once more after a while, at the latest when it is asked.
@@ -228,7 +231,7 @@ func (k *kvSource) read(s bucketState) {
 	k.unwatch()
 	k.created, k.behind, k.pass, k.upTo = s.created, false, map[string]kvKey{}, s.last
 	life := k.life
-	k.watch = k.port.Watch(k.prefix()+">",
+	k.watch = k.port.Watch(k.prefix()+">", k.within,
 		func(s Sights) { k.send(kvSaw{life, s}) },
 		func(err error) { k.send(kvGone{life, err}) })
 }

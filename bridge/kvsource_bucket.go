@@ -16,8 +16,8 @@ type bucketState struct {
 }
 
 // bucket asks about the stream of the port, which is a KV bucket.
-func (p *natsPort) bucket(done func(bucketState)) (cancel func()) {
-	return p.run(p.timeout, func(ctx context.Context) {
+func (p *natsPort) bucket(within time.Duration, done func(bucketState)) (cancel func()) {
+	return p.run(within, func(ctx context.Context) {
 		var got struct {
 			Created time.Time `json:"created"`
 			State   struct {

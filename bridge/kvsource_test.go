@@ -66,9 +66,9 @@ func kvSourceOn(t *testing.T, nc *nats.Conn) *nest {
 
 func kvSourceWithin(t *testing.T, nc *nats.Conn, timeout time.Duration) *nest {
 	t.Helper()
-	port := newNATSPort(nc, Config{Group: "shop", StoreTimeout: timeout}.withDefaults())
+	port := newNATSPort(nc, "shop")
 	port.heartbeat = 500 * time.Millisecond
-	return newNest(t, actor.PropsFromProducer(func() actor.Actor { return &kvSource{port: port, clock: RealClock{}, bucket: "shop"} }))
+	return newNest(t, actor.PropsFromProducer(func() actor.Actor { return &kvSource{port: port, within: timeout, clock: RealClock{}, bucket: "shop"} }))
 }
 
 func TestKVSource_Config(t *testing.T) {

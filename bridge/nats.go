@@ -20,7 +20,7 @@ import (
 // stopped. Connect with nats.MaxReconnects(-1), or a store that is away for long
 // ends the connection, and with it the worker.
 func NATS(nc *nats.Conn, cfg Config) *actor.Props {
-	return Over(newNATSPort(nc, cfg.withDefaults()), RealClock{}, cfg)
+	return Over(newNATSPort(nc, cfg.Group), RealClock{}, cfg)
 }
 
 // natsPort is the Port over nats.go. It speaks the JetStream API itself: the KV
@@ -28,15 +28,12 @@ func NATS(nc *nats.Conn, cfg Config) *actor.Props {
 type natsPort struct {
 	nc     *nats.Conn
 	stream string
-	// timeout ends a question a little before the outside gives it up, so that a
-	// denial is told from a lost answer.
-	timeout time.Duration
 	// heartbeat is how often the server says that a watch with no news lives.
 	heartbeat time.Duration
 }
 
-func newNATSPort(nc *nats.Conn, cfg Config) *natsPort {
-	return &natsPort{nc: nc, stream: streamName(cfg.Group), timeout: cfg.StoreTimeout * 9 / 10, heartbeat: 2 * time.Second}
+func newNATSPort(nc *nats.Conn, group string) *natsPort {
+	return &natsPort{nc: nc, stream: streamName(group), heartbeat: 2 * time.Second}
 }
 
 const apiPrefix = "$JS.API."
@@ -52,23 +49,23 @@ func (p *natsPort) spawn(f func(ctx context.Context)) (cancel func()) {
 	return cancel
 }
 
-// run does an operation, which ends with its answer, at the timeout or when it is
-// cancelled.
-func (p *natsPort) run(timeout time.Duration, f func(ctx context.Context)) (cancel func()) {
+// run does an operation, which ends with its answer, when its time is over or when
+// it is cancelled.
+func (p *natsPort) run(within time.Duration, f func(ctx context.Context)) (cancel func()) {
 	return p.spawn(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, timeout)
+		ctx, cancel := context.WithTimeout(ctx, shortly(within))
 		defer cancel()
 		f(ctx)
 	})
 }
 
+// shortly ends a question a little before the outside gives it up, so that a denial
+// is told from a lost answer.
+func shortly(within time.Duration) time.Duration { return within * 9 / 10 }
+
 // Submit implements Port.
-func (p *natsPort) Submit(op Op, done func(Result)) (cancel func()) {
-	timeout := p.timeout
-	if op.Create != nil {
-		timeout = max(timeout, leastCreate*9/10)
-	}
-	return p.run(timeout, func(ctx context.Context) {
+func (p *natsPort) Submit(op Op, within time.Duration, done func(Result)) (cancel func()) {
+	return p.run(within, func(ctx context.Context) {
 		switch {
 		case op.Create != nil:
 			done(p.create(ctx, *op.Create))

@@ -14,7 +14,7 @@ import (
 )
 
 // listen hears what becomes of the connection.
-func listenTo(t *testing.T, p *natsPort) <-chan Signal {
+func listenTo(t *testing.T, p *asker) <-chan Signal {
 	t.Helper()
 	signals := make(chan Signal, 10)
 	t.Cleanup(p.Listen(func(s Signal) { signals <- s }))
@@ -40,7 +40,7 @@ func TestNATSPort_WhatIsNotSentIsNotInDoubt(t *testing.T) {
 
 func TestNATSPort_NoAnswerIsUnknown(t *testing.T) {
 	nc := connect(t, startServer(t, embedded.Config{}))
-	p := newNATSPort(nc, Config{Group: "g", StoreTimeout: 50 * time.Millisecond}.withDefaults())
+	p := &asker{newNATSPort(nc, "g"), 50 * time.Millisecond}
 	asked := make(chan *nats.Msg, 10) // somebody hears it and says nothing
 	for _, subject := range []string{at("lead"), "$JS.API.STREAM.MSG.GET.KV_g"} {
 		_, err := nc.ChanSubscribe(subject, asked)
@@ -56,11 +56,11 @@ func TestNATSPort_NoAnswerIsUnknown(t *testing.T) {
 
 func TestNATSPort_ACancelledQuestionEnds(t *testing.T) {
 	nc := connect(t, startServer(t, embedded.Config{}))
-	p := newNATSPort(nc, Config{Group: "g", StoreTimeout: time.Hour}.withDefaults())
+	p := newNATSPort(nc, "g")
 	asked, done := make(chan *nats.Msg, 1), make(chan Result, 1)
 	_, err := nc.ChanSubscribe(at("lead"), asked)
 	require.NoError(t, err)
-	cancel := p.Submit(Op{Publish: []Message{put("lead", "x", 0)}}, func(r Result) { done <- r })
+	cancel := p.Submit(Op{Publish: []Message{put("lead", "x", 0)}}, time.Hour, func(r Result) { done <- r })
 	await(t, asked, "the write")
 	cancel()
 	r := await(t, done, "the end")
@@ -70,15 +70,14 @@ func TestNATSPort_ACancelledQuestionEnds(t *testing.T) {
 
 // withUser is a server with an administrator and a user with these permissions,
 // and ports of both.
-func withUser(t *testing.T, may server.Permissions, opts ...nats.Option) (admin, user *natsPort) {
+func withUser(t *testing.T, may server.Permissions, opts ...nats.Option) (admin, user *asker) {
 	t.Helper()
 	s := startServer(t, embedded.Config{Options: func(o *server.Options) {
 		o.Users = []*server.User{{Username: "admin", Password: "a"}, {Username: "user", Password: "u", Permissions: &may}}
 	}})
 	quiet := nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
-	admin = portTo(t, connect(t, s, nats.UserInfo("admin", "a")), Config{Group: "g", StoreTimeout: patience})
-	user = newNATSPort(connect(t, s, append(opts, quiet, nats.UserInfo("user", "u"))...),
-		Config{Group: "g", StoreTimeout: 200 * time.Millisecond}.withDefaults())
+	admin = portTo(t, connect(t, s, nats.UserInfo("admin", "a")), Config{Group: "g"})
+	user = &asker{newNATSPort(connect(t, s, append(opts, quiet, nats.UserInfo("user", "u"))...), "g"), 200 * time.Millisecond}
 	return admin, user
 }
 
@@ -96,7 +95,7 @@ func TestN14_ADenialIsFinal(t *testing.T) {
 	require.Equal(t, Denied, r.Outcome, "one message of a batch is enough")
 	require.ErrorIs(t, r.Err, nats.ErrPermissionViolation)
 	gone := make(chan error, 1)
-	w := p.Watch(at("live.*"), func(Sights) {}, func(err error) { gone <- err })
+	w := p.Watch(at("live.*"), p.within, func(Sights) {}, func(err error) { gone <- err })
 	defer w.Stop()
 	require.ErrorIs(t, await(t, gone, "the end of the watch"), nats.ErrPermissionViolation)
 }
@@ -118,7 +117,7 @@ func TestN14_AnInboxOfOnesOwnIsEnough(t *testing.T) {
 	_, p := withUser(t, server.Permissions{Subscribe: allow("mine.>"), Publish: allow(">")}, nats.CustomInboxPrefix("mine"))
 	require.Equal(t, Accepted, publish(t, p, put("lead", "x", 0)).Outcome)
 	seen := make(chan Sights, 1)
-	w := p.Watch(at("lead"), func(s Sights) { seen <- s }, func(error) {})
+	w := p.Watch(at("lead"), p.within, func(s Sights) { seen <- s }, func(error) {})
 	defer w.Stop()
 	require.Len(t, await(t, seen, "the record").Messages, 1)
 }

@@ -25,8 +25,8 @@ func (p *natsPort) create(ctx context.Context, c StreamConfig) Result {
 }
 
 // Info implements Port.
-func (p *natsPort) Info(done func(StreamInfo)) (cancel func()) {
-	return p.run(p.timeout, func(ctx context.Context) {
+func (p *natsPort) Info(within time.Duration, done func(StreamInfo)) (cancel func()) {
+	return p.run(within, func(ctx context.Context) {
 		var got struct {
 			Config  jetstream.StreamConfig `json:"config"`
 			Created time.Time              `json:"created"`

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -10,28 +11,34 @@ import (
 	"github.com/troupe-actors/troupe/bridge/embedded"
 )
 
+// asker is a port, and how long it is given for an answer.
+type asker struct {
+	*natsPort
+	within time.Duration
+}
+
 // portOn returns a port on a stream of incarnation "one", on a server of its own.
-func portOn(t *testing.T) (*natsPort, *embedded.Server) {
+func portOn(t *testing.T) (*asker, *embedded.Server) {
 	t.Helper()
 	s := startServer(t, embedded.Config{})
-	return portTo(t, connect(t, s), Config{Group: "g", StoreTimeout: patience}), s
+	return portTo(t, connect(t, s), Config{Group: "g"}), s
 }
 
 // portTo makes a port and the stream.
-func portTo(t *testing.T, nc *nats.Conn, cfg Config) *natsPort {
+func portTo(t *testing.T, nc *nats.Conn, cfg Config) *asker {
 	t.Helper()
 	cfg = cfg.withDefaults()
-	p := newNATSPort(nc, cfg)
+	p := &asker{newNATSPort(nc, cfg.Group), patience}
 	stream := cfg.stream("one")
 	r := submit(t, p, Op{Create: &stream})
 	require.Equal(t, Accepted, r.Outcome, "%v", r.Err)
 	return p
 }
 
-func submit(t *testing.T, p *natsPort, op Op) Result {
+func submit(t *testing.T, p *asker, op Op) Result {
 	t.Helper()
 	done := make(chan Result, 1)
-	p.Submit(op, func(r Result) { done <- r })
+	p.Submit(op, p.within, func(r Result) { done <- r })
 	return await(t, done, "an answer")
 }
 
@@ -41,7 +48,7 @@ func put(name, data string, expect uint64) Message {
 	return Message{Subject: at(name), Data: []byte(data), Expect: &Expectation{at(name), expect}}
 }
 
-func publish(t *testing.T, p *natsPort, batch ...Message) Result {
+func publish(t *testing.T, p *asker, batch ...Message) Result {
 	t.Helper()
 	return submit(t, p, Op{Publish: batch})
 }
@@ -104,7 +111,7 @@ func TestNATSPort_GetTellsNothingFromEmptyAndDeleted(t *testing.T) {
 }
 
 // kill writes a deletion marker, as the KV API does.
-func kill(t *testing.T, p *natsPort, name string) {
+func kill(t *testing.T, p *asker, name string) {
 	t.Helper()
 	_, err := p.nc.RequestMsg(&nats.Msg{Subject: at(name), Header: nats.Header{markerHeader: {"DEL"}}}, patience)
 	require.NoError(t, err)
@@ -125,9 +132,9 @@ func TestNATSPort_InfoTellsWhatTheStreamIs(t *testing.T) {
 	require.Equal(t, CodeStreamNotFound, got.Result.Code)
 }
 
-func info(t *testing.T, p *natsPort) StreamInfo {
+func info(t *testing.T, p *asker) StreamInfo {
 	t.Helper()
 	done := make(chan StreamInfo, 1)
-	p.Info(func(i StreamInfo) { done <- i })
+	p.Info(p.within, func(i StreamInfo) { done <- i })
 	return await(t, done, "what the stream is")
 }

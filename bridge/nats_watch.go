@@ -37,6 +37,7 @@ type natsWatch struct {
 	port   *natsPort
 	name   string
 	filter string
+	within time.Duration // in which it must begin
 	each   func(Sights)
 	gone   func(error)
 	cancel func()
@@ -59,9 +60,9 @@ type natsWatch struct {
 }
 
 // Watch implements Port.
-func (p *natsPort) Watch(filter string, each func(Sights), gone func(error)) Watching {
+func (p *natsPort) Watch(filter string, within time.Duration, each func(Sights), gone func(error)) Watching {
 	w := &natsWatch{
-		port: p, name: rand.Text(), filter: filter, each: each, gone: gone,
+		port: p, name: rand.Text(), filter: filter, within: within, each: each, gone: gone,
 		wake: make(chan struct{}, 1), waiting: map[string]int{}, credit: true, next: 1,
 	}
 	w.cancel = p.spawn(w.run)
@@ -105,7 +106,7 @@ func (w *natsWatch) run(ctx context.Context) {
 
 // create makes the consumer.
 func (w *natsWatch) create(ctx context.Context, inbox string) error {
-	ctx, cancel := context.WithTimeout(ctx, w.port.timeout)
+	ctx, cancel := context.WithTimeout(ctx, shortly(w.within))
 	defer cancel()
 	var info struct {
 		Pending   uint64 `json:"num_pending"`

@@ -19,10 +19,10 @@ type view struct {
 	gone chan error
 }
 
-func look(t *testing.T, p *natsPort, name string) *view {
+func look(t *testing.T, p *asker, name string) *view {
 	t.Helper()
 	v := &view{seen: make(chan Sights, 100), gone: make(chan error, 10)}
-	v.Watching = p.Watch(at(name), func(s Sights) { v.seen <- s }, func(err error) { v.gone <- err })
+	v.Watching = p.Watch(at(name), p.within, func(s Sights) { v.seen <- s }, func(err error) { v.gone <- err })
 	t.Cleanup(v.Stop)
 	return v
 }
@@ -122,7 +122,7 @@ func TestN9_AfterARestartOfTheServerAWatchIsGoneAndCanBeBegunAgain(t *testing.T)
 	cfg := embedded.Config{Dir: t.TempDir()}
 	first := startServer(t, cfg)
 	cfg.Port = portOf(t, first)
-	p := portTo(t, connect(t, first), Config{Group: "g", StoreTimeout: patience})
+	p := portTo(t, connect(t, first), Config{Group: "g"})
 	p.heartbeat = beat
 	publish(t, p, put("live.w", "x", 0))
 	v := look(t, p, "live.*")

@@ -73,8 +73,8 @@ func (o *outside) look(try uint64) {
 	o.stream.try++
 	try = o.stream.try
 	o.stream.number = o.number()
-	o.stream.cancel = o.port.Info(func(i StreamInfo) { o.send(infoDone{try, i}) })
-	o.after(o.cfg.StoreTimeout, infoLate{try})
+	o.stream.cancel = o.port.Info(o.times.StoreTimeout, func(i StreamInfo) { o.send(infoDone{try, i}) })
+	o.after(o.times.StoreTimeout, infoLate{try})
 }
 
 func (o *outside) infoTimedOut(ctx actor.Context, m infoLate) {
@@ -127,8 +127,9 @@ func (o *outside) create() {
 	o.stream.asking = true
 	o.stream.try++
 	try := o.stream.try
-	o.stream.cancel = o.port.Submit(Op{Create: &cfg}, func(r Result) { o.send(createDone{try, r, nonce}) })
-	o.after(max(o.cfg.StoreTimeout, leastCreate), infoLate{try})
+	within := max(o.times.StoreTimeout, leastCreate)
+	o.stream.cancel = o.port.Submit(Op{Create: &cfg}, within, func(r Result) { o.send(createDone{try, r, nonce}) })
+	o.after(within, infoLate{try})
 }
 
 // leastCreate is what the creation of a stream may take: a replicated one elects

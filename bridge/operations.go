@@ -120,8 +120,8 @@ func (o *outside) submit(x *op) {
 	id := o.number()
 	x.sent, x.newest = now, o.stream.newest
 	o.ops.pending[id] = x
-	x.timer = o.after(o.cfg.StoreTimeout, opLate{id})
-	x.cancel = o.port.Submit(Op{Publish: x.batch}, func(r Result) { o.send(opDone{id, r}) })
+	x.timer = o.after(o.times.StoreTimeout, opLate{id})
+	x.cancel = o.port.Submit(Op{Publish: x.batch}, o.times.StoreTimeout, func(r Result) { o.send(opDone{id, r}) })
 }
 
 func (o *outside) opTimedOut(ctx actor.Context, id uint64) {
@@ -144,7 +144,7 @@ func (o *outside) late(r Result) {
 		return
 	}
 	now := o.clock.Now()
-	if !errors.Is(r.Err, errLate) && now.Sub(o.ops.counted) < o.cfg.StoreTimeout {
+	if !errors.Is(r.Err, errLate) && now.Sub(o.ops.counted) < o.times.StoreTimeout {
 		return
 	}
 	o.ops.counted = now

@@ -32,6 +32,7 @@ func (v *visitor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		v.out = ctx.Spawn(v.props)
+		ctx.Send(v.out, messages.OpenStore{StoreTimeout: 400 * time.Millisecond, PollInterval: 100 * time.Millisecond})
 		v.mail <- v.out
 	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
 	default:
@@ -70,13 +71,12 @@ func hear[M any](v *visitor) M {
 
 func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// fast is a configuration with short waits.
-func fast() Config {
-	return Config{Group: "g", StoreTimeout: 400 * time.Millisecond, ProbeInterval: 100 * time.Millisecond, Logger: silent()}
+func plain() Config {
+	return Config{Group: "g", Logger: silent()}
 }
 
 func TestOutside_StoresReadsAndWatches(t *testing.T) {
-	v := visit(t, NATS(connect(t, startServer(t, embedded.Config{})), fast()))
+	v := visit(t, NATS(connect(t, startServer(t, embedded.Config{})), plain()))
 	opened := hear[messages.StoreOpened](v)
 	require.NotEmpty(t, opened.Incarnation)
 	require.False(t, opened.Fresh)
@@ -115,7 +115,7 @@ func TestOutside_StoresReadsAndWatches(t *testing.T) {
 }
 
 func TestOutside_RefusesWhatIsLateOrTooLarge(t *testing.T) {
-	v := visit(t, NATS(connect(t, startServer(t, embedded.Config{})), fast()))
+	v := visit(t, NATS(connect(t, startServer(t, embedded.Config{})), plain()))
 	opened := hear[messages.StoreOpened](v)
 	write := messages.Write{Key: messages.KeyLead, Record: partition.Lead{Worker: "w", Session: "s"}}
 	v.ask(messages.Store{Round: 1, NotAfter: opened.At, Writes: []messages.Write{write}})
@@ -132,7 +132,7 @@ func TestOutside_TheLoserOfTheCreationBindsToTheWinners(t *testing.T) {
 	names := map[string]bool{}
 	visitors := make([]*visitor, 5)
 	for i := range visitors {
-		cfg := fast()
+		cfg := plain()
 		cfg.Fresh = true
 		visitors[i] = visit(t, NATS(connect(t, s), cfg))
 	}
@@ -147,7 +147,7 @@ func TestOutside_TheLoserOfTheCreationBindsToTheWinners(t *testing.T) {
 // hazard 24
 func TestOutside_ARecreatedStreamIsAnotherIncarnation(t *testing.T) {
 	nc := connect(t, startServer(t, embedded.Config{}))
-	v := visit(t, NATS(nc, fast()))
+	v := visit(t, NATS(nc, plain()))
 	first := hear[messages.StoreOpened](v)
 	js, err := jetstream.New(nc)
 	require.NoError(t, err)
@@ -192,7 +192,7 @@ func TestOutside_SaysWhichFieldOfTheStreamDiffers(t *testing.T) {
 		change(&cfg)
 		_, err = js.CreateStream(t.Context(), cfg)
 		require.NoError(t, err)
-		failed := hear[messages.StoreFailed](visit(t, NATS(nc, fast())))
+		failed := hear[messages.StoreFailed](visit(t, NATS(nc, plain())))
 		require.True(t, failed.Final, want)
 		require.Contains(t, failed.Reason, want)
 	}
@@ -207,7 +207,7 @@ func TestOutside_AcceptsAStreamThatKeepsItsHistoryAndHasALimit(t *testing.T) {
 		MaxMsgsPerSubject: -1, MaxBytes: 1 << 20, Discard: jetstream.DiscardNew, Metadata: map[string]string{IncarnationKey: "one"},
 	})
 	require.NoError(t, err)
-	cfg := fast()
+	cfg := plain()
 	cfg.BindOnly = true
 	require.Equal(t, "one", hear[messages.StoreOpened](visit(t, NATS(nc, cfg))).Incarnation)
 }
@@ -221,7 +221,7 @@ func TestOutside_SaysWhyThereIsNoStore(t *testing.T) {
 		require.Contains(t, failed.Reason, "Replicas is 9; must be 1 to 5")
 	})
 	t.Run("bind only", func(t *testing.T) {
-		cfg := fast()
+		cfg := plain()
 		cfg.BindOnly = true
 		failed := hear[messages.StoreFailed](visit(t, NATS(connect(t, startServer(t, embedded.Config{})), cfg)))
 		require.False(t, failed.Final)
@@ -236,7 +236,7 @@ func TestOutside_SaysWhyThereIsNoStore(t *testing.T) {
 		nc, err := nats.Connect(ns.ClientURL())
 		require.NoError(t, err)
 		t.Cleanup(nc.Close)
-		failed := hear[messages.StoreFailed](visit(t, NATS(nc, fast())))
+		failed := hear[messages.StoreFailed](visit(t, NATS(nc, plain())))
 		require.False(t, failed.Final)
 		require.Contains(t, failed.Reason, "JetStream is not enabled")
 	})
@@ -245,13 +245,13 @@ func TestOutside_SaysWhyThereIsNoStore(t *testing.T) {
 			account := server.NewAccount("poor")
 			o.Accounts, o.Users = []*server.Account{account}, []*server.User{{Username: "u", Password: "p", Account: account}}
 		}})
-		failed := hear[messages.StoreFailed](visit(t, NATS(connect(t, ns, nats.UserInfo("u", "p")), fast())))
+		failed := hear[messages.StoreFailed](visit(t, NATS(connect(t, ns, nats.UserInfo("u", "p")), plain())))
 		require.False(t, failed.Final)
 		require.Equal(t, "JetStream is not enabled on the server or for this account", failed.Reason)
 	})
 	t.Run("a closed connection", func(t *testing.T) {
 		nc := connect(t, startServer(t, embedded.Config{}))
-		v := visit(t, NATS(nc, fast()))
+		v := visit(t, NATS(nc, plain()))
 		hear[messages.StoreOpened](v)
 		nc.Close()
 		hear[messages.StoreLost](v)

@@ -10,25 +10,29 @@ import (
 // coalescing, chunking, back-off and deadlines belong to the bridge actor above
 // it, so that a simulated port exercises them too.
 //
+// A question says within what time its answer is waited for. The port may end it a
+// little earlier, to say what it knows by then; the outside ends it in any case.
+//
 // Every method returns at once. Callbacks run on a goroutine of the port, never
 // on the caller's stack, and must not block.
 type Port interface {
 	// Submit starts op and calls done once with its outcome. cancel frees what
 	// the operation holds; a cancelled operation may still have its effect, and
 	// done may then be called or not.
-	Submit(op Op, done func(Result)) (cancel func())
+	Submit(op Op, within time.Duration, done func(Result)) (cancel func())
 
 	// Watch reports the newest message of every subject that matches filter,
 	// then every later one. Between two calls of each the port keeps only the
 	// newest message of a subject, and it calls each again only after
 	// Watching.Next: a slow reader costs memory in proportion to subjects, not
 	// to messages. gone is called at most once, when the watch ended without
-	// Stop; a watch may also fall silent without saying so. The error wraps
+	// Stop, also if it did not begin within the time; a watch may also fall silent
+	// without saying so. The error wraps
 	// ErrDenied if the connection may not watch that.
-	Watch(filter string, each func(Sights), gone func(error)) Watching
+	Watch(filter string, within time.Duration, each func(Sights), gone func(error)) Watching
 
 	// Info asks the server what the stream is now.
-	Info(done func(StreamInfo)) (cancel func())
+	Info(within time.Duration, done func(StreamInfo)) (cancel func())
 
 	// Listen reports changes of the connection until stop is called.
 	Listen(each func(Signal)) (stop func())

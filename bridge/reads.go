@@ -60,19 +60,20 @@ func (o *outside) read(ctx actor.Context, m messages.Read) {
 	}
 	id := o.number()
 	o.reads[id] = r
-	r.timer = o.after(o.cfg.StoreTimeout, readLate{id})
+	r.timer = o.after(o.times.StoreTimeout, readLate{id})
 	r.open = len(m.Keys)
 	for at, key := range m.Keys {
 		if wild(key) || parted(key) {
 			s := &short{entries: newEntries(r.prefix), latest: map[messages.Key]messages.Entry{}}
 			r.watchs[at] = s
-			s.watch = o.port.Watch(r.prefix+filterName(key),
+			s.watch = o.port.Watch(r.prefix+filterName(key), o.times.StoreTimeout,
 				func(x Sights) { o.send(readSights{id: id, at: at, sights: x}) },
 				func(err error) { o.send(readSights{id: id, at: at, err: cmp.Or(err, errGone)}) })
 			r.ends = append(r.ends, s.watch.Stop)
 			continue
 		}
-		r.ends = append(r.ends, o.port.Submit(Op{Get: r.prefix + partName(key, 0)}, func(x Result) { o.send(readDone{id, at, x}) }))
+		r.ends = append(r.ends, o.port.Submit(Op{Get: r.prefix + partName(key, 0)}, o.times.StoreTimeout,
+			func(x Result) { o.send(readDone{id, at, x}) }))
 	}
 }
 

@@ -211,3 +211,22 @@ func TestScripted_AStreamThatMayNotBeMadeIsFinal(t *testing.T) {
 	s.pass(time.Hour)
 	require.Len(t, s.port.infos, 1)
 }
+
+// The worker's StoreTimeout is what every question may take. A stream that is made
+// may elect a leader first.
+func TestScripted_QuestionsSayWithinWhatTime(t *testing.T) {
+	s := build(t, config())
+	require.Equal(t, timeout, s.port.infos[0].within)
+	s.inform(missing())
+	require.Equal(t, 2*time.Second, s.last().within)
+	s.answer(s.last(), bridge.Result{})
+	s.ask(beat(1))
+	require.Equal(t, timeout, s.last().within)
+	s.ask(messages.Read{Round: 2, Keys: []messages.Key{messages.KeyTerm, messages.AllLive}})
+	require.Equal(t, timeout, s.last().within)
+	s.ask(messages.Watch{Round: 3, Key: messages.KeyLead})
+	for _, w := range s.port.watches {
+		require.Equal(t, timeout, w.within)
+	}
+	require.Len(t, s.port.watches, 2)
+}

@@ -53,7 +53,7 @@ func TestScripted_AStreamThatEndsWhereItCanEndIsNone(t *testing.T) {
 	s.inform(ending(20, 1))
 	require.Empty(t, s.mail)
 
-	s = build(t, bridge.Config{Group: "g", Replicas: 3, StoreTimeout: timeout})
+	s = build(t, bridge.Config{Group: "g", Replicas: 3})
 	s.inform(ending(20, 3))
 	heard[messages.StoreOpened](s)
 	s.ask(beat(1))

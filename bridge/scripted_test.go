@@ -31,37 +31,40 @@ type script struct {
 
 type request struct {
 	op       bridge.Op
+	within   time.Duration
 	done     func(bridge.Result)
 	canceled bool
 }
 
 type question struct {
+	within   time.Duration
 	done     func(bridge.StreamInfo)
 	canceled bool // or answered
 }
 
 type watched struct {
 	filter  string
+	within  time.Duration
 	each    func(bridge.Sights)
 	gone    func(error)
 	nexts   int
 	stopped bool
 }
 
-func (s *script) Submit(op bridge.Op, done func(bridge.Result)) func() {
-	r := &request{op: op, done: done}
+func (s *script) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
+	r := &request{op: op, within: within, done: done}
 	s.asked = append(s.asked, r)
 	return func() { r.canceled = true }
 }
 
-func (s *script) Info(done func(bridge.StreamInfo)) func() {
-	q := &question{done: done}
+func (s *script) Info(within time.Duration, done func(bridge.StreamInfo)) func() {
+	q := &question{within: within, done: done}
 	s.infos = append(s.infos, q)
 	return func() { q.canceled = true }
 }
 
-func (s *script) Watch(filter string, each func(bridge.Sights), gone func(error)) bridge.Watching {
-	w := &watched{filter: filter, each: each, gone: gone}
+func (s *script) Watch(filter string, within time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
+	w := &watched{filter: filter, within: within, each: each, gone: gone}
 	s.watches = append(s.watches, w)
 	return w
 }
@@ -87,6 +90,7 @@ type stand struct {
 	parent *actor.PID
 	out    *actor.PID
 	mail   []any
+	poll   time.Duration
 }
 
 const (
@@ -97,7 +101,7 @@ const (
 
 func config() bridge.Config {
 	return bridge.Config{
-		Group: "g", StoreTimeout: timeout, ProbeInterval: day, Logger: slog.New(slog.DiscardHandler),
+		Group: "g", Logger: slog.New(slog.DiscardHandler),
 		Entropy: func() [16]byte { return [16]byte{7} },
 	}
 }
@@ -113,6 +117,7 @@ func (k *keeper) Receive(ctx actor.Context) {
 	case *actor.Started:
 		if k.props != nil {
 			k.s.out = stage.Spawn(ctx, k.props, "outside")
+			ctx.Send(k.s.out, messages.OpenStore{StoreTimeout: timeout, PollInterval: k.s.poll})
 		}
 	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
 	default:
@@ -122,7 +127,12 @@ func (k *keeper) Receive(ctx actor.Context) {
 
 func build(t *testing.T, cfg bridge.Config) *stand {
 	t.Helper()
-	s := &stand{t: t, port: &script{}, line: &sim.Timeline{}, steps: sim.NewScheduler(rand.New(rand.NewPCG(1, 2)))}
+	return buildPolling(t, cfg, day)
+}
+
+func buildPolling(t *testing.T, cfg bridge.Config, poll time.Duration) *stand {
+	t.Helper()
+	s := &stand{t: t, poll: poll, port: &script{}, line: &sim.Timeline{}, steps: sim.NewScheduler(rand.New(rand.NewPCG(1, 2)))}
 	s.clock = sim.NewClock(s.line, s.steps.Home(), sim.Epoch, sim.TrueRate)
 	s.system = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }),

@@ -123,9 +123,7 @@ func TestScripted_AfterAReconnectEveryWatchBeginsAgain(t *testing.T) {
 
 // hazard 26
 func TestN9_AWatchThatFellSilentIsNoticed(t *testing.T) {
-	cfg := config()
-	cfg.ProbeInterval = time.Second
-	s := build(t, cfg)
+	s := buildPolling(t, config(), time.Second)
 	s.inform(fitting("one"))
 	heard[messages.StoreOpened](s)
 	data := s.live(1)

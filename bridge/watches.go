@@ -117,7 +117,7 @@ func (o *outside) begin(w *watching) {
 	w.entries, w.seen = newEntries(o.stream.prefix), map[messages.Key]bool{}
 	w.synced, w.behind = false, 0
 	id, life := w.id, w.life
-	w.port = o.port.Watch(o.stream.prefix+filterName(w.ask.Key),
+	w.port = o.port.Watch(o.stream.prefix+filterName(w.ask.Key), o.times.StoreTimeout,
 		func(s Sights) { o.send(watchSights{id, life, s}) },
 		func(err error) { o.send(watchGone{id, life, err}) })
 }
@@ -185,7 +185,7 @@ func (o *outside) rewatch(m watchAgain) {
 // restart of the server: the newest message of the record is got, and must have
 // been told. Watches of filters have no such check: who uses them lists, too.
 func (o *outside) probe() {
-	o.after(o.cfg.ProbeInterval, probeDue{})
+	o.after(o.times.PollInterval, probeDue{})
 	if o.stream.phase != open {
 		return
 	}
@@ -196,7 +196,8 @@ func (o *outside) probe() {
 		w.unprobe()
 		w.probe = o.number()
 		id, life, probe := w.id, w.life, w.probe
-		w.probing = o.port.Submit(Op{Get: o.stream.prefix + partName(w.ask.Key, 0)}, func(r Result) { o.send(probed{id, life, probe, r}) })
+		w.probing = o.port.Submit(Op{Get: o.stream.prefix + partName(w.ask.Key, 0)}, o.times.StoreTimeout,
+			func(r Result) { o.send(probed{id, life, probe, r}) })
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 // The store, as the outside gives access to it:
 //
-//	manager ◄── StoreOpened, StoreLost, StoreFailed ── outside
+//	manager ── OpenStore ──► outside ── StoreOpened, StoreLost, StoreFailed ──►
 //	anybody ── Store ──► outside ── Stored | Conflicted | Unsure | Rejected ──►
 //	anybody ── Read  ──► outside ── ReadDone | ReadFailed ──►
 //	anybody ── Watch ──► outside ── Seen …, WatchSynced, Seen … ──►
@@ -38,6 +38,15 @@ const (
 	AllLive        = Key("live.*")
 	AllAssignments = Key("asg.*")
 )
+
+// OpenStore asks the outside to open the group's store, and to keep to these
+// settings of the worker. It is the first mail of an outside, and comes once.
+type OpenStore struct {
+	// StoreTimeout ends one operation; its outcome is unknown then.
+	StoreTimeout time.Duration
+	// PollInterval lies between two checks whether a watch has fallen silent.
+	PollInterval time.Duration
+}
 
 // StoreOpened reports that the group's stream exists and fits: everything after
 // it is about this incarnation. A second one means that the stream was replaced:

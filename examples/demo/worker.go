@@ -52,10 +52,7 @@ func hire(cfg config, events chan<- event) (*worker, error) {
 	set := cfg.settings
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: set, Source: actors.StaticSource(cfg.partitions)},
-		bridge.NATS(nc, bridge.Config{
-			Group: cfg.group, Storage: bridge.Memory, Fresh: cfg.fresh,
-			StoreTimeout: set.StoreTimeout, ProbeInterval: set.PollInterval, Logger: silent,
-		}))
+		bridge.NATS(nc, bridge.Config{Group: cfg.group, Storage: bridge.Memory, Fresh: cfg.fresh, Logger: silent}))
 	if err != nil {
 		nc.Close()
 		return nil, err

@@ -63,7 +63,7 @@ func start(nc *nats.Conn, fresh bool, news chan<- messages.AssignmentChanged) (s
 		Strategy: actor.PropsFromProducer(func() actor.Actor { return neighbours{} }),
 		Source:   actors.StaticSource(list()),
 	}
-	outside := bridge.NATS(nc, bridge.Config{Group: "shelves", Fresh: fresh, StoreTimeout: settings.StoreTimeout, Logger: quiet})
+	outside := bridge.NATS(nc, bridge.Config{Group: "shelves", Fresh: fresh, Logger: quiet})
 
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
 	manager := system.Root.Spawn(must(actors.PartitionManager(config, outside)))

@@ -92,10 +92,7 @@ func (g *group) join() *worker {
 	w.nc = nc
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: g.settings, Source: actors.StaticSource(g.list)},
-		bridge.NATS(nc, bridge.Config{
-			Group: "bench", Fresh: true, Storage: bridge.Memory,
-			StoreTimeout: g.settings.StoreTimeout, ProbeInterval: g.settings.PollInterval, Logger: silent,
-		}))
+		bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: true, Storage: bridge.Memory, Logger: silent}))
 	require.NoError(g.b, err)
 	w.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
 	g.mu.Lock()

@@ -74,7 +74,7 @@ func child(told orders) error {
 	settings.InstanceKey, settings.WorkerIDs.Count = told.Key, told.IDs
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: settings, Source: actors.StaticSource(partitions(childPartitions))},
-		bridge.NATS(nc, bridge.Config{Group: "live", StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent}))
+		bridge.NATS(nc, bridge.Config{Group: "live", Logger: silent}))
 	if err != nil {
 		return err
 	}

@@ -172,7 +172,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	}
 	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{
 		Group: cmp.Or(g.name, "live"), Fresh: g.fresh, BindOnly: g.bindOnly, Replicas: g.replicas,
-		StoreTimeout: settings.StoreTimeout, ProbeInterval: settings.PollInterval, Logger: silent,
+		Logger: silent,
 	}))
 	require.NoError(g.t, err)
 	w.system = actor.NewActorSystem(

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,17 +26,17 @@ type flawed struct {
 	single bool // writes batches one by one
 }
 
-func (f *flawed) Submit(op bridge.Op, done func(bridge.Result)) func() {
+func (f *flawed) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
 	if f.op != nil {
 		f.op(&op)
 	}
 	if f.single && len(op.Publish) > 1 {
 		for _, m := range op.Publish[1:] {
-			f.Port.Submit(bridge.Op{Publish: []bridge.Message{m}}, func(bridge.Result) {})
+			f.Port.Submit(bridge.Op{Publish: []bridge.Message{m}}, within, func(bridge.Result) {})
 		}
 		op.Publish = op.Publish[:1]
 	}
-	return f.Port.Submit(op, func(r bridge.Result) {
+	return f.Port.Submit(op, within, func(r bridge.Result) {
 		if f.result != nil {
 			f.result(op, &r)
 		}
@@ -43,8 +44,8 @@ func (f *flawed) Submit(op bridge.Op, done func(bridge.Result)) func() {
 	})
 }
 
-func (f *flawed) Info(done func(bridge.StreamInfo)) func() {
-	return f.Port.Info(func(i bridge.StreamInfo) {
+func (f *flawed) Info(within time.Duration, done func(bridge.StreamInfo)) func() {
+	return f.Port.Info(within, func(i bridge.StreamInfo) {
 		if f.info != nil {
 			f.info(&i)
 		}
@@ -52,12 +53,12 @@ func (f *flawed) Info(done func(bridge.StreamInfo)) func() {
 	})
 }
 
-func (f *flawed) Watch(filter string, each func(bridge.Sights), gone func(error)) bridge.Watching {
+func (f *flawed) Watch(filter string, within time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
 	if f.filter != nil {
 		filter = f.filter(filter)
 	}
 	var w bridge.Watching
-	w = f.Port.Watch(filter, func(s bridge.Sights) {
+	w = f.Port.Watch(filter, within, func(s bridge.Sights) {
 		if f.sights != nil {
 			f.sights(&s)
 		}

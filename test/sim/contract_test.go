@@ -179,13 +179,14 @@ func (g *guest) Reconnect() {
 }
 
 // Submit gives up what is not answered, as the port of production does.
-func (g *guest) Submit(op bridge.Op, done func(bridge.Result)) func() {
-	return patiently(g, done, bridge.Result{Outcome: bridge.Unknown, Err: errNoAnswer}, func(done func(bridge.Result)) func() { return g.Port.Submit(op, done) })
+func (g *guest) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
+	late := bridge.Result{Outcome: bridge.Unknown, Err: errNoAnswer}
+	return patiently(g, done, late, func(done func(bridge.Result)) func() { return g.Port.Submit(op, within, done) })
 }
 
-func (g *guest) Info(done func(bridge.StreamInfo)) func() {
+func (g *guest) Info(within time.Duration, done func(bridge.StreamInfo)) func() {
 	late := bridge.StreamInfo{Result: bridge.Result{Outcome: bridge.Unknown, Err: errNoAnswer}}
-	return patiently(g, done, late, g.Port.Info)
+	return patiently(g, done, late, func(done func(bridge.StreamInfo)) func() { return g.Port.Info(within, done) })
 }
 
 func patiently[R any](g *guest, done func(R), late R, begin func(func(R)) func()) func() {

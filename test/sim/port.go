@@ -60,7 +60,7 @@ func (p *Port) Watches() int { return len(p.watches) }
 func (p *Port) Listeners() int { return len(p.listeners) }
 
 // Submit implements bridge.Port.
-func (p *Port) Submit(op bridge.Op, done func(bridge.Result)) (cancel func()) {
+func (p *Port) Submit(op bridge.Op, _ time.Duration, done func(bridge.Result)) (cancel func()) {
 	sent := p.net.line.Now()
 	perform := func() bridge.Result { return p.perform(op, sent) }
 	if op.Publish != nil && p.net.Lose != nil && p.net.Lose(p.lane.Name, op.Publish) {
@@ -76,7 +76,7 @@ func (p *Port) Submit(op bridge.Op, done func(bridge.Result)) (cancel func()) {
 }
 
 // Info implements bridge.Port.
-func (p *Port) Info(done func(bridge.StreamInfo)) (cancel func()) {
+func (p *Port) Info(_ time.Duration, done func(bridge.StreamInfo)) (cancel func()) {
 	ask, passes := func() bridge.StreamInfo { return p.net.info(p.stream) }, p.net.heard()
 	if p.isolated != nil {
 		ask = p.isolated.ask()

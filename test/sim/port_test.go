@@ -44,7 +44,7 @@ func (b *bench) pass(d time.Duration) {
 
 func (b *bench) submit(p *Port, op bridge.Op) *[]bridge.Result {
 	var got []bridge.Result
-	p.Submit(op, func(r bridge.Result) { got = append(got, r) })
+	p.Submit(op, time.Second, func(r bridge.Result) { got = append(got, r) })
 	return &got
 }
 
@@ -121,7 +121,7 @@ func TestPortTellsFencesInFlight(t *testing.T) {
 func TestPortCancelled(t *testing.T) {
 	b := newBench(t)
 	called := false
-	cancel := b.one.Submit(bridge.Op{Publish: []bridge.Message{msg("$KV.g.A.x", "1")}}, func(bridge.Result) { called = true })
+	cancel := b.one.Submit(bridge.Op{Publish: []bridge.Message{msg("$KV.g.A.x", "1")}}, time.Second, func(bridge.Result) { called = true })
 	cancel()
 	cancel()
 	require.Zero(t, b.one.Operations())
@@ -194,7 +194,7 @@ func TestPortIsolatedWithAnother(t *testing.T) {
 		b.put(b.two, "x", "2")
 		b.pass(time.Second)
 		var infos []bridge.StreamInfo
-		b.one.Info(func(i bridge.StreamInfo) { infos = append(infos, i) })
+		b.one.Info(time.Second, func(i bridge.StreamInfo) { infos = append(infos, i) })
 		wrote, read := b.put(b.one, "x", "3"), b.submit(b.one, bridge.Op{Get: "$KV.g.A.x"})
 		b.pass(time.Millisecond * 50)
 		require.Equal(t, uint64(2), b.store.Info("KV_g").Last)
@@ -259,14 +259,14 @@ func TestPortInfoAndCreate(t *testing.T) {
 	b := newBench(t)
 	b.store.Delete("KV_g")
 	var infos []bridge.StreamInfo
-	b.one.Info(func(i bridge.StreamInfo) { infos = append(infos, i) })
+	b.one.Info(time.Second, func(i bridge.StreamInfo) { infos = append(infos, i) })
 	b.pass(time.Second)
 	require.Equal(t, bridge.CodeStreamNotFound, infos[0].Result.Code)
 	cfg := config("B")
 	made := b.submit(b.one, bridge.Op{Create: &cfg})
 	b.pass(time.Second)
 	require.Equal(t, bridge.Accepted, (*made)[0].Outcome)
-	b.one.Info(func(i bridge.StreamInfo) { infos = append(infos, i) })
+	b.one.Info(time.Second, func(i bridge.StreamInfo) { infos = append(infos, i) })
 	b.pass(time.Second)
 	require.Equal(t, "B", infos[1].Config.Incarnation)
 	require.NotEmpty(t, infos[1].Server)

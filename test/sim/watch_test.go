@@ -23,7 +23,7 @@ type watched struct {
 
 func (b *bench) watch(filter string) *watched {
 	w := &watched{}
-	w.w = b.one.Watch("$KV.g.A."+filter, func(s bridge.Sights) {
+	w.w = b.one.Watch("$KV.g.A."+filter, time.Second, func(s bridge.Sights) {
 		w.calls++
 		w.synced = w.synced || s.Synced
 		for _, m := range s.Messages {

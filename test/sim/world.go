@@ -246,7 +246,7 @@ func (w *World) Recreate() {
 
 func (w *World) bridge(p *Process) bridge.Config {
 	return bridge.Config{
-		Group: Group, Fresh: w.cfg.Fresh, Replicas: w.cfg.Replicas, StoreTimeout: w.settings.StoreTimeout, ProbeInterval: w.settings.PollInterval,
+		Group: Group, Fresh: w.cfg.Fresh, Replicas: w.cfg.Replicas,
 		Entropy: func() (e [16]byte) {
 			for i := range e {
 				e[i] = byte(w.Random.UintN(256))

@@ -22,7 +22,7 @@ var field = protowire.AppendString(protowire.AppendTag(nil, 2000, protowire.Byte
 // newer is a build that writes the field into every record, once.
 type newer struct{ bridge.Port }
 
-func (n newer) Submit(op bridge.Op, done func(bridge.Result)) func() {
+func (n newer) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
 	return n.Port.Submit(changed(op, func(m bridge.Message) []byte {
 		_, record, _ := bridge.Inspect(m.Subject, m.Data)
 		switch r := record.(type) {
@@ -34,7 +34,7 @@ func (n newer) Submit(op bridge.Op, done func(bridge.Result)) func() {
 			}
 		}
 		return with(m.Data)
-	}), done)
+	}), within, done)
 }
 
 // changed is the operation with other messages.
@@ -137,15 +137,15 @@ type tooOld struct {
 	strange map[string]bool // by subject
 }
 
-func (o tooOld) Submit(op bridge.Op, done func(bridge.Result)) func() {
-	return o.Port.Submit(op, func(r bridge.Result) {
+func (o tooOld) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
+	return o.Port.Submit(op, within, func(r bridge.Result) {
 		r.Data = o.see(op.Get, r.Data)
 		done(r)
 	})
 }
 
-func (o tooOld) Watch(filter string, each func(bridge.Sights), gone func(error)) bridge.Watching {
-	return o.Port.Watch(filter, func(s bridge.Sights) {
+func (o tooOld) Watch(filter string, within time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
+	return o.Port.Watch(filter, within, func(s bridge.Sights) {
 		s.Messages = slices.Clone(s.Messages)
 		for i, m := range s.Messages {
 			s.Messages[i].Data = o.see(m.Subject, m.Data)

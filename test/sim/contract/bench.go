@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"time"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge"
@@ -11,6 +13,9 @@ const (
 	first  = "one"
 	second = "two"
 )
+
+// long is what an operation may take: more than a host gives it.
+const long = time.Hour
 
 // bench is a host with a test, and what cases do with it.
 type bench struct {
@@ -77,7 +82,7 @@ type answer struct {
 // try begins an operation.
 func (c *client) try(op bridge.Op) *answer {
 	a := &answer{}
-	c.port.Submit(op, func(r bridge.Result) {
+	c.port.Submit(op, long, func(r bridge.Result) {
 		require.False(c, a.got, "one answer")
 		*a = answer{r, true}
 	})
@@ -145,7 +150,7 @@ func (c *client) replace(name, data string) uint64 {
 func (c *client) info() bridge.StreamInfo {
 	var got bridge.StreamInfo
 	done := false
-	c.port.Info(func(i bridge.StreamInfo) { got, done = i, true })
+	c.port.Info(long, func(i bridge.StreamInfo) { got, done = i, true })
 	c.Until("what the stream is", func() bool { return done })
 	return got
 }
@@ -174,7 +179,7 @@ type view struct {
 // look begins a watch.
 func (c *client) look(name string) *view {
 	v := &view{b: c.bench, newest: map[string]bridge.Sight{}}
-	v.Watching = c.port.Watch(c.at(name), v.each, func(err error) { v.ended = err })
+	v.Watching = c.port.Watch(c.at(name), long, v.each, func(err error) { v.ended = err })
 	return v
 }
 

@@ -160,7 +160,7 @@ func (z *zombie) fence(term, next uint64) {
 func (z *zombie) write(name string, term uint64) {
 	z.running++
 	over := z.until[term] // known before it is sent
-	z.port.Submit(bridge.Op{Publish: []bridge.Message{z.fenced(name, "z", "term", term)}}, func(r bridge.Result) {
+	z.port.Submit(bridge.Op{Publish: []bridge.Message{z.fenced(name, "z", "term", term)}}, long, func(r bridge.Result) {
 		z.running--
 		z.ended++
 		next := z.until[term]
