@@ -33,9 +33,10 @@ type zombie struct {
 	// writes are what it would write, nil as long as then is not over yet.
 	writes func(then, now moment, n int) []messages.Write
 
-	out   *actor.PID
-	then  *moment
-	round partition.Round
+	out    *actor.PID
+	then   *moment
+	dreams []messages.Write // what it writes now
+	round  partition.Round
 
 	// The ledger's lock is the lock of these.
 	refused, unsure int
@@ -46,10 +47,12 @@ type again struct{}
 
 const (
 	// zombiePace lies between an answer and the next attempt.
-	zombiePace = 4 * time.Millisecond
+	zombiePace = 2 * time.Millisecond
 	// zombieLife is after how many refusals a zombie dies anew, so that what it
 	// believes in was true under most leaders.
-	zombieLife = 300
+	zombieLife = 500
+	// zombieTries is how often it writes the same before it looks at what is.
+	zombieTries = 5
 )
 
 // Receive implements actor.Actor.
@@ -57,8 +60,14 @@ func (z *zombie) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		z.out = ctx.Spawn(z.outs)
-	case messages.StoreOpened, again:
-		ctx.Request(z.out, messages.Read{Keys: []messages.Key{messages.KeyTerm, messages.KeyHead, messages.KeyLead, messages.KeyLive(victim)}})
+	case messages.StoreOpened:
+		z.look(ctx)
+	case again:
+		if z.round%zombieTries == 0 {
+			z.look(ctx)
+			return
+		}
+		z.write(ctx)
 	case messages.ReadDone:
 		z.read(ctx, moment{m.Entries[0], m.Entries[1], m.Entries[2], m.Entries[3]})
 	case messages.Stored:
@@ -81,17 +90,25 @@ func (z *zombie) Receive(ctx actor.Context) {
 	}
 }
 
+func (z *zombie) look(ctx actor.Context) {
+	ctx.Request(z.out, messages.Read{Keys: []messages.Key{messages.KeyTerm, messages.KeyHead, messages.KeyLead, messages.KeyLive(victim)}})
+}
+
 func (z *zombie) read(ctx actor.Context, now moment) {
 	if z.then == nil {
 		z.then = &now
 	}
-	writes := z.writes(*z.then, now, int(z.round))
-	if writes == nil {
+	z.dreams = z.writes(*z.then, now, int(z.round/zombieTries))
+	if z.dreams == nil {
 		z.later(ctx)
 		return
 	}
+	z.write(ctx)
+}
+
+func (z *zombie) write(ctx actor.Context) {
 	z.round++
-	ctx.Request(z.out, messages.Store{Round: z.round, Writes: writes})
+	ctx.Request(z.out, messages.Store{Round: z.round, Writes: z.dreams})
 }
 
 func (z *zombie) note(f func()) {
