@@ -17,6 +17,7 @@ SEED  ?=
 RUNS  ?=
 BENCH ?= .
 TIMES ?= 5
+FUZZTIME ?= 20s
 # COUNT=-count=1 runs tests although nothing changed; ci sets it.
 COUNT ?=
 
@@ -43,6 +44,15 @@ swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
 .PHONY: live
 live: ## tests on real NATS servers and real processes
 	go test -count=1 ./test/live
+
+# What the targets find is kept in testdata/fuzz, and is a test from then on. Go
+# builds all packages anew for the first of them, and runs one at a time.
+FUZZED := ./bridge:FuzzDecode ./bridge:FuzzSights ./partition:FuzzPartitionID ./partition:FuzzValidatePlan
+
+.PHONY: fuzz
+fuzz: ## records, names and IDs that nobody thought of; FUZZTIME=20s for each target
+	@for target in $(FUZZED); do echo "$$target"; \
+		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${target%:*}"; done
 
 .PHONY: bench
 bench: ## measure moves, crashes and leader changes; BENCH=regexp selects, TIMES=n samples
@@ -76,4 +86,4 @@ verify: ## fail if generated files, diagrams or go.mod files are out of date
 # so that none of them is a step of its own here.
 .PHONY: ci
 ci: COUNT = -count=1
-ci: verify lint lint-full test race ## everything that must hold before a change lands
+ci: verify lint lint-full test race fuzz ## everything that must hold before a change lands

@@ -1,11 +1,14 @@
 package bridge
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 func TestCodec_WhatIsWrongWithOnePartIsWrongWithTheRecord(t *testing.T) {
@@ -39,6 +42,20 @@ func TestCodec_WhatIsWrongWithOnePartIsWrongWithTheRecord(t *testing.T) {
 			require.Contains(t, last.Fault, tc.fault, name)
 			require.Equal(t, tc.fault == "it has schema 2", last.Newer, name)
 			require.EqualValues(t, 10, last.Revision, "%s: that of part 0, on which conditions are set", name)
+		}
+	}
+}
+
+func TestCodec_LeasesThatNobodyCanWaitFor(t *testing.T) {
+	for _, lease := range []time.Duration{-1, longestLease + 1, 1<<63 - 1} {
+		for key, record := range map[messages.Key]any{
+			"live.w": partition.Live{Session: "s", Lease: lease},
+			"head":   partition.Head{Nonce: "n", Seats: []partition.Seat{{Worker: "w", Lease: lease}}},
+		} {
+			data, _, err := encode(record)
+			require.NoError(t, err)
+			_, err = decode(key, data)
+			require.ErrorContains(t, err, fmt.Sprintf("lease_ns is %d; must be 0 to %d", lease, longestLease), key)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -49,10 +50,25 @@ func liveToProto(l partition.Live) *pb.Live {
 	return p
 }
 
+// longestLease is far beyond every lease that somebody sets. Waits are computed from
+// leases that others wrote: they must not overflow.
+const longestLease = 365 * 24 * time.Hour
+
+func leaseFrom(ns int64) (time.Duration, error) {
+	if ns < 0 || ns > int64(longestLease) {
+		return 0, fmt.Errorf("lease_ns is %d; must be 0 to %d", ns, longestLease)
+	}
+	return time.Duration(ns), nil
+}
+
 func liveFromProto(p *pb.Live) (partition.Live, error) {
+	lease, err := leaseFrom(p.GetLeaseNs())
+	if err != nil {
+		return partition.Live{}, err
+	}
 	l := partition.Live{
 		Session: partition.SessionID(p.GetSession()), Claim: partition.Revision(p.GetClaim()),
-		Lease: time.Duration(p.GetLeaseNs()), InstanceKey: p.GetInstanceKey(),
+		Lease: lease, InstanceKey: p.GetInstanceKey(),
 		Beat: p.GetBeat(), Applied: partition.Step(p.GetApplied()), Seen: partition.Step(p.GetSeen()),
 		Held: words[partition.PartitionID](p.GetHeld()), Quarantined: words[partition.PartitionID](p.GetQuarantined()),
 		Draining: p.GetDraining(), Restarting: p.GetRestarting(), NeverLead: p.GetNeverLead(), Refresh: p.GetRefresh(),
@@ -105,9 +121,13 @@ func headFromProto(p *pb.Head) (partition.Head, error) {
 		Nonce: p.GetNonce(), Source: p.GetSource(), Kept: kept(p),
 	}
 	for _, s := range p.GetSeats() {
+		lease, err := leaseFrom(s.GetLeaseNs())
+		if err != nil {
+			return partition.Head{}, fmt.Errorf("seat of %s: %w", printable(s.GetWorker()), err)
+		}
 		h.Seats = append(h.Seats, partition.Seat{
 			Worker: partition.WorkerID(s.GetWorker()), Session: partition.SessionID(s.GetSession()),
-			Lease: time.Duration(s.GetLeaseNs()), Live: partition.Revision(s.GetLive()), NeverLead: s.GetNeverLead(),
+			Lease: lease, Live: partition.Revision(s.GetLive()), NeverLead: s.GetNeverLead(),
 			Step: partition.Step(s.GetStep()), Digest: s.GetDigest(), Refresh: s.GetRefresh(), Kept: kept(s),
 		})
 	}

@@ -134,20 +134,37 @@ func unescapeKey(text string) (string, error) {
 // Validate reports the first rule that the partition breaks, or nil.
 func (p Partition) Validate() error {
 	if len(p.Keys) == 0 || len(p.Keys) > MaxKeys {
-		return fmt.Errorf("partition %q: has %d keys; must have 1 to %d", p.Keys, len(p.Keys), MaxKeys)
+		return fmt.Errorf("partition %s: has %d keys; must have 1 to %d", p.named(), len(p.Keys), MaxKeys)
 	}
 	for i, k := range p.Keys {
 		if err := validKey(k); err != nil {
-			return fmt.Errorf("partition %q: key %d: %w", p.Keys, i+1, err)
+			return fmt.Errorf("partition %s: key %d: %w", p.named(), i+1, err)
 		}
 	}
 	if n := len(p.ID()); n > MaxIDBytes {
-		return fmt.Errorf("partition %.60q…: encoded keys have %d bytes; must have at most %d", p.Keys, n, MaxIDBytes)
+		return fmt.Errorf("partition %s: encoded keys have %d bytes; must have at most %d", p.named(), n, MaxIDBytes)
 	}
 	if p.Weight < 0 || p.Weight > MaxWeight {
-		return fmt.Errorf("partition %q: Weight is %d; must be 0 (for %d) to %d", p.Keys, p.Weight, DefaultWeight, MaxWeight)
+		return fmt.Errorf("partition %s: Weight is %d; must be 0 (for %d) to %d", p.named(), p.Weight, DefaultWeight, MaxWeight)
 	}
 	return nil
+}
+
+// named is the partition in an error: its keys, or their beginnings if they are long
+// or many.
+func (p Partition) named() string {
+	const most, longest = 4, 60
+	keys := make([]string, 0, most)
+	for _, k := range p.Keys[:min(len(p.Keys), most)] {
+		if len(k) > longest {
+			k = k[:longest] + "…"
+		}
+		keys = append(keys, k)
+	}
+	if len(p.Keys) > most {
+		return fmt.Sprintf("%q…", keys)
+	}
+	return fmt.Sprintf("%q", keys)
 }
 
 func validKey(key string) error {
