@@ -51,13 +51,13 @@ func TestEachFault(t *testing.T) {
 	// hazards 25, 26 and 49
 	suffer(t, sim.DroppedSight, sim.DoubledSight, sim.StaleSight, sim.EarlySight)
 	// hazard 27
-	suffer(t, sim.StaleGet, sim.LeaderCrash, sim.LostAnswer)
+	suffer(t, sim.StaleGet, sim.StalePass, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 40 and 43
 	suffer(t, sim.Leave, sim.Crash, sim.SourceChange)
 	// hazards 47, 57 and 58
 	suffer(t, sim.Recreate, sim.LeaderCrash, sim.LongDelay)
 	// hazards 59 and 61
-	suffer(t, sim.ServerRestart, sim.InFlight, sim.LostRequest)
+	suffer(t, sim.ServerRestart, sim.Election, sim.InFlight, sim.LostRequest)
 	// hazard 16
 	suffer(t, sim.Comeback, sim.Pause)
 }
