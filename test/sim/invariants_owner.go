@@ -144,8 +144,14 @@ func (c *Checker) alone(p *person, h *hand) {
 
 // Told tells that user code knows it has to let a partition go.
 func (c *Checker) Told(process, kind string, o partition.Owned) {
-	if h := c.hand(process, kind, o); h != nil {
-		h.told = true
+	p := c.people[process]
+	if p == nil {
+		return
+	}
+	for _, h := range p.hands { // one that never lets go may have got it again since
+		if h.kind == kind && h.owned.ID == o.ID && h.owned.Token == o.Token {
+			h.told = true
+		}
 	}
 }
 

@@ -108,6 +108,8 @@ func TestListenersMustBeTold(t *testing.T) {
 	a.claimed()
 	a.c.Begins("w1", Listener, owned(1))
 	a.c.Told("w1", Listener, owned(1))
+	a.c.Begins("w1", Listener, owned(1)) // after a doubt about the lease; it never let go
+	a.c.Told("w1", Listener, owned(1))
 	a.pass(2 * lease)
 	a.c.Instant()
 	a.sound()
