@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,8 +48,8 @@ func (c Config) Validate() error {
 			Field: "Group", Value: strconv.Quote(c.Group), Rule: fmt.Sprintf("1 to %d characters out of A-Z, a-z, 0-9, _ and -", maxGroup),
 		})
 	}
-	if c.Replicas < 0 || c.Replicas > 5 {
-		faults = append(faults, partition.FieldError{Field: "Replicas", Value: strconv.Itoa(c.Replicas), Rule: "1 to 5"})
+	if !slices.Contains([]int{0, 1, 3, 5}, c.Replicas) {
+		faults = append(faults, partition.FieldError{Field: "Replicas", Value: strconv.Itoa(c.Replicas), Rule: "1, 3 or 5, or 0 for 1"})
 	}
 	if c.Storage != File && c.Storage != Memory {
 		faults = append(faults, partition.FieldError{

@@ -218,7 +218,7 @@ func TestOutside_SaysWhyThereIsNoStore(t *testing.T) {
 		failed := hear[messages.StoreFailed](visit(t, NATS(nc, Config{Group: "a.b", Replicas: 9, Logger: silent()})))
 		require.True(t, failed.Final)
 		require.Contains(t, failed.Reason, `Group is "a.b"; must be`)
-		require.Contains(t, failed.Reason, "Replicas is 9; must be 1 to 5")
+		require.Contains(t, failed.Reason, "Replicas is 9; must be 1, 3 or 5")
 	})
 	t.Run("bind only", func(t *testing.T) {
 		cfg := plain()
