@@ -17,7 +17,7 @@ import (
 
 func main() {
 	quiet := slog.New(slog.DiscardHandler)
-	server := must(embedded.Start(embedded.Config{Memory: true})) // yours: nats.Connect(url)
+	server := must(embedded.Start(embedded.Config{Memory: true})) // yours: nats.Connect(url, nats.MaxReconnects(-1))
 	defer server.Stop()
 	nc := must(server.Connect())
 	defer nc.Close()
