@@ -51,6 +51,7 @@ type group struct {
 	cable    *cable // nil is a new one
 	handler  func(*worker) func(partition.Owned) *actor.Props
 	wire     func(*actors.Config)
+	logger   *slog.Logger // silent if it is nil
 }
 
 // swift are settings for tests in which workers crash: short leases, and no
@@ -172,7 +173,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	}
 	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{
 		Group: cmp.Or(g.name, "live"), Fresh: g.fresh, BindOnly: g.bindOnly, Replicas: g.replicas,
-		Logger: silent,
+		Logger: cmp.Or(g.logger, silent),
 	}))
 	require.NoError(g.t, err)
 	w.system = actor.NewActorSystem(

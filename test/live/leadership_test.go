@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"testing"
@@ -99,7 +100,7 @@ func (g *group) until(what string, so func() bool) {
 	nc, err := g.server.Connect()
 	require.NoError(g.t, err)
 	defer nc.Close()
-	news, err := nc.SubscribeSync("$KV.live.>")
+	news, err := nc.SubscribeSync("$KV." + cmp.Or(g.name, "live") + ".>")
 	require.NoError(g.t, err)
 	for late := time.Now().Add(patience); !so(); {
 		require.True(g.t, time.Now().Before(late), "%s: not for too long", what)

@@ -16,15 +16,21 @@ const far = time.Hour
 // an actor that is made again under a new name it ends the present one.
 func (w *worker) kill(role string) {
 	w.g.t.Helper()
+	require.True(w.g.t, w.killed(role), "%s has no %s", w.name, role)
+}
+
+// killed is kill, if there is such an actor now.
+func (w *worker) killed(role string) bool {
+	w.g.t.Helper()
 	for _, shard := range w.system.ProcessRegistry.LocalPIDs.LocalPIDs {
 		for _, id := range shard.Keys() {
 			if name := id[strings.LastIndex(id, "/")+1:]; strings.HasPrefix(name, role+"-") {
 				require.NoError(w.g.t, w.system.Root.StopFuture(w.system.NewLocalPID(id)).Wait())
-				return
+				return true
 			}
 		}
 	}
-	require.Fail(w.g.t, "no such actor", "%s of %s", role, w.name)
+	return false
 }
 
 // A worker that joins is noticed by the watch of the workers' records: the poller

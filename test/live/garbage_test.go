@@ -1,0 +1,190 @@
+package live
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// spoilt are the keys that somebody else writes to: the first worker leads.
+var spoilt = []string{"lead", "term", "head.0", "head.1", "asg.worker-1.0", "journal.7", "live.worker-0", "live.worker-1"}
+
+// spoils make what is written over a record out of it.
+var spoils = map[string]func(v *vandal, key string) *nats.Msg{
+	"garbage":     func(*vandal, string) *nats.Msg { return &nats.Msg{Data: []byte("\xffnonsense")} },
+	"nothing":     func(*vandal, string) *nats.Msg { return &nats.Msg{} },
+	"huge":        func(*vandal, string) *nats.Msg { return &nats.Msg{Data: bytes.Repeat([]byte("\xff"), 900<<10)} },
+	"cut in half": func(v *vandal, key string) *nats.Msg { d := v.record(key); return &nats.Msg{Data: d[:len(d)/2]} },
+	"a marker": func(*vandal, string) *nats.Msg {
+		return &nats.Msg{Header: nats.Header{"KV-Operation": {"DEL"}}}
+	},
+	"of another kind": func(v *vandal, key string) *nats.Msg {
+		other := "live.worker-0"
+		if strings.HasPrefix(key, "live.") {
+			other = "term"
+		}
+		return &nats.Msg{Data: v.record(other)}
+	},
+	"of another group": func(v *vandal, key string) *nats.Msg { return &nats.Msg{Data: v.other.record(key)} },
+}
+
+// vandal is a group, and somebody who writes into its stream.
+type vandal struct {
+	*group
+	all   []*worker
+	js    jetstream.JetStream
+	log   log
+	other *vandal
+	key   string
+	term  partition.Revision
+	lives []partition.SessionID
+	token partition.Token // the highest one
+}
+
+// log keeps what is logged.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) has(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text.String(), text)
+}
+
+// A record that somebody writes over is reported, and made anew by whose it is;
+// meanwhile and afterwards no partition has two owners, and in the end each has one.
+//
+// hazard 54
+func TestGarbage(t *testing.T) {
+	nothingStays(t)
+	hub := unchecked(t, embedded.Config{Memory: true}, partition.Settings{}, 0)
+	other := newVandal(t, hub, "another", "")
+	t.Run("all", func(t *testing.T) {
+		for name, spoil := range spoils {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				var all []*vandal
+				for i, key := range spoilt {
+					v := newVandal(t, hub, fmt.Sprintf("%s-%d", strings.ReplaceAll(name, " ", "-"), i), key)
+					v.other = other
+					all = append(all, v)
+				}
+				for _, v := range all {
+					v.strike(spoil)
+				}
+				for _, v := range all {
+					v.recovers(slices.Contains([]string{"garbage", "nothing", "huge", "cut in half", "a marker"}, name))
+				}
+			})
+		}
+	})
+}
+
+func newVandal(t *testing.T, hub *group, name, key string) *vandal {
+	t.Helper()
+	s := childSettings()
+	s.HeartbeatInterval, s.Lease, s.LeaderLease = 500*time.Millisecond, 2*time.Second, 2*time.Second
+	v := &vandal{key: key, group: &group{t: t, name: name, server: hub.server, settings: s, list: partitions(6), ledger: newLedger(t), fresh: true}}
+	v.logger = slog.New(slog.NewTextHandler(&v.log, nil))
+	t.Cleanup(v.ledger.audit)
+	v.all = v.start(2)
+	v.js = hub.jetstream()
+	for _, w := range v.all {
+		v.lives = append(v.lives, w.snapshot().Session)
+	}
+	v.token = v.ledger.latest()
+	leads, _ := v.leader(v.all...)
+	require.Same(t, v.all[0], leads)
+	v.term = leads.snapshot().Term
+	return v
+}
+
+// subject is where the record is in the stream.
+func (v *vandal) subject(key string) string {
+	v.t.Helper()
+	stream, err := v.js.Stream(v.t.Context(), "KV_"+v.name)
+	require.NoError(v.t, err)
+	return strings.TrimSuffix(stream.CachedInfo().Config.Subjects[0], ">") + key
+}
+
+// record is what is stored there. Of what is not there yet something similar is.
+func (v *vandal) record(key string) []byte {
+	v.t.Helper()
+	switch key {
+	case "journal.7":
+		key = "journal.*"
+	case "head.1":
+		key = "head.0"
+	}
+	stream, err := v.js.Stream(v.t.Context(), "KV_"+v.name)
+	require.NoError(v.t, err)
+	m, err := stream.GetLastMsgForSubject(v.t.Context(), v.subject(key))
+	require.NoError(v.t, err)
+	return m.Data
+}
+
+// strike writes over the record. What nobody looks at again by itself is needed
+// when the leadership ends.
+func (v *vandal) strike(spoil func(*vandal, string) *nats.Msg) {
+	m := spoil(v, v.key)
+	m.Subject = v.subject(v.key)
+	_, err := v.js.PublishMsg(v.t.Context(), m)
+	require.NoError(v.t, err)
+	if !strings.HasPrefix(v.key, "l") {
+		v.all[0].killed("election") // else it has ended by itself
+	}
+}
+
+// recovers waits until the group has noticed, and is at rest.
+func (v *vandal) recovers(reported bool) {
+	noticed := func() bool {
+		return slices.ContainsFunc(v.all, func(w *worker) bool { return w.snapshot().Term > v.term })
+	}
+	switch {
+	case v.key == "live.worker-0":
+		noticed = func() bool { return v.all[0].snapshot().Session != v.lives[0] }
+	case v.key == "live.worker-1":
+		noticed = func() bool { return v.all[1].snapshot().Session != v.lives[1] }
+	case v.key == "lead" && !reported:
+		noticed = func() bool { return true } // it may be taken for one's own
+	}
+	v.until(v.key+" is noticed", noticed)
+	if v.key == "head.0" || v.key == "asg.worker-1.0" {
+		v.anew(v.token, v.all...) // what was decided is lost
+	}
+	v.atRest(v.all...)
+	for _, w := range v.all {
+		for _, o := range w.snapshot().Owned {
+			require.Equal(v.t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token},
+				ask[messages.Owner](v.all[0], messages.GetOwner{Partition: o.ID}))
+		}
+	}
+	if reported && v.key != "journal.7" && v.key != "head.1" { // nobody reads these
+		require.True(v.t, v.log.has("a record cannot be understood"), "%s is not reported", v.key)
+	}
+	for _, w := range slices.Backward(v.all) {
+		require.NoError(v.t, w.stop())
+	}
+}
