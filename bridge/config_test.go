@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -28,6 +29,17 @@ func TestConfig_Validate(t *testing.T) {
 	}
 	for _, n := range []int{1, 3, 5} {
 		require.NoError(t, Config{Group: "g", Replicas: n}.Validate())
+	}
+}
+
+// A group's name is one token of a subject, and part of a stream's name.
+func TestConfig_GroupNames(t *testing.T) {
+	for _, name := range []string{"g", "A-z_09", strings.Repeat("a", 64)} {
+		require.NoError(t, Config{Group: name}.Validate(), name)
+	}
+	for _, name := range []string{"a b", "a*", ">", "a/b", "a\\b", "a\tb", "a\x00", "ä", "a\xff", "$KV", "a%2E", strings.Repeat("a", 65)} {
+		require.EqualError(t, Config{Group: name}.Validate(),
+			"bridge.Config: Group is "+strconv.Quote(name)+"; must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -")
 	}
 }
 
