@@ -60,6 +60,8 @@ func (z *zombie) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		z.out = ctx.Spawn(z.outs)
+		times := childSettings()
+		ctx.Request(z.out, messages.OpenStore{StoreTimeout: times.StoreTimeout, PollInterval: times.PollInterval})
 	case messages.StoreOpened:
 		z.look(ctx)
 	case again:
@@ -223,9 +225,10 @@ func TestN5_ZombiesWhileLeadersChange(t *testing.T) {
 			h.sound(t)
 			for name, z := range dead {
 				g.ledger.mu.Lock()
-				t.Logf("%s: %d refused, %d without an answer", name, z.refused, z.unsure)
-				require.Greater(t, z.refused, enough, name)
+				refused, unsure := z.refused, z.unsure
 				g.ledger.mu.Unlock()
+				t.Logf("%s: %d refused, %d without an answer", name, refused, unsure)
+				require.Greater(t, refused, enough, name)
 			}
 			t.Logf("%d records, %d terms, %d heads, %d moves", len(h.records), len(h.terms()), h.check.Heads(), h.check.Moves())
 			require.Greater(t, len(h.terms()), 2)
