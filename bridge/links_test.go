@@ -1,7 +1,6 @@
 package bridge_test
 
 import (
-	"fmt"
 	"net"
 	"slices"
 	"sync"
@@ -122,5 +121,3 @@ func (l *links) end() {
 	l.mu.Unlock()
 	l.busy.Wait()
 }
-
-func (k *link) String() string { return fmt.Sprintf("%d → %d", k.from, k.to) }
