@@ -84,7 +84,7 @@ func TestCodec_TornRecord(t *testing.T) {
 func TestCodec_AChangedByteIsAFault(t *testing.T) {
 	split, err := split(messages.KeyAssignment("w"), big(1, 2))
 	require.NoError(t, err)
-	data := []byte(split[0].data)
+	data := split[0].data
 	data[len(data)/2] ^= 1 // in the middle of a name
 	got, told := newEntries("").add(Sight{Subject: split[0].name, Sequence: 3, Data: data})
 	require.True(t, told)

@@ -11,8 +11,30 @@ import (
 func TestPartition_DifferentKeysStayDifferent(t *testing.T) {
 	seen := map[PartitionID][]string{}
 	for _, keys := range [][]string{
-		{"a-b"}, {"a", "b"}, {"a.b"}, {"a%2Eb"}, {"a%b"}, {"a b"}, {"a/b"}, {"a*b"}, {"a>b"}, {"ab"}, {"a", "", "b"},
-		{"a_b"}, {"A-b"}, {"%"}, {"%25"}, {"."}, {".", "."}, {"*"}, {">"}, {"ä"}, {"a\u0308"}, {"a", "b", "c"}, {"a.b", "c"}, {"a", "b.c"},
+		{"a-b"},
+		{"a", "b"},
+		{"a.b"},
+		{"a%2Eb"},
+		{"a%b"},
+		{"a b"},
+		{"a/b"},
+		{"a*b"},
+		{"a>b"},
+		{"ab"},
+		{"a", "", "b"},
+		{"a_b"},
+		{"A-b"},
+		{"%"},
+		{"%25"},
+		{"."},
+		{".", "."},
+		{"*"},
+		{">"},
+		{"ä"},
+		{"a\u0308"},
+		{"a", "b", "c"},
+		{"a.b", "c"},
+		{"a", "b.c"},
 	} {
 		id := Of(keys...).ID()
 		require.NotContains(t, seen, id, "%q and %q", keys, seen[id])
