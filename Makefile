@@ -58,6 +58,12 @@ fuzz: ## records, names and IDs that nobody thought of; FUZZTIME=20s for each ta
 bench: ## measure moves, crashes and leader changes; BENCH=regexp selects, TIMES=n samples
 	cd test/bench && go test -run '^$$' -timeout 0 -bench '$(BENCH)' -benchtime $(TIMES)x ./...
 
+.PHONY: profile
+profile: ## profiles of a rebalance in profiles/: go tool pprof profiles/cpu.out, heap.out
+	mkdir -p profiles
+	cd test/bench && go test -run '^$$' -timeout 0 -bench '^BenchmarkJoin$$/^DefaultWithoutWindows$$' -benchtime $(TIMES)x \
+		-cpuprofile $(CURDIR)/profiles/cpu.out -memprofile $(CURDIR)/profiles/heap.out -o $(CURDIR)/profiles/bench.test .
+
 .PHONY: lint
 lint: ## format, vet, staticcheck, code that nothing reaches
 	@echo 'gofumpt'; files=$$($(TOOL) gofumpt -l .); if [ -n "$$files" ]; then echo "gofumpt would change:"; echo "$$files"; exit 1; fi

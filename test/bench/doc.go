@@ -9,6 +9,11 @@
 // is without an owner from the moment that its worker let go of it, or crashed,
 // until another worker hears that it owns it.
 //
+// BenchmarkIdle, BenchmarkManager, BenchmarkJoinBytes and BenchmarkElection count what a
+// crowd of managers costs: they share one connection and one actor system, and the
+// server runs in another process. make profile keeps what the processor and the
+// memory were used for while partitions move.
+//
 // # Limits
 //
 // All ten workers and the server share the cores of one machine, so that on a

@@ -134,6 +134,13 @@ func (g *group) longestGap() time.Duration {
 	return slices.Max(g.gaps)
 }
 
+// pauses are the times that partitions were without an owner.
+func (g *group) pauses() []time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.gaps)
+}
+
 // sinceFirst is how long after the beginning the first partition was gained.
 func (g *group) sinceFirst(began time.Time) time.Duration {
 	g.mu.Lock()
