@@ -190,5 +190,6 @@ func (m *manager) end(ctx actor.Context) {
 		ctx.Send(pid, messages.Stopped{Running: m.exit.running, Reason: m.exit.trouble})
 	}
 	m.exit.asked = nil
+	m.subs.unwatch(ctx)
 	ctx.Stop(ctx.Self())
 }

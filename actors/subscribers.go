@@ -38,6 +38,13 @@ func (s *subscribers) tell(ctx actor.Context, mail any) {
 	}
 }
 
+// unwatch is for a manager that ends: the end of a subscriber is news for nobody.
+func (s *subscribers) unwatch(ctx actor.Context) {
+	for _, x := range s.list {
+		ctx.Unwatch(x.pid)
+	}
+}
+
 // add replaces a subscription of the same actor, and tells the present
 // assignment if there ever was one.
 func (s *subscribers) add(ctx actor.Context, m messages.Subscribe, now messages.AssignmentApplied) {

@@ -247,7 +247,9 @@ func (o *outside) client(ctx actor.Context) *client {
 	if c == nil {
 		c = &client{pid: pid, timers: map[uint64]bool{}}
 		o.clients[pid.Id] = c
-		ctx.Watch(pid)
+		if !pid.Equal(o.parent) { // with which this ends, too
+			ctx.Watch(pid)
+		}
 	}
 	return c
 }

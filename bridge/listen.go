@@ -60,7 +60,7 @@ func listen[T any](system *actor.ActorSystem, manager *actor.PID, confirm bool, 
 	pid := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return l }))
 	go l.run()
 	return l.out, sync.OnceFunc(func() {
-		system.Root.Stop(pid)
+		l.ending.Do(func() { system.Root.Stop(pid) })
 		close(l.end)
 	})
 }
@@ -74,6 +74,8 @@ type listener[T any] struct {
 	out     chan T
 	wake    chan struct{}
 	end     chan struct{} // closed by stop
+	ending  sync.Once     // by stop or with the manager: what has ended is not stopped again
+	alone   bool          // the manager has ended
 
 	mu    sync.Mutex
 	queue []T
@@ -87,11 +89,15 @@ func (l *listener[T]) Receive(ctx actor.Context) {
 		ctx.Watch(l.manager)
 		ctx.Send(l.manager, messages.Subscribe{PID: ctx.Self(), Confirm: l.confirm})
 	case *actor.Terminated:
+		l.alone = true
 		ctx.Send(ctx.Self(), over{}) // it overtakes mail
 	case over:
-		ctx.Stop(ctx.Self())
+		l.ending.Do(func() { ctx.Stop(ctx.Self()) })
 	case *actor.Stopping:
 		l.add(nil, true)
+		if !l.alone {
+			ctx.Unwatch(l.manager)
+		}
 	default:
 		if m, ok := l.pick(ctx); ok {
 			l.add([]T{m}, false)

@@ -144,3 +144,35 @@ func TestListenState_TellsStatesAndNothingElse(t *testing.T) {
 	require.Equal(t, all[3], any(await(t, states, "the next")))
 	require.Equal(t, all[2], any(await(t, health, "the health")))
 }
+
+// Who has hung up is not told of the manager's end: it would be a dead letter.
+func TestListen_HangingUpLeavesNoDeadLetter(t *testing.T) {
+	system, manager, d := newDesk(t, nil)
+	var dead []any
+	system.EventStream.Subscribe(func(m any) {
+		if letter, ok := m.(*actor.DeadLetterEvent); ok {
+			dead = append(dead, letter.Message)
+		}
+	})
+	changes, stop := Listen(system, manager)
+	sub := await(t, d.mail, "a subscription").(messages.Subscribe)
+	gone := make(chan struct{})
+	watching := system.Root.Spawn(actor.PropsFromFunc(func(ctx actor.Context) {
+		switch ctx.Message().(type) {
+		case *actor.Started:
+			ctx.Watch(sub.PID)
+			d.mail <- "watched"
+		case *actor.Terminated:
+			close(gone)
+		}
+	}))
+	await(t, d.mail, "a watch")
+	stop()
+	await(t, gone, "the end of the listener")
+	for range changes {
+		continue
+	}
+	require.NoError(t, system.Root.StopFuture(manager).Wait())
+	require.NoError(t, system.Root.StopFuture(watching).Wait())
+	require.Empty(t, dead)
+}
