@@ -35,6 +35,7 @@ type Checker struct {
 	archive  archive
 	claims   map[partition.WorkerID]*claim
 	sessions map[partition.SessionID]*session
+	knows    map[string]uint64 // a revision that each process must have seen
 }
 
 // NewChecker returns a checker of a world in which nothing happened yet.
@@ -42,6 +43,7 @@ func NewChecker(line *Timeline) *Checker {
 	c := &Checker{
 		line: line, people: map[string]*person{}, tokens: map[partition.PartitionID]granted{},
 		claims: map[partition.WorkerID]*claim{}, sessions: map[partition.SessionID]*session{}, archive: newArchive(),
+		knows: map[string]uint64{},
 	}
 	c.book.listed, c.book.ever = map[partition.PartitionID]bool{}, map[partition.PartitionID]partition.SessionID{}
 	return c
@@ -58,7 +60,11 @@ func (c *Checker) violate(invariant, format string, args ...any) {
 func (c *Checker) Committed(commit Commit, writes []Written) {
 	if commit.Incarnation != c.book.incarnation {
 		c.book.renew(commit.Incarnation)
-		c.claims, c.archive = map[partition.WorkerID]*claim{}, newArchive()
+		c.claims, c.archive, c.knows = map[partition.WorkerID]*claim{}, newArchive(), map[string]uint64{}
+	}
+	if c.book.burnt {
+		c.committedBack(commit, writes)
+		return
 	}
 	for _, w := range writes {
 		switch r := w.Record.(type) {

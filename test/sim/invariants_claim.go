@@ -20,6 +20,7 @@ type session struct {
 	worker  partition.WorkerID
 	process string
 	applied partition.Step
+	renewed uint64 // the revision of its latest record
 }
 
 // liveWritten checks I7 and the part of I2 that is about workers, and counts
@@ -37,6 +38,7 @@ func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
 		return
 	}
 	c.renews(commit, id, cl, r)
+	c.remembers(commit, w, r)
 	if cl.session != "" && cl.session != r.Session {
 		cl.former[cl.session] = true
 	}

@@ -21,10 +21,13 @@ type book struct {
 	// sources are the lists that the source had, listed all of their partitions.
 	sources [][]partition.PartitionID
 	listed  map[partition.PartitionID]bool
+	// burnt: the store is an older copy; trusted counts heads written since then.
+	burnt   bool
+	trusted map[string]int
 }
 
 func (b *book) renew(incarnation string) {
-	b.incarnation, b.head = incarnation, partition.Head{}
+	b.incarnation, b.head, b.burnt = incarnation, partition.Head{}, false
 	b.asg, b.owner = map[partition.WorkerID]partition.Assignment{}, map[partition.PartitionID]partition.SessionID{}
 }
 

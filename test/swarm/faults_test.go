@@ -56,6 +56,10 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.Leave, sim.Crash, sim.SourceChange)
 	// hazards 47, 57 and 58
 	suffer(t, sim.Recreate, sim.LeaderCrash, sim.LongDelay)
+	// hazards 47 and 57
+	suffer(t, sim.Expiry, sim.LeaderCrash, sim.LostAnswer)
+	// hazards 57 and 60
+	suffer(t, sim.OlderCopy, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 59 and 61
 	suffer(t, sim.ServerRestart, sim.Election, sim.InFlight, sim.LostRequest)
 	// hazard 16

@@ -28,7 +28,9 @@ type life struct {
 	world  *sim.World
 	faults sim.Faults
 	// ill is true while faults last.
-	ill      bool
+	ill bool
+	// older is true while an older copy stands in the place of the stream.
+	older    bool
 	born     int
 	listed   int // partitions that were ever named
 	back     partition.Setbacks
@@ -154,6 +156,7 @@ func (l *life) bound() time.Duration {
 func (l *life) heal() string {
 	l.ill = false
 	l.world.Trace.Say("world", "all faults end")
+	l.end()
 	l.world.Net.Heal()
 	for _, p := range l.world.Processes() {
 		p.Resume()

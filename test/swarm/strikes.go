@@ -40,6 +40,10 @@ func (l *life) join(key string) *sim.Process {
 // joinLater starts a process after about one of the lengths that matter.
 func (l *life) joinLater(key string) {
 	l.world.Plan(l.world.Net.Lengths.Pick(l.world.Random), func() {
+		if l.older {
+			l.joinLater(key) // whoever remembers nothing would trust in the copy
+			return
+		}
 		if len(l.world.Processes()) < mostWorkers {
 			l.join(key)
 		}
@@ -92,8 +96,13 @@ func (l *life) strike(f sim.Fault) {
 	case sim.Election:
 		l.world.Net.Elect(long)
 	case sim.Recreate:
-		l.back.Recreated = true
+		l.back.Recreated, l.older = true, false
 		l.world.Recreate()
+	case sim.Expiry:
+		l.back.Recreated = true
+		l.world.Expire(long / 2)
+	case sim.OlderCopy:
+		l.copy()
 	case sim.SourceChange:
 		l.change()
 	case sim.ClockJump:
@@ -101,6 +110,35 @@ func (l *life) strike(f sim.Fault) {
 		l.world.Trace.Say("world", "the server's clock jumps ahead by "+ahead.String())
 		l.world.Store.JumpClock(ahead)
 	default: // faults of single operations: the port draws them itself
+	}
+}
+
+// copy copies the stream, and puts the copy in its place when everybody has seen
+// more. A while later somebody deletes it, as the alarm asks for.
+func (l *life) copy() {
+	copied := l.world.Backup()
+	if copied == nil || l.older {
+		return
+	}
+	var try func()
+	try = func() {
+		switch {
+		case !l.ill || l.older || l.world.Replaced(copied):
+		case l.world.GoBack(copied):
+			l.older, l.back.Recreated = true, true
+			l.world.Plan(l.world.Soon(2*l.settings.Lease), l.end)
+		default:
+			l.world.Plan(l.settings.HeartbeatInterval, try)
+		}
+	}
+	try()
+}
+
+// end ends the time of an older copy.
+func (l *life) end() {
+	if l.older {
+		l.older = false
+		l.world.Recreate()
 	}
 }
 
