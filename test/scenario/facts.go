@@ -19,6 +19,7 @@ import (
 //	leader w1               as the store says
 //	ended w1                it has stopped or crashed
 //	moves 8, heads 3        so many at all
+//	transfers 4             moves that were not to another session of one worker
 //	dead letters 0          mail that found nobody
 //	says REGEXP             somebody said so
 //	never REGEXP            nobody did
@@ -34,6 +35,8 @@ func (p *play) check(fact string) error {
 		return nil
 	case "moves":
 		return same(p.world.Check.Moves(), rest)
+	case "transfers":
+		return same(p.world.Check.Transfers(), rest)
 	case "heads":
 		return same(p.world.Check.Heads(), rest)
 	case "dead":

@@ -19,6 +19,7 @@ type play struct {
 	said      uint64 // lines of the trace that were written down
 	// nextLost: the answer to the next publish of a key like this is lost.
 	nextLost string
+	copied   *sim.Copy
 }
 
 // seed of all plays.
@@ -73,11 +74,35 @@ func (p *play) do(words []string) error {
 		p.world.Recreate()
 		return nil
 	}
+	if lost, err := p.loseRecords(verb, args); lost {
+		return err
+	}
 	who, err := p.who(args[0])
 	if err != nil {
 		return err
 	}
 	return p.tell(who, verb, args[1:])
+}
+
+// loseRecords carries out commands about what the store forgets.
+func (p *play) loseRecords(verb string, args []string) (done bool, err error) {
+	switch verb {
+	case "expire":
+		age, err := time.ParseDuration(args[0])
+		if err == nil {
+			p.world.Expire(age)
+		}
+		return true, err
+	case "copy":
+		p.copied = p.world.Backup()
+		return true, nil
+	case "go-back":
+		if !p.world.GoBack(p.copied) {
+			return true, fmt.Errorf("somebody has not seen more than the copy has")
+		}
+		return true, nil
+	}
+	return false, nil
 }
 
 func (p *play) tell(who *sim.Process, verb string, args []string) error {

@@ -148,12 +148,12 @@ func TestAFactCanFail(t *testing.T) {
 	defer p.world.Close()
 	require.NoError(t, p.command("start w1"))
 	for _, fact := range []string{
-		"covered", "owns w1 3", "state w1 Shutdown", "leader w1", "ended w1", "moves 1", "heads 1", "dead letters 1",
+		"covered", "owns w1 3", "state w1 Shutdown", "leader w1", "ended w1", "moves 1", "transfers 1", "heads 1", "dead letters 1",
 		"says nonsense", "never starts", "first starts then nonsense", "owns w9 1", "sings w1",
 	} {
 		require.Error(t, p.check(fact), fact)
 	}
-	for _, command := range []string{"sing w1", "crash w9", "crash leader", "start w2 loudly", "run fast"} {
+	for _, command := range []string{"sing w1", "crash w9", "crash leader", "start w2 loudly", "run fast", "expire soon"} {
 		require.Error(t, p.command(command), command)
 	}
 }
