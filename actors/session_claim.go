@@ -169,13 +169,16 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 	return living
 }
 
-// claimRefused goes on to the next candidate, unless an earlier attempt without an
-// answer may be what stands in the way. Then whatever is stored above the record
-// that was expected decides.
+// claimRefused goes on to the next candidate, unless the record has this process's
+// instance key: another ID would move all its partitions. If an earlier attempt
+// without an answer may be what stands in the way, whatever is stored above the
+// record that was expected decides.
 func (s *session) claimRefused(ctx actor.Context, m messages.Conflicted) sessionState {
 	switch {
 	case m.Round != s.round:
 		return claiming
+	case !s.claim.unsure && s.claim.current().Twin:
+		return s.lookLater(ctx, retryDelay) // a last heartbeat came in between: the ID is still ours by its key
 	case !s.claim.unsure:
 		return s.next(ctx, m.At)
 	case m.Named && m.Revision == 0:
