@@ -69,8 +69,10 @@ func (p *Port) Submit(op bridge.Op, _ time.Duration, done func(bridge.Result)) (
 	}
 	passes := p.net.heard()
 	if p.isolated != nil {
-		perform = p.isolated.answer(op)
-		passes = perform != nil
+		answer := p.isolated.answer(op)
+		if passes = answer != nil; passes {
+			perform = answer // else it leaves when the connection is another one
+		}
 	}
 	return roundTrip(p, &op, perform, done, lost, passes)
 }
@@ -79,8 +81,10 @@ func (p *Port) Submit(op bridge.Op, _ time.Duration, done func(bridge.Result)) (
 func (p *Port) Info(_ time.Duration, done func(bridge.StreamInfo)) (cancel func()) {
 	ask, passes := func() bridge.StreamInfo { return p.net.info(p.stream) }, p.net.heard()
 	if p.isolated != nil {
-		ask = p.isolated.ask()
-		passes = ask != nil
+		answer := p.isolated.ask()
+		if passes = answer != nil; passes {
+			ask = answer
+		}
 	}
 	return roundTrip(p, &bridge.Op{}, ask, done, func(err error) bridge.StreamInfo { return bridge.StreamInfo{Result: lost(err)} }, passes)
 }
