@@ -165,7 +165,11 @@ func TestStoreLost_OlderCopy(t *testing.T) {
 		})
 	}
 	t.Run("a snapshot", func(t *testing.T) { snapshot(newGroup(t, swift(), 24)) })
-	t.Run("a snapshot, three nodes", func(t *testing.T) { snapshot(groupOnThree(t, swift(), 24)) })
+	t.Run("a snapshot, three nodes", func(t *testing.T) {
+		s := swift() // a replicated store is slower
+		s.StoreTimeout, s.Lease, s.LeaderLease = time.Second, 3*time.Second, 3*time.Second
+		snapshot(groupOnThree(t, s, 24))
+	})
 }
 
 func goesBack(g *group, take func() (back func())) {
