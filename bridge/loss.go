@@ -55,6 +55,10 @@ func (o *outside) lose(ctx actor.Context, reason string, alarm bool) {
 	o.endAll("the store is lost: " + reason)
 	o.bar()
 	ctx.Send(o.parent, messages.StoreLost{Reason: reason, Alarm: alarm, At: o.clock.Now()})
+	if o.stream.cancel != nil {
+		o.stream.cancel() // a question that is under way is of the former one
+		o.stream.cancel = nil
+	}
 	o.stream.asking = false
 	o.stream.try++
 	o.look(o.stream.try)

@@ -102,3 +102,16 @@ func TestScripted_AStreamThatWasEditedIsLostUntilItIsEditedBack(t *testing.T) {
 	s.inform(fitting("one"))
 	heard[messages.StoreOpened](s)
 }
+
+// hazard 71
+func TestScripted_AQuestionOfALostStreamDoesNotStayBehind(t *testing.T) {
+	s := seen(t)
+	s.ask(beat(2))
+	s.port.each(bridge.Reconnected)
+	s.settle()
+	asked := s.port.infos[len(s.port.infos)-1]
+	s.answer(s.last(), bridge.Result{Sequence: 3})
+	require.True(t, heard[messages.StoreLost](s).Alarm)
+	require.True(t, asked.canceled)
+	require.True(t, s.wondering())
+}
