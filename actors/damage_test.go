@@ -192,3 +192,17 @@ func TestPublisher_VersionFollowsTheTableThatWasReadAnew(t *testing.T) {
 	p.beat("w-0", partition.Live{})
 	require.EqualValues(t, 8, headOf(p.store()).Version)
 }
+
+// A session that may not list the workers says so once, for good, and still ends
+// when it is told to.
+func TestSession_MayNotScan(t *testing.T) {
+	p := newTenancy(t, nil)
+	p.tell(p.pid, messages.ReadFailed{Round: heard[messages.Read](t, p.outside).Round, Denied: true, Reason: "not permitted", At: p.now})
+	failed := heard[messages.ClaimFailed](t, p.parent)
+	require.True(t, failed.Final)
+	require.False(t, failed.Unreachable)
+	require.Equal(t, "the records of the workers may not be read: not permitted", failed.Reason)
+	unheard[messages.Remind](t, p.outside)
+	p.tell(p.pid, messages.EndSession{})
+	heard[messages.SessionReleased](t, p.parent)
+}

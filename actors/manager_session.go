@@ -42,8 +42,9 @@ func (m *manager) storeOpened(ctx actor.Context, s messages.StoreOpened) message
 	}
 	m.reason = "the store is open"
 	m.claim(ctx)
-	if m.state == degraded {
-		return degraded
+	if m.state == degraded || m.state == claims {
+		m.examine(ctx, m.state)
+		return m.state
 	}
 	return claims
 }
@@ -64,7 +65,7 @@ func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) {
 // claimFailed: without the store there is nothing to claim.
 func (m *manager) claimFailed(ctx actor.Context, f messages.ClaimFailed) messages.State {
 	m.hear(f.At)
-	m.life.trouble = f.Reason
+	m.life.trouble, m.life.final = f.Reason, m.life.final || f.Final
 	if f.Unreachable && m.state == claims {
 		m.reason = f.Reason
 		return degraded

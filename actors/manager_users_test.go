@@ -150,3 +150,14 @@ func TestManager_WarnsOfTwins(t *testing.T) {
 	f.tell(f.pid, messages.SessionStarted{Worker: "worker-1", Session: f.snapshot().Session, Warning: "a twin"})
 	require.Equal(t, "claimed worker-1; warning: a twin", heard[messages.StateChanged](t, f.user).Reason)
 }
+
+// A worker that may not see the others never claims; a new stream is a new chance.
+func TestManager_HealthOfAClaimThatIsNotPermitted(t *testing.T) {
+	f := newFirm(t, nil)
+	f.say(opened, messages.ClaimFailed{Reason: "not permitted", Final: true}, messages.ClaimFailed{Reason: "not permitted"})
+	require.Equal(t, claims, f.snapshot().State)
+	require.True(t, f.health().Final)
+	require.Equal(t, "not permitted", f.health().Reason)
+	f.say(opened)
+	require.False(t, f.health().Final)
+}

@@ -55,6 +55,10 @@ func (s *session) scanFailed(ctx actor.Context, m messages.ReadFailed) sessionSt
 	if m.Round != s.round {
 		return scanning
 	}
+	if m.Denied {
+		s.tell(ctx, messages.ClaimFailed{Reason: "the records of the workers may not be read: " + m.Reason, Final: true, At: m.At})
+		return scanning
+	}
 	s.tell(ctx, messages.ClaimFailed{Reason: "the store does not answer: " + m.Reason, Unreachable: true, At: m.At})
 	return s.lookLater(ctx, retryDelay)
 }

@@ -56,6 +56,7 @@ type outside struct {
 	stream  stream
 	ops     ops
 	reads   map[uint64]*reading
+	denied  map[messages.Key]bool // what may not be read, as was logged
 	watches watches
 	clients map[string]*client
 	former  former
@@ -144,7 +145,7 @@ func (o *outside) start(ctx actor.Context) {
 	o.tell = func(to *actor.PID, m any) { root.Send(to, m) }
 	o.parent = ctx.Parent()
 	o.log = o.cfg.Logger.With("group", o.cfg.Group)
-	o.ops.pending, o.reads = map[uint64]*op{}, map[uint64]*reading{}
+	o.ops.pending, o.reads, o.denied = map[uint64]*op{}, map[uint64]*reading{}, map[messages.Key]bool{}
 	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
 	o.watches.byID, o.former = map[uint64]*watching{}, former{}
 	o.stream.phase = closed

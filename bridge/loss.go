@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,6 +69,6 @@ func (o *outside) lose(ctx actor.Context, reason string, alarm bool) {
 func (o *outside) endAll(reason string) {
 	o.watches.drop(func(*watching) bool { return true })
 	for _, id := range slices.Sorted(maps.Keys(o.reads)) {
-		o.readFailed(id, reason)
+		o.readFailed(id, Result{Outcome: Unknown, Err: errors.New(reason)})
 	}
 }

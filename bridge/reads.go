@@ -92,7 +92,7 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 	}
 	o.lateHere(m.id, m.result)
 	if m.result.Outcome != Accepted {
-		o.readFailed(m.id, reason(m.result))
+		o.readFailed(m.id, m.result)
 		if m.result.Outcome == Denied {
 			o.fail(ctx, "reading is not permitted: "+reason(m.result), true)
 		} else {
@@ -122,10 +122,16 @@ func (o *outside) readSaw(ctx actor.Context, m readSights) {
 		return
 	}
 	if m.err != nil {
-		o.readFailed(m.id, m.err.Error())
-		if !errors.Is(m.err, ErrDenied) { // a worker need not be allowed to read what is not its own
+		if !errors.Is(m.err, ErrDenied) {
+			o.readFailed(m.id, Result{Outcome: Unknown, Err: m.err})
 			o.watchFailed(ctx, m.err)
+			return
 		}
+		if key := r.ask.Keys[m.at]; !o.denied[key] { // a worker need not be allowed to read what is not its own
+			o.denied[key] = true
+			o.log.Warn("reading is not permitted", "key", key, "reason", m.err)
+		}
+		o.readFailed(m.id, Result{Outcome: Denied, Err: m.err})
 		return
 	}
 	s := r.watchs[m.at]
@@ -178,12 +184,12 @@ func (o *outside) readTimedOut(_ actor.Context, id uint64) {
 		return
 	}
 	o.lateHere(id, Result{Outcome: Unknown, Err: errLate})
-	o.readFailed(id, errLate.Error())
+	o.readFailed(id, Result{Outcome: Unknown, Err: errLate})
 	o.check()
 }
 
-func (o *outside) readFailed(id uint64, reason string) {
+func (o *outside) readFailed(id uint64, why Result) {
 	r := o.reads[id]
 	o.finishRead(id)
-	o.answer(r.client, messages.ReadFailed{Round: r.ask.Round, Reason: reason, At: o.clock.Now()})
+	o.answer(r.client, messages.ReadFailed{Round: r.ask.Round, Reason: reason(why), Denied: why.Outcome == Denied, At: o.clock.Now()})
 }

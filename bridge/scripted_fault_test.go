@@ -3,6 +3,8 @@ package bridge_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,4 +142,44 @@ func TestScripted_ManyTimeoutsAtOnceLeaveTheServerOnce(t *testing.T) {
 	}
 	s.pass(timeout)
 	require.Equal(t, 1, s.port.reconnects)
+}
+
+// What may not be read is no reason to do without the store: who needs it is told,
+// and the log says so once.
+func TestScripted_ADeniedListingIsToldAndLoggedOnce(t *testing.T) {
+	var log strings.Builder
+	cfg := config()
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	s := build(t, cfg)
+	s.inform(fitting("one"))
+	for round := range partition.Round(3) {
+		s.ask(messages.Read{Round: round, Keys: []messages.Key{messages.AllLive}})
+		s.port.watches[round].gone(fmt.Errorf("%w: permissions violation", bridge.ErrDenied))
+		s.settle()
+		failed := heard[messages.ReadFailed](s)
+		require.True(t, failed.Denied)
+		require.Equal(t, "not permitted: permissions violation", failed.Reason)
+	}
+	require.Equal(t, 1, strings.Count(log.String(), `msg="reading is not permitted"`), log.String())
+	s.ask(messages.Read{Round: 4, Keys: []messages.Key{messages.AllAssignments}})
+	s.port.watches[3].gone(errors.New("gone"))
+	s.settle()
+	require.False(t, heard[messages.ReadFailed](s).Denied)
+	heard[messages.StoreOpened](s)
+	require.Empty(t, s.mail)
+}
+
+func TestScripted_AQuestionAboutAStreamThatIsLostEnds(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.answer(s.last(), bridge.Result{Sequence: 9})
+	s.ask(beat(2))
+	s.port.each(bridge.Reconnected)
+	s.settle()
+	asked := s.port.infos[len(s.port.infos)-1]
+	require.False(t, asked.canceled)
+	s.answer(s.last(), bridge.Result{Sequence: 8})
+	require.True(t, heard[messages.StoreLost](s).Alarm)
+	require.NotSame(t, asked, s.port.infos[len(s.port.infos)-1])
+	require.True(t, asked.canceled)
 }

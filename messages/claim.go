@@ -25,11 +25,13 @@ type ClaimScanned struct {
 	At time.Time
 }
 
-// ClaimFailed reports that no ID could be claimed; the session goes on trying.
+// ClaimFailed reports that no ID could be claimed; the session goes on trying
+// unless Final is set.
 type ClaimFailed struct {
 	Reason string
 	// Unreachable: the store did not answer.
 	Unreachable bool
+	Final       bool
 	At          time.Time
 }
 

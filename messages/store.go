@@ -170,10 +170,12 @@ type ReadDone struct {
 	At      time.Time
 }
 
-// ReadFailed answers a Read that got no answer in time.
+// ReadFailed answers a Read that got no answer in time, or never will (Denied):
+// the connection may not read that.
 type ReadFailed struct {
 	Round  partition.Round
 	Reason string
+	Denied bool
 	At     time.Time
 }
 
