@@ -40,6 +40,7 @@ type calculator struct {
 	moved   time.Time
 	turn    time.Time // of the reminder that is set
 	failed  map[trade]int
+	trouble bool      // the manager was told of a failure, and not of its end
 	rest    time.Time // no decision before
 }
 
@@ -97,6 +98,7 @@ const (
 // come: the calculator may have heard of none so late.
 type (
 	windowDue struct{ At time.Time }
+	nudgeDue  struct{ At time.Time }
 	turnDue   struct{ At time.Time }
 	retryDue  struct{ At time.Time }
 	planDue   struct {
@@ -157,6 +159,7 @@ var calculatorTable = fsm.New(
 	fsm.Stay((*calculator).published, idle, holding, planning, handingOver), // Published
 	fsm.Stay((*calculator).turned, idle, holding, planning, handingOver),    // turnDue
 	fsm.Stay((*calculator).poll, idle, holding, planning, handingOver),      // sourceDue
+	fsm.Stay((*calculator).nudge, idle, holding, planning, handingOver),     // nudgeDue
 
 	fsm.Late[*calculator, calculatorState](messages.PlanMade{}, messages.PlanFailed{}, planDue{}, windowDue{}, retryDue{}),
 )

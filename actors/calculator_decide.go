@@ -156,6 +156,7 @@ func (c *calculator) unstuck(ctx actor.Context, m messages.HandedOver) calculato
 }
 
 func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver) {
+	c.trouble = false
 	done := messages.DecisionDone{Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, At: m.At}
 	for _, s := range c.table.Seats {
 		done.Members = append(done.Members, s.Worker)
@@ -183,7 +184,7 @@ func (c *calculator) failure(ctx actor.Context, what trade, reason string) (over
 	c.failed[what]++
 	over = c.failed[what] >= maxFailures
 	if over || c.flight == nil && c.plan == nil && what != publishingTrade {
-		c.told = false
+		c.told, c.trouble = false, true
 		ctx.Send(c.manager, messages.DecisionFailed{Term: c.term, Reason: string(what) + ": " + reason, At: c.now})
 	}
 	if over {

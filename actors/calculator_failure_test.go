@@ -149,7 +149,7 @@ func TestCalculator_MoveLimitTakesSeveralDecisions(t *testing.T) {
 func TestCalculator_BalancesOnceFromOneState(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	r.partitions = 1 // cannot be balanced at all
-	r.tell(r.pid, messages.PartitionsListed{})
+	r.push()
 	r.list()
 	r.hand2()
 	r.pass(time.Minute, "w-0", "w-1")

@@ -16,23 +16,28 @@ type catalogue struct {
 	// guessed: it was not, and the set is what the table knows.
 	guessed bool
 	asking  bool // an answer is awaited
-	again   bool // something changed since it was asked
-	round   partition.Round
-	polls   partition.Round
-	empty   int // empty answers in a row that are not believed yet
+	// pushed: the question under way, or the latest one, is due to the source's own
+	// word; again and pushedAgain are the same of the next one.
+	pushed, again, pushedAgain bool
+	nudged                     bool // the source said so, and is asked soon
+	round                      partition.Round
+	polls                      partition.Round
+	empty                      int // empty answers in a row that are not believed yet
 	// asked are the refreshes that the question under way, or the latest one, was
 	// asked for; answers are those that the set answers.
 	asked, answers map[partition.SessionID]uint64
 }
 
 // look asks the source, unless it is being asked: then once more afterwards.
-func (c *calculator) look(ctx actor.Context) {
+func (c *calculator) look(ctx actor.Context) { c.lookBecause(ctx, false) }
+
+func (c *calculator) lookBecause(ctx actor.Context, pushed bool) {
 	l := &c.list
 	if l.asking {
-		l.again = true
+		l.again, l.pushedAgain = true, pushed && (l.pushedAgain || !l.again)
 		return
 	}
-	l.asking, l.again, l.asked = true, false, map[partition.SessionID]uint64{}
+	l.asking, l.pushed, l.again, l.asked = true, pushed, false, map[partition.SessionID]uint64{}
 	for _, w := range c.roster {
 		l.asked[w.Live.Session] = w.Live.Refresh
 	}
@@ -69,8 +74,9 @@ func (c *calculator) answered(ch partition.Change) []partition.Witness {
 func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calculatorState {
 	switch {
 	case m.Round == 0:
-		if c.known {
-			c.look(ctx)
+		if after := c.settings.Debounce; c.known && !c.list.nudged {
+			c.list.nudged = true
+			ctx.Request(c.outside, messages.Remind{After: after, Mail: nudgeDue{c.now.Add(after)}})
 		}
 		return c.state
 	case m.Round != c.list.round || !c.list.asking:
@@ -92,19 +98,29 @@ func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calc
 		c.pollAfter(ctx, c.settings.SourcePollInterval)
 	}
 	if l.again {
-		c.look(ctx)
+		c.lookBecause(ctx, l.pushedAgain)
 	}
 	return c.news(ctx)
 }
 
+// nudge: several words of the source within the debounce are one question.
+func (c *calculator) nudge(ctx actor.Context, m nudgeDue) {
+	c.now = later(c.now, m.At)
+	c.list.nudged = false
+	c.lookBecause(ctx, true)
+}
+
 // doubtful reports whether an empty list is to be confirmed first: a source that
-// is broken often lists nothing.
+// is broken often lists nothing, and may say so again and again: after the first
+// time that counts only when it was asked for another reason.
 func (c *calculator) doubtful(set partition.Set) bool {
 	had := c.list.set.Len() > 0 || !c.list.known && len(c.table.Rows) > 0
 	if set.Len() > 0 || !had || c.settings.EmptyConfirmations < 0 {
 		return false
 	}
-	c.list.empty++
+	if c.list.empty == 0 || !c.list.pushed {
+		c.list.empty++
+	}
 	return c.list.empty < c.settings.EmptyConfirmations
 }
 

@@ -20,8 +20,8 @@ func TestCalculator_SourceIsPolledAndMayPush(t *testing.T) {
 	require.Equal(t, map[partition.WorkerID]int{"w-0": 8, "w-1": 8}, r.owned())
 
 	r.partitions = 10
-	r.tell(r.pid, messages.PartitionsListed{})
-	r.tell(r.pid, messages.PartitionsListed{}) // while it is asked
+	r.push()
+	r.push() // while it is asked
 	r.list()
 	r.plan()
 	require.Equal(t, "partitions removed", r.hand().Cause)
@@ -29,6 +29,72 @@ func TestCalculator_SourceIsPolledAndMayPush(t *testing.T) {
 	r.list() // once more, as there was news meanwhile
 	unheard[messages.ListPartitions](t, r.source)
 	unheard[messages.MakePlan](t, r.strategy)
+}
+
+// push lets the source say that it lists something else, and the debounce pass.
+func (r *reckoning) push() {
+	r.t.Helper()
+	r.tell(r.pid, messages.PartitionsListed{})
+	due := remindOf[nudgeDue](r.t, r.outside)
+	require.Equal(r.t, r.settings.Debounce, due.After)
+	r.tell(r.pid, due.Mail)
+}
+
+// hazard 37
+func TestCalculator_SourceThatFlapsIsAskedOncePerDebounce(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	owned := r.table
+	for round := range 6 {
+		r.partitions = 12 + 2*(round%2)
+		for range 50 {
+			r.tell(r.pid, messages.PartitionsListed{})
+			unheard[messages.ListPartitions](t, r.source)
+		}
+		r.tell(r.pid, remindOf[nudgeDue](t, r.outside).Mail)
+		r.list()
+		unheard[messages.ListPartitions](t, r.source)
+		if round > 0 {
+			r.plan()
+			r.hand()
+		}
+	}
+	for i, row := range owned.Rows {
+		require.Equal(t, row, r.table.Rows[i], "what does not flap does not move")
+	}
+}
+
+// hazard 36
+func TestCalculator_SourceThatSaysEmptyAgainAndAgain(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.partitions = 0
+	for range 10 { // it counts once
+		r.push()
+		r.list()
+		unheard[messages.HandOver](t, r.publisher)
+	}
+	for i := range r.settings.EmptyConfirmations - 1 {
+		unheard[messages.HandOver](t, r.publisher)
+		r.live("w-1", partition.Live{Refresh: uint64(i + 1)})
+		r.changed()
+		r.list()
+	}
+	r.hand()
+	require.Empty(t, r.table.Rows)
+}
+
+// A failure that is over is told, if no decision tells it.
+func TestCalculator_SourceWorksAgain(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.push()
+	r.tell(r.pid, messages.ListingFailed{Round: heard[messages.ListPartitions](t, r.source).Round, Reason: "unreachable"})
+	heard[messages.DecisionFailed](t, r.manager)
+	r.changed()
+	unheard[messages.DecisionsResumed](t, r.manager)
+	r.pass1(r.settings.HeartbeatInterval, "w-0", "w-1")
+	r.list()
+	require.EqualValues(t, testTerm, heard[messages.DecisionsResumed](t, r.manager).Term)
+	r.changed()
+	unheard[messages.DecisionsResumed](t, r.manager)
 }
 
 func TestCalculator_RefreshListsFirstAndBypassesTheWindow(t *testing.T) {
@@ -62,7 +128,7 @@ func TestCalculator_RefreshListsFirstAndBypassesTheWindow(t *testing.T) {
 func TestCalculator_EmptyListIsConfirmed(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	r.partitions = 0
-	r.tell(r.pid, messages.PartitionsListed{})
+	r.push()
 	for range r.settings.EmptyConfirmations {
 		unheard[messages.HandOver](t, r.publisher)
 		r.list()
@@ -86,7 +152,7 @@ func (r *reckoning) pass1(d time.Duration, workers ...partition.WorkerID) {
 func TestCalculator_EmptyListIsBelievedIfSaid(t *testing.T) {
 	r := started(t, func(s *partition.Settings) { s.EmptyConfirmations = partition.Off }, "w-0", "w-1")
 	r.partitions = 0
-	r.tell(r.pid, messages.PartitionsListed{})
+	r.push()
 	r.list()
 	r.hand()
 	require.Empty(t, r.table.Rows)
@@ -136,7 +202,7 @@ func TestCalculator_WeightsWaitForTheWindow(t *testing.T) {
 		}
 		r.tell(r.pid, messages.PartitionsListed{Round: round, Partitions: list})
 	}
-	r.tell(r.pid, messages.PartitionsListed{})
+	r.push()
 	heavy(heard[messages.ListPartitions](t, r.source).Round)
 	require.Equal(t, "balance", heard[messages.WindowOpened](t, r.manager).Cause)
 	unheard[messages.MakePlan](t, r.strategy)

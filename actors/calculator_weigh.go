@@ -205,6 +205,10 @@ func (c *calculator) holdUntil(ctx actor.Context, end time.Time) calculatorState
 // relax: there is nothing to decide. The window of a cold start stays open for
 // those who are still to come.
 func (c *calculator) relax(ctx actor.Context) calculatorState {
+	if c.trouble && c.failed[listingTrade] == 0 {
+		c.trouble = false
+		ctx.Send(c.manager, messages.DecisionsResumed{Term: c.term, At: c.now})
+	}
 	if c.window != nil && c.window.cold && c.now.Before(c.window.End()) {
 		return c.holdUntil(ctx, c.window.End())
 	}

@@ -172,6 +172,7 @@ var managerTable = fsm.New(
 	fsm.Stay(noting((*manager).applied), opening, claims, elects, scaling, urgent, degraded, down),
 	fsm.Stay(noting((*manager).drained), elects, waits, stable, scaling, urgent, degraded, down),
 
+	fsm.Stay((*manager).decisionsResumed, everywhere...),
 	fsm.Stay((*manager).childEnded, everywhere...), // Terminated, of subscribers too
 	fsm.Stay((*manager).subscribe, everywhere...),
 	fsm.Stay((*manager).unsubscribe, everywhere...),

@@ -121,6 +121,15 @@ func (m *manager) decisionFailed(ctx actor.Context, d messages.DecisionFailed) m
 	return m.calmDown(ctx)
 }
 
+// decisionsResumed: what had failed works again, though there is nothing to decide.
+func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResumed) {
+	if m.leads(r.Term) {
+		m.hear(r.At)
+		m.group.fault = ""
+		m.examine(ctx, m.state)
+	}
+}
+
 // applied tells subscribers what this worker owns now.
 func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messages.State {
 	m.hear(a.At)

@@ -33,6 +33,10 @@ func TestManager_Health(t *testing.T) {
 	require.Equal(t, "the decision failed: no plan", f.health().Reason)
 	f.say(done)
 	require.True(t, f.health().Healthy)
+	f.say(failed, messages.DecisionsResumed{Term: 3})
+	require.False(t, f.health().Healthy, "of another term")
+	f.say(messages.DecisionsResumed{Term: 4})
+	require.True(t, f.health().Healthy)
 	f.say(failed, ousted)
 	require.True(t, f.health().Healthy, "a follower has no decisions to fail")
 

@@ -11,7 +11,7 @@ import (
 //	calculator ── HandOver ──► publisher ── Store ──► outside
 //	calculator ◄── TableRead, PublishBegun, Published, HandedOver, HandOverFailed ── publisher
 //	manager ◄── WindowOpened, WindowClosed, DecisionStarted, DecisionDone,
-//	            DecisionFailed ── calculator
+//	            DecisionFailed, DecisionsResumed ── calculator
 
 // TableRead reports the table as the publisher found it at the start of the term.
 type TableRead struct {
@@ -95,6 +95,13 @@ type DecisionDone struct {
 	Members []partition.WorkerID
 	Unowned int
 	At      time.Time
+}
+
+// DecisionsResumed reports that what had failed works again, and that there is
+// nothing to decide.
+type DecisionsResumed struct {
+	Term partition.Revision
+	At   time.Time
 }
 
 // DecisionFailed reports a decision that was given up; the last assignment
