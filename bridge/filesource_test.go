@@ -219,7 +219,6 @@ func TestFileSource_LinksAreReplaced(t *testing.T) {
 	s := p.source()
 	s.lists("a")
 	release("..2", text("a", "b"))
-	require.NoError(t, os.RemoveAll(filepath.Join(p.dir, "..1")))
 	s.news("a", "b")
 	release("..3", text("a", "b", "c"))
 	require.NoError(t, os.RemoveAll(filepath.Join(p.dir, "..2")))

@@ -55,7 +55,7 @@ func (w *folders) run(stirred func()) {
 			stirred()
 			continue
 		case <-w.events.Events:
-		case <-w.events.Errors:
+		case <-w.events.Errors: //nolint:errcheck // it counts as a change
 		case <-w.nudge:
 		}
 		if due == nil {
