@@ -173,3 +173,17 @@ func TestNATSWatch_StoppedBeforeItBegan(t *testing.T) {
 		require.Empty(t, v.gone)
 	}
 }
+
+// A message that the consumer sent and that never came leaves a gap in its numbers.
+func TestNATSWatch_AGapIsNoticed(t *testing.T) {
+	sent := func(consumer string) *nats.Msg {
+		return &nats.Msg{Subject: at("lead"), Sub: &nats.Subscription{}, Reply: "$JS.ACK.KV_g.c.1.7." + consumer + ".1700000000000000000.0"}
+	}
+	w := &natsWatch{wake: make(chan struct{}, 1), waiting: map[string]int{}, next: 1}
+	w.note(sent("1"))
+	require.NoError(t, w.failure)
+	require.Len(t, w.news, 1)
+	w.note(sent("3"))
+	require.ErrorIs(t, w.failure, errMissed)
+	require.Len(t, w.news, 1)
+}
