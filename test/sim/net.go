@@ -17,6 +17,7 @@ type Net struct {
 	rng   *rand.Rand
 	ports []*Port
 
+	struck Faults // how often each has happened
 	busy   map[string]time.Duration // by subject: a condition on it is being agreed on
 	voting time.Duration            // the stream has no leader until then
 
@@ -39,8 +40,18 @@ func NewNet(line *Timeline, home *Lane, store *Store, rng *rand.Rand) *Net {
 
 // hits rolls the dice for a fault.
 func (n *Net) hits(f Fault) bool {
-	return n.Faults[f] > 0 && n.rng.Float64() < n.Faults[f]
+	if n.Faults[f] == 0 || n.rng.Float64() >= n.Faults[f] {
+		return false
+	}
+	n.Strikes(f)
+	return true
 }
+
+// Strikes notes that a fault happens, of those that somebody else lets happen.
+func (n *Net) Strikes(f Fault) { n.struck[f]++ }
+
+// Struck is how many kinds of fault have happened.
+func (n *Net) Struck() int { return n.struck.Kinds() }
 
 func (n *Net) note(process, what string) {
 	if n.Note != nil {

@@ -21,6 +21,9 @@ const (
 	mostPartitions  = 40
 	// suffering is how long the faults last.
 	suffering = 120 * time.Second
+	// leastKinds of fault strike in each life, for which it is prolonged.
+	leastKinds    = 2
+	mostSuffering = 30 * time.Minute
 )
 
 // life is one life of a group.
@@ -118,6 +121,9 @@ func (l *life) all() string {
 	}
 	if !l.world.Run(suffering) {
 		return "broken"
+	}
+	if kinds := min(leastKinds, l.faults.Kinds()); !l.world.RunUntil(mostSuffering, func() bool { return l.world.Net.Struck() >= kinds }) {
+		return fmt.Sprintf("fewer than %d kinds of fault have struck", kinds)
 	}
 	if wrong := l.heal(); wrong != "" {
 		return wrong

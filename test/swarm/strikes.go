@@ -68,6 +68,7 @@ func (l *life) strike(f sim.Fault) {
 	if p == nil {
 		return
 	}
+	l.world.Net.Strikes(f)
 	long := l.world.Net.Lengths.Pick(l.world.Random)
 	switch f {
 	case sim.Disconnect:

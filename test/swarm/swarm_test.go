@@ -98,3 +98,17 @@ func TestALifeRepeatsItself(t *testing.T) {
 	}
 	require.Len(t, hashes, 8, "different seeds are different lives")
 }
+
+// A life that goes wrong says how to live it again: by the flags that the command
+// passes on.
+func TestAFailureSaysHowToRepeatIt(t *testing.T) {
+	was := [2]uint64{*seed, uint64(*runs)}
+	defer func() { *seed, *runs = was[0], int(was[1]) }()
+	r := Live(7, sim.Strong(sim.Crash), sim.NewSystem(), 3)
+	r.Broken = "I4: planted"
+	require.Contains(t, r.String(), "repeat it with: make swarm SEED=7 RUNS=1\n")
+	*seed, *runs = 7, 1
+	list, trace := seeds()
+	require.Equal(t, []uint64{7}, list)
+	require.Greater(t, trace, lines)
+}
