@@ -17,7 +17,7 @@ type Net struct {
 	rng   *rand.Rand
 	ports []*Port
 
-	struck Faults // how often each has happened
+	struck Faults                   // how often each has happened
 	busy   map[string]time.Duration // by subject: a condition on it is being agreed on
 	voting time.Duration            // the stream has no leader until then
 

@@ -99,9 +99,9 @@ func (m *memory) see(c sim.Commit) {
 }
 
 func (m *memory) rewritten(record, kind string, now partition.Kept) {
-	switch was := m.fields[record]; {
-	case was == "":
-	case was == now:
+	switch was := m.fields[record]; was {
+	case "":
+	case now:
 		m.kept[kind]++
 	default:
 		m.lost = append(m.lost, record)
