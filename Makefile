@@ -31,11 +31,11 @@ run: ## watch a group of workers in this terminal; ARGS="-watch" until Ctrl-C
 
 .PHONY: test
 test: ## all tests: units, plays, fixed seeds, live tests, examples, style
-	go test $(COUNT) ./...
+	go test $(COUNT) -parallel 4 ./...
 
 .PHONY: race
 race: ## all tests again, under the race detector
-	go test $(COUNT) -race ./...
+	go test $(COUNT) -race -parallel 4 ./...
 
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
@@ -43,7 +43,7 @@ swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
 
 .PHONY: live
 live: ## tests on real NATS servers and real processes
-	go test -count=1 ./test/live
+	go test -count=1 -parallel 4 ./test/live
 
 # What the targets find is kept in testdata/fuzz, and is a test from then on. Go
 # builds all packages anew for the first of them, and runs one at a time.

@@ -28,7 +28,7 @@ func (g *group) admin() *admin {
 	g.t.Helper()
 	a := &admin{t: g.t, nc: g.connect(), replicas: max(g.replicas, 1)}
 	var err error
-	a.js, err = jetstream.New(a.nc)
+	a.js, err = jetstream.New(a.nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(g.t, err)
 	return a
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,8 +83,23 @@ func groupOn(t *testing.T, cfg embedded.Config, settings partition.Settings, cou
 	return unchecked(t, cfg, settings, count)
 }
 
+// alongside has the tests that run while others do.
+var alongside sync.Map
+
+// beside lets a test run while others do. What it leaves behind is found when all
+// tests have ended.
+func beside(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	alongside.Store(t.Name(), true)
+}
+
 // nothingStays fails the test if a goroutine is left of it at its end.
 func nothingStays(t *testing.T) {
+	name, _, _ := strings.Cut(t.Name(), "/")
+	if _, others := alongside.Load(name); others {
+		return
+	}
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }

@@ -17,6 +17,7 @@ import (
 //
 // hazard 46
 func TestHandOver_WaitsForSubscriber(t *testing.T) {
+	beside(t)
 	g := newGroup(t, patient(), 12)
 	all := g.start(2)
 	slow, quick := all[0], all[1]
@@ -96,6 +97,7 @@ func (g *group) running(c *calls) {
 }
 
 func TestHandOver_HandlersNeverOverlap(t *testing.T) {
+	beside(t)
 	g := newGroup(t, patient(), 24)
 	c := g.handlers()
 	all := g.start(3)

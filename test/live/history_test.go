@@ -40,7 +40,7 @@ func (g *group) jetstream() jetstream.JetStream {
 	nc, err := g.server.Connect()
 	require.NoError(g.t, err)
 	g.t.Cleanup(nc.Close)
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(g.t, err)
 	return js
 }

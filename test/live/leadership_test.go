@@ -26,6 +26,7 @@ const (
 // and Rebalancing to Stable. Then its lead is taken over, and it is Stable as a
 // follower while the other leads.
 func TestManager_LeadershipLoss_StateTransition(t *testing.T) {
+	beside(t)
 	nothingStays(t)
 	for range takeovers / atOnce {
 		var all []*handover
@@ -113,6 +114,7 @@ func (g *group) until(what string, so func() bool) {
 // The state of a worker can be asked for at any time, also while its leadership
 // and all that belongs to it end. The first system of this kind crashed there.
 func TestStateIsReadWhileALeadershipEnds(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	all := g.start(3)
 	for len(all) > 1 {
@@ -143,6 +145,7 @@ func TestStateIsReadWhileALeadershipEnds(t *testing.T) {
 // Nothing runs on after a stop, also if it comes while a decision is handed over.
 // The first system of this kind crashed in what did.
 func TestNothingRunsAfterAStop(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 240)
 	all := g.start(2)
 	for range 5 {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestLifecycle(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	w := g.join("alone")
 	g.atRest(w)
@@ -49,6 +50,7 @@ func withoutRepeats(states []messages.State) []messages.State {
 }
 
 func TestJoinAndLeave(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	all := g.start(3)
 	require.Equal(t, partition.WorkerID("worker-2"), all[2].id())
@@ -66,6 +68,7 @@ func TestJoinAndLeave(t *testing.T) {
 }
 
 func TestCrash(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	all := g.start(3)
 	leads, others := g.leader(all...)
@@ -77,6 +80,7 @@ func TestCrash(t *testing.T) {
 }
 
 func TestLeaderCrash(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	all := g.start(3)
 	leads, others := g.leader(all...)
@@ -90,6 +94,7 @@ func TestLeaderCrash(t *testing.T) {
 }
 
 func TestLeaderAndWorkerCrashTogether(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	all := g.start(4)
 	leads, others := g.leader(all...)
@@ -102,6 +107,7 @@ func TestLeaderAndWorkerCrashTogether(t *testing.T) {
 // A worker that was cut off for longer than its lease has let everything go by
 // itself, and comes back under a new session.
 func TestIsolation(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	all := g.start(3)
 	leads, others := g.leader(all...)
@@ -121,6 +127,7 @@ func TestIsolation(t *testing.T) {
 }
 
 func TestGetOwner(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 12)
 	all := g.start(3)
 	for _, w := range all {

@@ -147,6 +147,7 @@ func ids(list []partition.Partition) map[partition.PartitionID]int {
 
 // hazard 38
 func TestRefreshPartitions_Addition(t *testing.T) {
+	beside(t)
 	g, s, all := refreshing(t, 50, 3, nil)
 	was, marks := g.version(all...), g.mark(all...)
 	g.relist(s, partitions(70))
@@ -161,6 +162,7 @@ func TestRefreshPartitions_Addition(t *testing.T) {
 }
 
 func TestRefreshPartitions_Removal(t *testing.T) {
+	beside(t)
 	g, s, all := refreshing(t, 100, 3, nil)
 	was, marks := g.version(all...), g.mark(all...)
 	leads, others := g.leader(all...)
@@ -221,6 +223,7 @@ func (lightest) Plan(in partition.Input) (partition.Plan, error) {
 }
 
 func TestRefreshPartitions_WeightChange(t *testing.T) {
+	beside(t)
 	g, s, all := refreshing(t, 100, 3, func(c *actors.Config) { c.Strategy = actors.StrategyFrom(lightest{}) })
 	was, marks := g.version(all...), g.mark(all...)
 	heavy := partitions(100)
@@ -261,6 +264,7 @@ func TestRefreshPartitions_WeightChange(t *testing.T) {
 // Neither the window of a join nor the interval after a move holds a refresh back,
 // and it may come from somebody who has no share yet.
 func TestRefreshPartitions_Cooldown(t *testing.T) {
+	beside(t)
 	g, s, all := refreshing(t, 24, 2, nil)
 	was := g.version(all...)
 	leads, _ := g.leader(all...)

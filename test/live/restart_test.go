@@ -114,6 +114,7 @@ func (l *ledger) counts(workers []*worker) []int {
 //
 // hazard 16
 func TestRestart_RollingMovesNothing(t *testing.T) {
+	beside(t)
 	p := deploy(t, partition.Restart)
 	begin := p.g.ledger.mark()
 	first := slices.Clone(p.all)
@@ -137,6 +138,7 @@ func TestRestart_RollingMovesNothing(t *testing.T) {
 // Every worker leaves and another one joins: a leave moves what the worker had, a
 // join its share, and nothing else moves.
 func TestRestart_LeaveMovesTheLeast(t *testing.T) {
+	beside(t)
 	p := deploy(t, partition.Leave)
 	begin, least := p.g.ledger.mark(), 0
 	every := slices.Clone(p.all)
@@ -165,6 +167,7 @@ func TestRestart_LeaveMovesTheLeast(t *testing.T) {
 //
 // hazard 16
 func TestRestart_CrashMovesNothing(t *testing.T) {
+	beside(t)
 	p := deploy(t, partition.Leave)
 	begin := p.g.ledger.mark()
 	leads := p.leader()

@@ -15,6 +15,7 @@ import (
 
 // hazard 38
 func TestPartitionSource_File(t *testing.T) {
+	beside(t)
 	path := filepath.Join(t.TempDir(), "partitions.yaml")
 	write := func(list []partition.Partition, more string) {
 		text := "partitions:\n"
@@ -56,11 +57,12 @@ func TestPartitionSource_File(t *testing.T) {
 
 // hazard 38
 func TestPartitionSource_KV(t *testing.T) {
+	beside(t)
 	g := newGroup(t, unpolled(), 12)
 	nc, err := g.server.Connect()
 	require.NoError(t, err)
 	defer nc.Close()
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	kv, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "shop"})
 	require.NoError(t, err)

@@ -33,6 +33,7 @@ func unpolled() partition.Settings {
 // The leader's list counts, and each that it is given is one decision. A list that
 // breaks a rule is refused; the others' lists count when they lead.
 func TestPartitionSource_StaticSource(t *testing.T) {
+	beside(t)
 	g := newGroup(t, unpolled(), 24)
 	all := g.start(2)
 	leads, others := g.leader(all...)
@@ -64,6 +65,7 @@ func TestPartitionSource_StaticSource(t *testing.T) {
 //
 // hazard 36
 func TestPartitionSource_EmptyPartitions(t *testing.T) {
+	beside(t)
 	for name, c := range map[string]struct {
 		empty  []partition.Partition
 		settle int
@@ -102,6 +104,7 @@ func TestPartitionSource_EmptyPartitions(t *testing.T) {
 
 // Ten readers and five writers, fifty times each, at three workers.
 func TestPartitionSource_ConcurrentAccess(t *testing.T) {
+	beside(t)
 	const readers, writers, times = 10, 5, 50
 	g := newGroup(t, unpolled(), 24)
 	all := g.start(3)
@@ -190,6 +193,7 @@ func (s *teller) Receive(ctx actor.Context) {
 }
 
 func TestPartitionSource_CustomImplementation(t *testing.T) {
+	beside(t)
 	t.Run("a function", func(t *testing.T) {
 		g := newGroup(t, unpolled(), 0)
 		source := counted{"shard", 17}

@@ -20,8 +20,9 @@ func TestStop_NATSGone(t *testing.T) {
 	// and then another one has nothing left to release.
 	ends := map[*worker]chan error{}
 	for _, w := range all {
-		ends[w] = make(chan error, 1)
-		go func() { ends[w] <- w.stop() }()
+		end := make(chan error, 1)
+		ends[w] = end
+		go func() { end <- w.stop() }()
 	}
 	for _, w := range all {
 		require.ErrorContains(t, <-ends[w], "stopped, but", "the release cannot have been written")

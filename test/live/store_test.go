@@ -32,6 +32,7 @@ func keeping(t *testing.T) embedded.Config {
 
 // A server that is back before the leases are over is not noticed.
 func TestServerRestart_Short(t *testing.T) {
+	beside(t)
 	cfg := keeping(t)
 	g := groupOn(t, cfg, patient(), 24)
 	all := g.start(3)
@@ -58,6 +59,7 @@ func TestServerRestart_Short(t *testing.T) {
 
 // hazard 56
 func TestServerRestart_Long(t *testing.T) {
+	beside(t)
 	cfg := keeping(t)
 	g := groupOn(t, cfg, swift(), 24)
 	all := g.start(3)
@@ -76,6 +78,7 @@ func TestServerRestart_Long(t *testing.T) {
 
 // hazards 57 and 58
 func TestServerRestart_StoreLost(t *testing.T) {
+	beside(t)
 	cfg := keeping(t)
 	g := groupOn(t, cfg, swift(), 24)
 	all := g.start(3)

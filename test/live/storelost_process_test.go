@@ -13,6 +13,7 @@ import (
 //
 // hazards 1, 57 and 58
 func TestProcess_StoreLostMeanwhile(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), childPartitions)
 	all, workers := g.crew().start()
 	a := g.admin()

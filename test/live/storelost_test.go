@@ -47,6 +47,7 @@ func (g *group) without(reason string, workers ...*worker) {
 //
 // hazards 47, 57 and 58
 func TestStoreLost_Deleted(t *testing.T) {
+	beside(t)
 	for name, create := range map[string]func(a *admin) (nonces []string){
 		"by us": nil,
 		"by an administrator": func(a *admin) []string {
@@ -96,6 +97,7 @@ func TestStoreLost_Deleted(t *testing.T) {
 //
 // hazards 47 and 57
 func TestStoreLost_Expired(t *testing.T) {
+	beside(t)
 	g := newGroup(t, swift(), 24)
 	a := g.admin()
 	all := g.start(3)
@@ -114,6 +116,7 @@ func TestStoreLost_Expired(t *testing.T) {
 //
 // hazard 57
 func TestStoreLost_PurgeIsRefused(t *testing.T) {
+	beside(t)
 	g := newGroup(t, patient(), 24)
 	a := g.admin()
 	all := g.start(2)
@@ -142,6 +145,7 @@ func TestStoreLost_PurgeIsRefused(t *testing.T) {
 //
 // hazards 47, 57 and 60
 func TestStoreLost_OlderCopy(t *testing.T) {
+	beside(t)
 	t.Run("a directory", func(t *testing.T) {
 		cfg, backup := keeping(t), t.TempDir()+"/backup"
 		g := groupOn(t, cfg, swift(), 24)

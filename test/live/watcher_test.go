@@ -36,6 +36,7 @@ func (w *worker) killed(role string) bool {
 // A worker that joins is noticed by the watch of the workers' records: the poller
 // does not list again while this test lasts.
 func TestWatcher_FastDetection(t *testing.T) {
+	beside(t)
 	g := newGroup(t, patient(), 24)
 	g.settings.PollInterval = far
 	all := g.start(3)
@@ -53,6 +54,7 @@ func TestWatcher_FastDetection(t *testing.T) {
 // What both watcher and poller see is one change: the version grows by one, also
 // after the poller has listed the joiner several times.
 func TestWatcher_NoDoubleTriggering(t *testing.T) {
+	beside(t)
 	g := newGroup(t, patient(), 24)
 	all := g.start(2)
 	leads, _ := g.leader(all...)
@@ -74,6 +76,7 @@ func TestWatcher_NoDoubleTriggering(t *testing.T) {
 //
 // hazard 23
 func TestWatcher_ReconnectAfterFailure(t *testing.T) {
+	beside(t)
 	t.Run("its actor, without a poller", func(t *testing.T) {
 		g := newGroup(t, patient(), 24)
 		g.settings.PollInterval = far
@@ -128,7 +131,7 @@ func (g *group) deafen(filter string) (n int) {
 	nc, err := g.server.Connect()
 	require.NoError(g.t, err)
 	defer nc.Close()
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(g.t, err)
 	stream, err := js.Stream(g.t.Context(), "KV_live")
 	require.NoError(g.t, err)
