@@ -35,7 +35,7 @@ test: ## all tests: units, plays, fixed seeds, live tests, examples, style
 
 .PHONY: race
 race: ## all tests again, under the race detector
-	go test $(COUNT) -race -parallel 4 ./...
+	go test $(COUNT) -race -p 1 ./...
 
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many

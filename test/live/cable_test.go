@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"sync"
@@ -89,7 +90,7 @@ func (c *cable) flush() error {
 		}
 		s.kept = nil
 		if s.hungUp {
-			_ = s.Conn.Close()
+			s.hangUp()
 		}
 	}
 	return err
@@ -106,6 +107,20 @@ func (c *cable) deafen(when string) (fell <-chan struct{}) {
 		close(closed)
 	}
 	return closed
+}
+
+// hangUp closes the connection as a network does that delivers first: a close with
+// something unread would take back what was sent.
+func (s *strand) hangUp() {
+	conn, ok := s.Conn.(*net.TCPConn)
+	if !ok || conn.CloseWrite() != nil {
+		_ = s.Conn.Close()
+		return
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, conn)
+		_ = conn.Close()
+	}()
 }
 
 // strand is one connection of a cable.

@@ -20,7 +20,7 @@ import (
 )
 
 // spoilt are the keys that somebody else writes to: the first worker leads.
-var spoilt = []string{"lead", "term", "head.0", "head.1", "asg.worker-1.0", "journal.7", "live.worker-0", "live.worker-1"}
+var spoilt = [...]string{"lead", "term", "head.0", "head.1", "asg.worker-1.0", "journal.7", "live.worker-0", "live.worker-1"}
 
 // spoils make what is written over a record out of it.
 var spoils = map[string]func(v *vandal, key string) *nats.Msg{
@@ -86,7 +86,9 @@ func TestGarbage(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				var all []*vandal
-				for i, key := range spoilt {
+				for n := range spoiltEach {
+					i := (n + 3*len(name)) % len(spoilt)
+					key := spoilt[i]
 					v := newVandal(t, hub, fmt.Sprintf("%s-%d", strings.ReplaceAll(name, " ", "-"), i), key)
 					v.other = other
 					all = append(all, v)
