@@ -31,11 +31,11 @@ run: ## watch a group of workers in this terminal; ARGS="-watch" until Ctrl-C
 
 .PHONY: test
 test: ## all tests: units, plays, fixed seeds, live tests, examples, style
-	go test $(COUNT) -parallel 4 ./...
+	go test $(COUNT) -timeout 30m -parallel 4 ./...
 
 .PHONY: race
 race: ## all tests again, under the race detector
-	go test $(COUNT) -race -p 1 ./...
+	go test $(COUNT) -timeout 30m -race -p 1 ./...
 
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
