@@ -17,8 +17,6 @@ var (
 )
 
 const (
-	// fixed is how many seeds run with all tests, beginning with 1.
-	fixed = 300
 	// lines of the trace are printed of a life that broke something.
 	lines = 120
 	// whole is how many failures are printed with their traces.
