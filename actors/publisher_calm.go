@@ -10,10 +10,10 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// calm is the quarantine of a term that found no head, or none that can be used: somebody may still own
-// something under a head that was lost. Every session that is older than the term
-// is fenced, one after the other, as writes that are fenced on one record exclude
-// each other; then all their leases have to end.
+// calm is the quarantine of a term that found no head, or none that can be used:
+// somebody may still own something under a head that was lost. Every session that
+// is older than the term is fenced, one after the other, as writes that are fenced
+// on one record exclude each other; then all their leases have to end.
 type calm struct {
 	cause   string
 	fencing partition.Witness // the one whose fence is under way
