@@ -15,17 +15,17 @@ import (
 // from session, holder, election and calculator, and tells subscribers. It is
 // never restarted: if it panics, it stops with all below it, which equals a crash.
 type manager struct {
-	cfg     Config
-	doors   *actor.Props // of the outside
-	state   messages.State
-	reason  string    // of the next change of state
-	now     time.Time // the latest instant heard of
-	company company
-	life    life
-	group   group
-	subs    subscribers
-	health  messages.HealthChanged
-	exit    exit
+	cfg      Config
+	doors    *actor.Props // of the outside
+	state    messages.State
+	reason   string    // of the next change of state
+	now      time.Time // the latest instant heard of
+	children children
+	life     life
+	group    group
+	subs     subscribers
+	health   messages.HealthChanged
+	exit     exit
 }
 
 // life is the present session, if there is one.
@@ -69,108 +69,109 @@ type (
 	onward struct{}
 )
 
+// The public states, in their own words.
 const (
-	opening, claims, elects, waits = messages.Init, messages.ClaimingID, messages.Election, messages.WaitingAssignment
-	stable, scaling, moving        = messages.Stable, messages.Scaling, messages.Rebalancing
-	urgent, degraded, down         = messages.Emergency, messages.Degraded, messages.Shutdown
+	initial, claimingID, electing, waitingAssignment = messages.Init, messages.ClaimingID, messages.Election, messages.WaitingAssignment
+	stable, scaling, rebalancing                     = messages.Stable, messages.Scaling, messages.Rebalancing
+	emergency, degraded, shutdown                    = messages.Emergency, messages.Degraded, messages.Shutdown
 )
 
 var managerTable = fsm.New(
-	fsm.On(opening, (*manager).begin, opening), // Started
-	fsm.On(opening, (*manager).storeOpened, claims),
-	fsm.On(claims, (*manager).sessionStarted, elects),
-	fsm.On(elects, (*manager).leaderKnown, waits),
-	fsm.On(waits, (*manager).applied, waits, stable),
-	fsm.On(waits, (*manager).goOn, waits, stable), // onward: it was applied before
-	fsm.On(stable, (*manager).goOn, stable, scaling, moving, urgent),
+	fsm.On(initial, (*manager).begin, initial), // Started
+	fsm.On(initial, (*manager).storeOpened, claimingID),
+	fsm.On(claimingID, (*manager).sessionStarted, electing),
+	fsm.On(electing, (*manager).leaderKnown, waitingAssignment),
+	fsm.On(waitingAssignment, (*manager).applied, waitingAssignment, stable),
+	fsm.On(waitingAssignment, (*manager).goOn, waitingAssignment, stable), // onward: it was applied before
+	fsm.On(stable, (*manager).goOn, stable, scaling, rebalancing, emergency),
 
 	fsm.On(stable, (*manager).windowOpened, stable, scaling),
-	fsm.On(moving, (*manager).windowOpened, moving, stable),
-	fsm.On(urgent, (*manager).windowOpened, urgent, stable),
+	fsm.On(rebalancing, (*manager).windowOpened, rebalancing, stable),
+	fsm.On(emergency, (*manager).windowOpened, emergency, stable),
 	fsm.On(scaling, (*manager).windowClosed, scaling, stable),
-	fsm.On(stable, (*manager).decisionStarted, stable, moving, urgent),
-	fsm.On(scaling, (*manager).decisionStarted, scaling, moving, urgent),
-	fsm.On(moving, (*manager).decisionStarted, moving, urgent),
-	fsm.On(urgent, (*manager).decisionStarted, urgent, moving),
+	fsm.On(stable, (*manager).decisionStarted, stable, rebalancing, emergency),
+	fsm.On(scaling, (*manager).decisionStarted, scaling, rebalancing, emergency),
+	fsm.On(rebalancing, (*manager).decisionStarted, rebalancing, emergency),
+	fsm.On(emergency, (*manager).decisionStarted, emergency, rebalancing),
 	fsm.On(scaling, (*manager).decisionDone, scaling, stable),
-	fsm.On(moving, (*manager).decisionDone, moving, stable),
-	fsm.On(urgent, (*manager).decisionDone, urgent, stable),
+	fsm.On(rebalancing, (*manager).decisionDone, rebalancing, stable),
+	fsm.On(emergency, (*manager).decisionDone, emergency, stable),
 	fsm.On(scaling, (*manager).decisionFailed, scaling, stable),
-	fsm.On(moving, (*manager).decisionFailed, moving, stable),
-	fsm.On(urgent, (*manager).decisionFailed, urgent, stable),
+	fsm.On(rebalancing, (*manager).decisionFailed, rebalancing, stable),
+	fsm.On(emergency, (*manager).decisionFailed, emergency, stable),
 	fsm.On(scaling, (*manager).leadershipLost, scaling, stable),
-	fsm.On(moving, (*manager).leadershipLost, moving, stable),
-	fsm.On(urgent, (*manager).leadershipLost, urgent, stable),
-	fsm.On(moving, (*manager).leadershipGained, moving, stable),
-	fsm.On(stable, (*manager).applied, stable, moving),
-	fsm.On(moving, (*manager).applied, moving, stable),
-	fsm.On(moving, (*manager).drained, moving, stable),
+	fsm.On(rebalancing, (*manager).leadershipLost, rebalancing, stable),
+	fsm.On(emergency, (*manager).leadershipLost, emergency, stable),
+	fsm.On(rebalancing, (*manager).leadershipGained, rebalancing, stable),
+	fsm.On(stable, (*manager).applied, stable, rebalancing),
+	fsm.On(rebalancing, (*manager).applied, rebalancing, stable),
+	fsm.On(rebalancing, (*manager).drained, rebalancing, stable),
 
-	fsm.On(claims, (*manager).claimFailed, claims, degraded),
-	fsm.On(elects, (*manager).suspected, degraded),
-	fsm.On(waits, (*manager).suspected, degraded),
+	fsm.On(claimingID, (*manager).claimFailed, claimingID, degraded),
+	fsm.On(electing, (*manager).suspected, degraded),
+	fsm.On(waitingAssignment, (*manager).suspected, degraded),
 	fsm.On(stable, (*manager).suspected, degraded),
 	fsm.On(scaling, (*manager).suspected, degraded),
-	fsm.On(moving, (*manager).suspected, degraded),
-	fsm.On(urgent, (*manager).suspected, degraded),
-	fsm.On(degraded, (*manager).renewed, degraded, elects, waits, stable),
-	fsm.On(degraded, (*manager).claimScanned, claims),
+	fsm.On(rebalancing, (*manager).suspected, degraded),
+	fsm.On(emergency, (*manager).suspected, degraded),
+	fsm.On(degraded, (*manager).renewed, degraded, electing, waitingAssignment, stable),
+	fsm.On(degraded, (*manager).claimScanned, claimingID),
 
-	fsm.On(elects, (*manager).sessionLost, elects, claims),
-	fsm.On(waits, (*manager).sessionLost, waits, claims),
-	fsm.On(stable, (*manager).sessionLost, stable, claims),
-	fsm.On(scaling, (*manager).sessionLost, scaling, claims),
-	fsm.On(moving, (*manager).sessionLost, moving, claims),
-	fsm.On(urgent, (*manager).sessionLost, urgent, claims),
-	fsm.On(elects, (*manager).storeLost, claims),
-	fsm.On(waits, (*manager).storeLost, claims),
-	fsm.On(stable, (*manager).storeLost, claims),
-	fsm.On(scaling, (*manager).storeLost, claims),
-	fsm.On(moving, (*manager).storeLost, claims),
-	fsm.On(urgent, (*manager).storeLost, claims),
+	fsm.On(electing, (*manager).sessionLost, electing, claimingID),
+	fsm.On(waitingAssignment, (*manager).sessionLost, waitingAssignment, claimingID),
+	fsm.On(stable, (*manager).sessionLost, stable, claimingID),
+	fsm.On(scaling, (*manager).sessionLost, scaling, claimingID),
+	fsm.On(rebalancing, (*manager).sessionLost, rebalancing, claimingID),
+	fsm.On(emergency, (*manager).sessionLost, emergency, claimingID),
+	fsm.On(electing, (*manager).storeLost, claimingID),
+	fsm.On(waitingAssignment, (*manager).storeLost, claimingID),
+	fsm.On(stable, (*manager).storeLost, claimingID),
+	fsm.On(scaling, (*manager).storeLost, claimingID),
+	fsm.On(rebalancing, (*manager).storeLost, claimingID),
+	fsm.On(emergency, (*manager).storeLost, claimingID),
 
-	fsm.On(elects, (*manager).storeOpened, claims), // without StoreLost: the stream was replaced
-	fsm.On(waits, (*manager).storeOpened, claims),
-	fsm.On(stable, (*manager).storeOpened, claims),
-	fsm.On(scaling, (*manager).storeOpened, claims),
-	fsm.On(moving, (*manager).storeOpened, claims),
-	fsm.On(urgent, (*manager).storeOpened, claims),
+	fsm.On(electing, (*manager).storeOpened, claimingID), // without StoreLost: the stream was replaced
+	fsm.On(waitingAssignment, (*manager).storeOpened, claimingID),
+	fsm.On(stable, (*manager).storeOpened, claimingID),
+	fsm.On(scaling, (*manager).storeOpened, claimingID),
+	fsm.On(rebalancing, (*manager).storeOpened, claimingID),
+	fsm.On(emergency, (*manager).storeOpened, claimingID),
 
-	fsm.On(opening, (*manager).stop, down),
-	fsm.On(claims, (*manager).stop, down),
-	fsm.On(elects, (*manager).stop, down),
-	fsm.On(waits, (*manager).stop, down),
-	fsm.On(stable, (*manager).stop, down),
-	fsm.On(scaling, (*manager).stop, down),
-	fsm.On(moving, (*manager).stop, down),
-	fsm.On(urgent, (*manager).stop, down),
-	fsm.On(degraded, (*manager).stop, down),
-	fsm.On(down, (*manager).stopAgain, down),
-	fsm.On(down, (*manager).announced, down), // FlagsSet
-	fsm.On(down, (*manager).announceLate, down),
-	fsm.On(down, (*manager).allLetGo, down),
-	fsm.On(down, (*manager).stoodDown, down),
-	fsm.On(down, (*manager).sessionReleased, down),
-	fsm.On(down, (*manager).stopLate, down),
-	fsm.On(down, (*manager).closeLate, down),
+	fsm.On(initial, (*manager).stop, shutdown),
+	fsm.On(claimingID, (*manager).stop, shutdown),
+	fsm.On(electing, (*manager).stop, shutdown),
+	fsm.On(waitingAssignment, (*manager).stop, shutdown),
+	fsm.On(stable, (*manager).stop, shutdown),
+	fsm.On(scaling, (*manager).stop, shutdown),
+	fsm.On(rebalancing, (*manager).stop, shutdown),
+	fsm.On(emergency, (*manager).stop, shutdown),
+	fsm.On(degraded, (*manager).stop, shutdown),
+	fsm.On(shutdown, (*manager).stopAgain, shutdown),
+	fsm.On(shutdown, (*manager).announced, shutdown), // FlagsSet
+	fsm.On(shutdown, (*manager).announceLate, shutdown),
+	fsm.On(shutdown, (*manager).allLetGo, shutdown),
+	fsm.On(shutdown, (*manager).stoodDown, shutdown),
+	fsm.On(shutdown, (*manager).sessionReleased, shutdown),
+	fsm.On(shutdown, (*manager).stopLate, shutdown),
+	fsm.On(shutdown, (*manager).closeLate, shutdown),
 
 	// The same facts where they change nothing that is shown.
-	fsm.Stay(noting((*manager).storeOpened), claims, degraded),
-	fsm.Stay(noting((*manager).storeLost), opening, claims, degraded, down),
-	fsm.Stay(noting((*manager).sessionLost), claims, degraded, down),
+	fsm.Stay(noting((*manager).storeOpened), claimingID, degraded),
+	fsm.Stay(noting((*manager).storeLost), initial, claimingID, degraded, shutdown),
+	fsm.Stay(noting((*manager).sessionLost), claimingID, degraded, shutdown),
 	fsm.Stay(noting((*manager).claimFailed), degraded),
 	fsm.Stay(noting((*manager).suspected), degraded),
-	fsm.Stay(noting((*manager).renewed), elects, waits, stable, scaling, moving, urgent),
-	fsm.Stay(noting((*manager).leaderKnown), waits, stable, scaling, moving, urgent, degraded),
-	fsm.Stay(noting((*manager).leadershipGained), elects, waits, stable, scaling, urgent, degraded),
-	fsm.Stay(noting((*manager).leadershipLost), elects, waits, stable, degraded),
-	fsm.Stay(noting((*manager).windowOpened), elects, waits, scaling, degraded),
-	fsm.Stay(noting((*manager).windowClosed), elects, waits, stable, moving, urgent, degraded),
-	fsm.Stay(noting((*manager).decisionStarted), elects, waits, degraded),
-	fsm.Stay(noting((*manager).decisionDone), elects, waits, stable, degraded),
-	fsm.Stay(noting((*manager).decisionFailed), elects, waits, stable, degraded),
-	fsm.Stay(noting((*manager).applied), opening, claims, elects, scaling, urgent, degraded, down),
-	fsm.Stay(noting((*manager).drained), elects, waits, stable, scaling, urgent, degraded, down),
+	fsm.Stay(noting((*manager).renewed), electing, waitingAssignment, stable, scaling, rebalancing, emergency),
+	fsm.Stay(noting((*manager).leaderKnown), waitingAssignment, stable, scaling, rebalancing, emergency, degraded),
+	fsm.Stay(noting((*manager).leadershipGained), electing, waitingAssignment, stable, scaling, emergency, degraded),
+	fsm.Stay(noting((*manager).leadershipLost), electing, waitingAssignment, stable, degraded),
+	fsm.Stay(noting((*manager).windowOpened), electing, waitingAssignment, scaling, degraded),
+	fsm.Stay(noting((*manager).windowClosed), electing, waitingAssignment, stable, rebalancing, emergency, degraded),
+	fsm.Stay(noting((*manager).decisionStarted), electing, waitingAssignment, degraded),
+	fsm.Stay(noting((*manager).decisionDone), electing, waitingAssignment, stable, degraded),
+	fsm.Stay(noting((*manager).decisionFailed), electing, waitingAssignment, stable, degraded),
+	fsm.Stay(noting((*manager).applied), initial, claimingID, electing, scaling, emergency, degraded, shutdown),
+	fsm.Stay(noting((*manager).drained), electing, waitingAssignment, stable, scaling, emergency, degraded, shutdown),
 
 	fsm.Stay((*manager).decisionsResumed, everywhere...),
 	fsm.Stay((*manager).childEnded, everywhere...), // Terminated, of subscribers too
@@ -199,7 +200,7 @@ var managerTable = fsm.New(
 )
 
 // everywhere are all states, the last one last.
-var everywhere = []messages.State{opening, claims, elects, waits, stable, scaling, moving, urgent, degraded, down}
+var everywhere = []messages.State{initial, claimingID, electing, waitingAssignment, stable, scaling, rebalancing, emergency, degraded, shutdown}
 
 // noting makes a handler that keeps the public state out of one that may change
 // it. The handler itself must see to it that it would not.
@@ -212,13 +213,13 @@ func noting[M any](h func(*manager, actor.Context, M) messages.State) func(*mana
 }
 
 func newManager(cfg Config, outside *actor.Props) *manager {
-	return &manager{cfg: cfg, doors: outside, state: opening, health: messages.HealthChanged{Reason: "starting"}}
+	return &manager{cfg: cfg, doors: outside, state: initial, health: messages.HealthChanged{Reason: "starting"}}
 }
 
 // Receive implements actor.Actor. Mail of a child that has been replaced is about
 // a life that is over.
 func (m *manager) Receive(ctx actor.Context) {
-	if !m.company.former(ctx) {
+	if !m.children.replaced(ctx) {
 		managerTable.Receive(ctx, m, &m.state, m.changed)
 	}
 }

@@ -38,7 +38,7 @@ func TestManager_SessionFails(t *testing.T) {
 	f := newFirm(t, nil)
 	f.own()
 	f.kill("session-6")
-	require.Equal(t, claims, f.snapshot().State)
+	require.Equal(t, claimingID, f.snapshot().State)
 	require.Empty(t, f.snapshot().Owned, "its promise is over: everything is dropped")
 	require.Equal(t, "session-8", f.present("session"))
 	f.say(began, led, first)
@@ -58,7 +58,7 @@ func TestManager_HolderFails(t *testing.T) {
 	lost := heard[messages.AssignmentChanged](t, late)
 	require.Len(t, lost.Lost, 1)
 	require.Equal(t, partition.Step(5), lost.Step)
-	require.Equal(t, claims, f.snapshot().State)
+	require.Equal(t, claimingID, f.snapshot().State)
 
 	// What the old holder said before it failed is about a life that is over.
 	f.system.Root.RequestWithCustomSender(f.pid, messages.AssignmentApplied{Change: 9, Step: 9, All: lost.Lost}, f.below("holder-5"))

@@ -12,7 +12,7 @@ import (
 func (m *manager) leaderKnown(ctx actor.Context, k messages.LeaderKnown) messages.State {
 	m.hear(k.At)
 	m.group.leader, m.group.known = k.Worker, true
-	if m.state != elects {
+	if m.state != electing {
 		m.examine(ctx, m.state)
 		return m.state
 	}
@@ -23,7 +23,7 @@ func (m *manager) leaderKnown(ctx actor.Context, k messages.LeaderKnown) message
 	if m.group.assigned {
 		ctx.Send(ctx.Self(), onward{})
 	}
-	return waits
+	return waitingAssignment
 }
 
 // leadBarred: there are records that need a newer build. What is owned does not
@@ -38,7 +38,7 @@ func (m *manager) leadershipGained(ctx actor.Context, g messages.LeadershipGaine
 	m.hear(g.At)
 	m.life.fresh = false // it was the term's
 	m.group.leading, m.group.term, m.group.leader, m.group.leads = true, g.Term, m.life.worker, stable
-	if m.state != moving {
+	if m.state != rebalancing {
 		return m.state
 	}
 	m.reason = "this worker leads"
@@ -66,7 +66,7 @@ func (m *manager) windowOpened(ctx actor.Context, w messages.WindowOpened) messa
 	}
 	m.hear(w.At)
 	m.group.leads, m.group.cause = scaling, w.Cause
-	if m.state == moving || m.state == urgent {
+	if m.state == rebalancing || m.state == emergency {
 		m.reason = "handed over"
 		return m.byStable(ctx)
 	}
@@ -88,9 +88,9 @@ func (m *manager) decisionStarted(_ actor.Context, d messages.DecisionStarted) m
 		return m.state
 	}
 	m.hear(d.At)
-	m.group.leads, m.group.cause = moving, d.Cause
+	m.group.leads, m.group.cause = rebalancing, d.Cause
 	if d.Emergency {
-		m.group.leads = urgent
+		m.group.leads = emergency
 	}
 	return m.show()
 }
@@ -134,8 +134,8 @@ func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResume
 func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messages.State {
 	m.hear(a.At)
 	first := !m.group.assigned && a.Session == m.life.session && a.Session != ""
-	if m.company.election != nil && a.Version != m.group.applied.Version {
-		ctx.Send(m.company.election, messages.Reassigned{})
+	if m.children.election != nil && a.Version != m.group.applied.Version {
+		ctx.Send(m.children.election, messages.Reassigned{})
 	}
 	m.group.applied, m.group.draining = a, a.Draining
 	m.life.fresh = m.life.fresh && a.Step == 0
@@ -146,10 +146,10 @@ func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messa
 		m.examine(ctx, m.state)
 	}
 	switch {
-	case m.state == waits && m.group.assigned:
+	case m.state == waitingAssignment && m.group.assigned:
 		m.reason = "the first assignment"
 		return m.byStable(ctx)
-	case (m.state == stable || m.state == moving) && !m.group.leading:
+	case (m.state == stable || m.state == rebalancing) && !m.group.leading:
 		return m.show()
 	}
 	return m.state
@@ -158,7 +158,7 @@ func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messa
 // drained: something that was revoked has been let go.
 func (m *manager) drained(ctx actor.Context, d messages.DrainingChanged) messages.State {
 	m.group.draining = d.Draining
-	if m.state != moving {
+	if m.state != rebalancing {
 		return m.state
 	}
 	m.reason = "let go"
@@ -173,14 +173,14 @@ func (m *manager) wanted() (to messages.State, reason string) {
 	case m.group.leading && m.group.leads != stable:
 		return m.group.leads, m.group.cause
 	case !m.group.leading && mine:
-		return moving, "partitions of this worker are handed over"
+		return rebalancing, "partitions of this worker are handed over"
 	}
 	return stable, "handed over"
 }
 
 // settled reports whether the facts of leader and holder are shown in this state.
 func (m *manager) settled() bool {
-	return slices.Contains([]messages.State{stable, scaling, moving, urgent}, m.state)
+	return slices.Contains([]messages.State{stable, scaling, rebalancing, emergency}, m.state)
 }
 
 // show goes where the facts call for.
@@ -216,7 +216,7 @@ func (m *manager) byStable(ctx actor.Context) messages.State {
 }
 
 func (m *manager) goOn(ctx actor.Context, _ onward) messages.State {
-	if m.state == waits && m.group.assigned {
+	if m.state == waitingAssignment && m.group.assigned {
 		m.reason = "the first assignment"
 		return m.byStable(ctx)
 	}

@@ -10,16 +10,16 @@ import (
 )
 
 func (m *manager) begin(ctx actor.Context, _ *actor.Started) messages.State {
-	m.company.gather(ctx, m)
+	m.children.spawnAll(ctx, m)
 	m.startAnew(ctx)
-	return opening
+	return initial
 }
 
 // startAnew gives a first assignment StartTimeout from now.
 func (m *manager) startAnew(ctx actor.Context) {
 	m.life.starts++
 	m.life.late = false
-	ctx.Request(m.company.outside, messages.Remind{After: m.cfg.Settings.StartTimeout, Mail: startDue{m.life.starts}})
+	ctx.Request(m.children.outside, messages.Remind{After: m.cfg.Settings.StartTimeout, Mail: startDue{m.life.starts}})
 }
 
 func (m *manager) startLate(ctx actor.Context, d startDue) {
@@ -37,23 +37,23 @@ func (m *manager) storeOpened(ctx actor.Context, s messages.StoreOpened) message
 	m.dropAll(ctx, "the stream was replaced")
 	m.life.trouble, m.life.final, m.life.fresh = "", false, s.Fresh
 	m.life.dice = partition.Dice{Entropy: s.Entropy}
-	if m.company.owners != nil {
-		ctx.Send(m.company.owners, forgetTable{})
+	if m.children.owners != nil {
+		ctx.Send(m.children.owners, forgetTable{})
 	}
 	m.reason = "the store is open"
 	m.claim(ctx)
-	if m.state == degraded || m.state == claims {
+	if m.state == degraded || m.state == claimingID {
 		m.examine(ctx, m.state)
 		return m.state
 	}
-	return claims
+	return claimingID
 }
 
 // claim begins a session, which claims an ID first.
 func (m *manager) claim(ctx actor.Context) {
 	m.life.flags.Refresh = 0 // counted by session
-	m.life.session = partition.SessionID(m.life.dice.Nonce("session", uint64(m.company.born)))
-	m.company.spawnSession(ctx, m)
+	m.life.session = partition.SessionID(m.life.dice.Nonce("session", uint64(m.children.born)))
+	m.children.spawnSession(ctx, m)
 }
 
 func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) {
@@ -66,7 +66,7 @@ func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) {
 func (m *manager) claimFailed(ctx actor.Context, f messages.ClaimFailed) messages.State {
 	m.hear(f.At)
 	m.life.trouble, m.life.final = f.Reason, m.life.final || f.Final
-	if f.Unreachable && m.state == claims {
+	if f.Unreachable && m.state == claimingID {
 		m.reason = f.Reason
 		return degraded
 	}
@@ -79,19 +79,19 @@ func (m *manager) claimScanned(_ actor.Context, s messages.ClaimScanned) message
 	m.hear(s.At)
 	m.life.trouble = ""
 	m.reason = "the store answers again"
-	return claims
+	return claimingID
 }
 
 func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) messages.State {
 	m.hear(s.At)
 	m.life.worker, m.life.leaseEnd, m.life.trouble = s.Worker, s.LeaseEnd, ""
-	m.company.spawnElection(ctx, m)
-	m.company.tellRefresher(ctx, sessionIs{s.Session})
+	m.children.spawnElection(ctx, m)
+	m.children.tellRefresher(ctx, sessionIs{s.Session})
 	m.reason = "claimed " + string(s.Worker)
 	if s.Warning != "" {
 		m.reason += "; warning: " + s.Warning
 	}
-	return elects
+	return electing
 }
 
 func (m *manager) suspected(_ actor.Context, s messages.SessionSuspected) messages.State {
@@ -112,9 +112,9 @@ func (m *manager) renewed(ctx actor.Context, s messages.SessionRenewed) messages
 	m.reason = "the store answers again"
 	switch {
 	case !m.group.known:
-		return elects
+		return electing
 	case !m.group.assigned:
-		return waits
+		return waitingAssignment
 	}
 	return m.byStable(ctx)
 }
@@ -131,9 +131,9 @@ func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) message
 	}
 	m.endSession(ctx)
 	m.life.trouble = "the session was lost: " + s.Reason
-	if m.state == down {
+	if m.state == shutdown {
 		m.leaveStep(ctx)
-		return down
+		return shutdown
 	}
 	if s.Final {
 		m.dropAll(ctx, s.Reason)
@@ -147,7 +147,7 @@ func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) message
 		return degraded
 	}
 	m.reason = m.life.trouble
-	return claims
+	return claimingID
 }
 
 // storeLost: every session, claim and leadership in that stream is over.
@@ -157,32 +157,32 @@ func (m *manager) storeLost(ctx actor.Context, s messages.StoreLost) messages.St
 	m.dropAll(ctx, s.Reason)
 	m.life.trouble = "the store was lost: " + s.Reason
 	switch m.state {
-	case down:
+	case shutdown:
 		m.leaveStep(ctx)
-		return down
-	case opening, degraded:
+		return shutdown
+	case initial, degraded:
 		m.examine(ctx, m.state)
 		return m.state
 	default: // there was a session
 	}
 	m.startAnew(ctx)
 	m.reason = m.life.trouble
-	return claims
+	return claimingID
 }
 
 // endSession forgets the session with all that belonged to it.
 func (m *manager) endSession(ctx actor.Context) {
-	m.company.dismiss(ctx, &m.company.election)
-	m.company.dismiss(ctx, &m.company.session)
+	m.children.dismiss(ctx, &m.children.election)
+	m.children.dismiss(ctx, &m.children.session)
 	m.life.session, m.life.worker, m.life.leaseEnd = "", "", time.Time{}
 	m.group = group{applied: m.group.applied, leads: stable}
-	m.company.tellRefresher(ctx, sessionIs{})
+	m.children.tellRefresher(ctx, sessionIs{})
 }
 
 // dropAll lets go of everything at once, when no session is there to say so.
 func (m *manager) dropAll(ctx actor.Context, reason string) {
-	if m.company.holder != nil {
-		ctx.Send(m.company.holder, messages.DropAll{Reason: reason, At: m.now})
+	if m.children.holder != nil {
+		ctx.Send(m.children.holder, messages.DropAll{Reason: reason, At: m.now})
 	}
 }
 

@@ -38,37 +38,37 @@ func (m *manager) stop(ctx actor.Context, s messages.Stop) messages.State {
 	m.stopAgain(ctx, s)
 	m.reason = "asked to stop"
 	set := m.cfg.Settings
-	ctx.Request(m.company.outside, messages.Remind{After: set.ShutdownTimeout, Mail: stopDue{}})
+	ctx.Request(m.children.outside, messages.Remind{After: set.ShutdownTimeout, Mail: stopDue{}})
 	restart := s.Restarting || set.OnStop == partition.Restart
 	if !restart || m.life.worker == "" {
 		m.vacate(ctx)
-		return down
+		return shutdown
 	}
 	m.life.flags.Restarting = true
-	ctx.Send(m.company.session, m.life.flags)
-	ctx.Request(m.company.outside, messages.Remind{After: set.StoreTimeout, Mail: announceDue{}})
-	return down
+	ctx.Send(m.children.session, m.life.flags)
+	ctx.Request(m.children.outside, messages.Remind{After: set.StoreTimeout, Mail: announceDue{}})
+	return shutdown
 }
 
 func (m *manager) stopAgain(ctx actor.Context, _ messages.Stop) messages.State {
 	if ctx.Sender() != nil {
 		m.exit.asked = append(m.exit.asked, ctx.Sender())
 	}
-	return down
+	return shutdown
 }
 
 func (m *manager) announced(ctx actor.Context, f messages.FlagsSet) messages.State {
 	if f.Flags.Restarting {
 		m.vacate(ctx)
 	}
-	return down
+	return shutdown
 }
 
 // announceLate: the store is slow. The flag goes out with whatever is written
 // next, so that no draining write is without it.
 func (m *manager) announceLate(ctx actor.Context, _ announceDue) messages.State {
 	m.vacate(ctx)
-	return down
+	return shutdown
 }
 
 // vacate drains everything, within what a release leaves of the time, and gives
@@ -78,33 +78,33 @@ func (m *manager) vacate(ctx actor.Context) {
 		return
 	}
 	m.exit.told = true
-	if m.company.election != nil {
-		ctx.Send(m.company.election, messages.StandDown{})
+	if m.children.election != nil {
+		ctx.Send(m.children.election, messages.StandDown{})
 	}
 	m.emptyOut(ctx)
 }
 
 func (m *manager) emptyOut(ctx actor.Context) {
 	s := m.cfg.Settings
-	ctx.Send(m.company.holder, messages.LetAllGo{Within: min(s.RevokeTimeout, s.ShutdownTimeout-2*s.StoreTimeout)})
+	ctx.Send(m.children.holder, messages.LetAllGo{Within: min(s.RevokeTimeout, s.ShutdownTimeout-2*s.StoreTimeout)})
 }
 
 func (m *manager) allLetGo(ctx actor.Context, a messages.AllLetGo) messages.State {
 	m.exit.empty, m.exit.running = true, a.Running
 	m.leaveStep(ctx)
-	return down
+	return shutdown
 }
 
 func (m *manager) stoodDown(ctx actor.Context, _ messages.StoodDown) messages.State {
 	m.exit.stood = true
 	m.leaveStep(ctx)
-	return down
+	return shutdown
 }
 
 // leaveStep releases the session when nothing is owned and no term runs, and ends
 // the rest when the session is over.
 func (m *manager) leaveStep(ctx actor.Context) {
-	e, c := &m.exit, &m.company
+	e, c := &m.exit, &m.children
 	switch {
 	case e.closing:
 	case !e.told:
@@ -125,29 +125,29 @@ func (m *manager) sessionReleased(ctx actor.Context, r messages.SessionReleased)
 	m.exit.trouble = r.Reason
 	m.endSession(ctx)
 	m.leaveStep(ctx)
-	return down
+	return shutdown
 }
 
 // stopLate ends what still runs.
 func (m *manager) stopLate(ctx actor.Context, _ stopDue) messages.State {
 	if m.exit.closing {
 		m.finish(ctx)
-		return down
+		return shutdown
 	}
 	m.exit.trouble = "the stop took longer than ShutdownTimeout"
-	ctx.Request(m.company.outside, messages.Remind{After: closeGrace, Mail: closeDue{}})
+	ctx.Request(m.children.outside, messages.Remind{After: closeGrace, Mail: closeDue{}})
 	m.close(ctx)
-	return down
+	return shutdown
 }
 
 func (m *manager) closeLate(ctx actor.Context, _ closeDue) messages.State {
 	m.finish(ctx)
-	return down
+	return shutdown
 }
 
 // close stops the children, the outside last.
 func (m *manager) close(ctx actor.Context) {
-	c := &m.company
+	c := &m.children
 	m.exit.closing = true
 	for _, child := range []**actor.PID{&c.election, &c.session, &c.refresher, &c.owners, &c.strategy, &c.source, &c.holder} {
 		c.dismiss(ctx, child)
@@ -158,7 +158,7 @@ func (m *manager) close(ctx actor.Context) {
 // closeStep goes on when a child has ended. A holder that waits for handlers which
 // were named already is not waited for.
 func (m *manager) closeStep(ctx actor.Context) {
-	c := &m.company
+	c := &m.children
 	switch {
 	case !m.exit.closing:
 	case c.outside == nil && len(c.leaving) == 0:
@@ -172,7 +172,7 @@ func (m *manager) closeStep(ctx actor.Context) {
 
 // finish names what does not end, and waits for it no longer.
 func (m *manager) finish(ctx actor.Context) {
-	c := &m.company
+	c := &m.children
 	if c.outside == nil {
 		return
 	}

@@ -13,15 +13,15 @@ import (
 
 // paths lead to every state.
 var paths = map[messages.State][]any{
-	opening:  nil,
-	claims:   {opened},
-	elects:   {opened, began},
-	waits:    {opened, began, led},
-	stable:   follower,
-	scaling:  append(leader[:len(leader):len(leader)], window),
-	moving:   append(leader[:len(leader):len(leader)], decides),
-	urgent:   append(leader[:len(leader):len(leader)], rescues),
-	degraded: append(leader[:len(leader):len(leader)], doubt),
+	initial:           nil,
+	claimingID:        {opened},
+	electing:          {opened, began},
+	waitingAssignment: {opened, began, led},
+	stable:            follower,
+	scaling:           append(leader[:len(leader):len(leader)], window),
+	rebalancing:       append(leader[:len(leader):len(leader)], decides),
+	emergency:         append(leader[:len(leader):len(leader)], rescues),
+	degraded:          append(leader[:len(leader):len(leader)], doubt),
 }
 
 // behind lists the actors that are left of the manager.
@@ -47,7 +47,7 @@ func (f *firm) ended(askers int) (answer messages.Stopped) {
 	heard[*actor.Terminated](f.t, f.parent)
 	require.Empty(f.t, f.behind())
 	f.see()
-	require.Equal(f.t, down, f.shown[len(f.shown)-1])
+	require.Equal(f.t, shutdown, f.shown[len(f.shown)-1])
 	return answer
 }
 
@@ -152,7 +152,7 @@ func TestManager_WaitsForSubscribersAndHandlers(t *testing.T) {
 	f := newFirm(t, nil)
 	f.own()
 	f.ask(messages.Stop{})
-	require.Equal(t, down, f.snapshot().State)
+	require.Equal(t, shutdown, f.snapshot().State)
 	f.tell(f.pid, messages.LetGo{Step: 5}) // of nobody
 	require.NotEmpty(t, f.behind())
 	f.ask(messages.LetGo{Step: 5})

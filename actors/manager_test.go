@@ -76,15 +76,15 @@ func (f *firm) say(facts ...any) {
 // arrows are those of the public states. Whoever was in doubt before the first
 // assignment goes on waiting where it was.
 var arrows = map[messages.State][]messages.State{
-	opening:  {claims, down},
-	claims:   {elects, degraded, down},
-	elects:   {waits, claims, degraded, down},
-	waits:    {stable, claims, degraded, down},
-	stable:   {scaling, moving, urgent, claims, degraded, down},
-	scaling:  {stable, moving, urgent, claims, degraded, down},
-	moving:   {stable, urgent, claims, degraded, down},
-	urgent:   {stable, moving, claims, degraded, down},
-	degraded: {stable, claims, elects, waits, down},
+	initial:           {claimingID, shutdown},
+	claimingID:        {electing, degraded, shutdown},
+	electing:          {waitingAssignment, claimingID, degraded, shutdown},
+	waitingAssignment: {stable, claimingID, degraded, shutdown},
+	stable:            {scaling, rebalancing, emergency, claimingID, degraded, shutdown},
+	scaling:           {stable, rebalancing, emergency, claimingID, degraded, shutdown},
+	rebalancing:       {stable, emergency, claimingID, degraded, shutdown},
+	emergency:         {stable, rebalancing, claimingID, degraded, shutdown},
+	degraded:          {stable, claimingID, electing, waitingAssignment, shutdown},
 }
 
 // see notes the changes of state that the user heard of, and that each is allowed.
@@ -141,53 +141,53 @@ var lives = map[string]struct {
 	before, facts []any
 	want          states
 }{
-	"start":                    {nil, follower, states{opening, claims, elects, waits, stable}},
-	"assigned before led":      {nil, []any{opened, began, first, led}, states{opening, claims, elects, waits, stable}},
+	"start":                    {nil, follower, states{initial, claimingID, electing, waitingAssignment, stable}},
+	"assigned before led":      {nil, []any{opened, began, first, led}, states{initial, claimingID, electing, waitingAssignment, stable}},
 	"window, nothing to move":  {leader, []any{window, closed}, states{scaling, stable}},
-	"window, decision":         {leader, []any{window, decides, done}, states{scaling, moving, stable}},
+	"window, decision":         {leader, []any{window, decides, done}, states{scaling, rebalancing, stable}},
 	"window, no change":        {leader, []any{window, done}, states{scaling, stable}},
-	"window after decision":    {leader, []any{decides, done, window}, states{moving, stable, scaling}},
-	"window in a decision":     {leader, []any{decides, window}, states{moving, stable, scaling}},
-	"window in an emergency":   {leader, []any{rescues, window, closed}, states{urgent, stable, scaling, stable}},
-	"emergency":                {leader, []any{rescues, decides, done}, states{urgent, moving, stable}},
-	"emergency, it renewed":    {leader, []any{rescues, done}, states{urgent, stable}},
-	"emergency in a window":    {leader, []any{window, rescues, done}, states{scaling, urgent, stable}},
-	"emergency in a decision":  {leader, []any{decides, rescues, decides, done}, states{moving, urgent, moving, stable}},
-	"a decision fails":         {leader, []any{decides, failed}, states{moving, stable}},
+	"window after decision":    {leader, []any{decides, done, window}, states{rebalancing, stable, scaling}},
+	"window in a decision":     {leader, []any{decides, window}, states{rebalancing, stable, scaling}},
+	"window in an emergency":   {leader, []any{rescues, window, closed}, states{emergency, stable, scaling, stable}},
+	"emergency":                {leader, []any{rescues, decides, done}, states{emergency, rebalancing, stable}},
+	"emergency, it renewed":    {leader, []any{rescues, done}, states{emergency, stable}},
+	"emergency in a window":    {leader, []any{window, rescues, done}, states{scaling, emergency, stable}},
+	"emergency in a decision":  {leader, []any{decides, rescues, decides, done}, states{rebalancing, emergency, rebalancing, stable}},
+	"a decision fails":         {leader, []any{decides, failed}, states{rebalancing, stable}},
 	"a planning fails":         {leader, []any{window, failed}, states{scaling, stable}},
-	"decides before assigned":  {nil, []any{opened, began, led, gained, decides, first, done}, states{opening, claims, elects, waits, stable, moving, stable}},
-	"done before assigned":     {nil, []any{opened, began, led, gained, decides, done, first}, states{opening, claims, elects, waits, stable}},
+	"decides before assigned":  {nil, []any{opened, began, led, gained, decides, first, done}, states{initial, claimingID, electing, waitingAssignment, stable, rebalancing, stable}},
+	"done before assigned":     {nil, []any{opened, began, led, gained, decides, done, first}, states{initial, claimingID, electing, waitingAssignment, stable}},
 	"ousted in a window":       {leader, []any{window, ousted}, states{scaling, stable}},
-	"ousted in a decision":     {leader, []any{decides, ousted}, states{moving, stable}},
-	"ousted in an emergency":   {leader, []any{rescues, ousted}, states{urgent, stable}},
-	"ousted while letting go":  {leader, []any{decides, letting, ousted, messages.DrainingChanged{}}, states{moving, stable}},
+	"ousted in a decision":     {leader, []any{decides, ousted}, states{rebalancing, stable}},
+	"ousted in an emergency":   {leader, []any{rescues, ousted}, states{emergency, stable}},
+	"ousted while letting go":  {leader, []any{decides, letting, ousted, messages.DrainingChanged{}}, states{rebalancing, stable}},
 	"another term's facts":     {leader, []any{messages.WindowOpened{Term: 3}, messages.DecisionStarted{Term: 3}, messages.LeadershipLost{Term: 3}}, nil},
 	"a follower's facts":       {follower, []any{window, decides, rescues, closed, done, failed, ousted}, nil},
-	"revoke":                   {follower, []any{letting, messages.DrainingChanged{}}, states{moving, stable}},
-	"grant":                    {follower, []any{waiting, messages.AssignmentApplied{Change: 3, Step: 7}}, states{moving, stable}},
-	"first with a grant":       {nil, []any{opened, began, led, waiting}, states{opening, claims, elects, waits, stable, moving}},
-	"leads while letting go":   {follower, []any{letting, gained, messages.DrainingChanged{}}, states{moving, stable}},
+	"revoke":                   {follower, []any{letting, messages.DrainingChanged{}}, states{rebalancing, stable}},
+	"grant":                    {follower, []any{waiting, messages.AssignmentApplied{Change: 3, Step: 7}}, states{rebalancing, stable}},
+	"first with a grant":       {nil, []any{opened, began, led, waiting}, states{initial, claimingID, electing, waitingAssignment, stable, rebalancing}},
+	"leads while letting go":   {follower, []any{letting, gained, messages.DrainingChanged{}}, states{rebalancing, stable}},
 	"doubt":                    {follower, []any{doubt, renewed}, states{degraded, stable}},
 	"doubt in a window":        {leader, []any{window, doubt, renewed, closed}, states{scaling, degraded, stable, scaling, stable}},
-	"doubt in a decision":      {leader, []any{decides, doubt, done, renewed}, states{moving, degraded, stable}},
-	"doubt in an emergency":    {leader, []any{rescues, doubt, ousted, renewed}, states{urgent, degraded, stable}},
-	"doubt in Election":        {nil, []any{opened, began, doubt, renewed}, states{opening, claims, elects, degraded, elects}},
-	"doubt before assigned":    {nil, []any{opened, began, led, doubt, renewed}, states{opening, claims, elects, waits, degraded, waits}},
-	"assigned in doubt":        {nil, []any{opened, began, doubt, led, first, renewed}, states{opening, claims, elects, degraded, stable}},
-	"lost in doubt":            {follower, []any{doubt, lostIt, messages.ClaimScanned{}, began}, states{degraded, claims, elects}},
-	"lost":                     {leader, []any{lostIt}, states{claims}},
-	"lost in a window":         {leader, []any{window, lostIt}, states{scaling, claims}},
-	"lost in a decision":       {leader, []any{decides, lostIt}, states{moving, claims}},
-	"lost in an emergency":     {leader, []any{rescues, lostIt}, states{urgent, claims}},
-	"lost in Election":         {nil, []any{opened, began, lostIt}, states{opening, claims, elects, claims}},
-	"lost before assigned":     {nil, []any{opened, began, led, lostIt}, states{opening, claims, elects, waits, claims}},
-	"store lost":               {follower, []any{gone, opened, began}, states{claims, elects}},
-	"store lost in doubt":      {follower, []any{doubt, gone, opened, messages.ClaimScanned{}}, states{degraded, claims}},
-	"store replaced":           {leader, []any{window, opened}, states{scaling, claims}},
-	"store opened twice":       {nil, []any{opened, opened, began}, states{opening, claims, elects}},
-	"store lost at once":       {nil, []any{gone, opened, gone}, states{opening, claims}},
-	"store unreachable":        {nil, []any{opened, messages.ClaimFailed{Unreachable: true, Reason: "no answer"}, messages.ClaimFailed{Unreachable: true}, messages.ClaimScanned{}}, states{opening, claims, degraded, claims}},
-	"claims fail":              {nil, []any{opened, messages.ClaimFailed{Reason: "full"}}, states{opening, claims}},
+	"doubt in a decision":      {leader, []any{decides, doubt, done, renewed}, states{rebalancing, degraded, stable}},
+	"doubt in an emergency":    {leader, []any{rescues, doubt, ousted, renewed}, states{emergency, degraded, stable}},
+	"doubt in Election":        {nil, []any{opened, began, doubt, renewed}, states{initial, claimingID, electing, degraded, electing}},
+	"doubt before assigned":    {nil, []any{opened, began, led, doubt, renewed}, states{initial, claimingID, electing, waitingAssignment, degraded, waitingAssignment}},
+	"assigned in doubt":        {nil, []any{opened, began, doubt, led, first, renewed}, states{initial, claimingID, electing, degraded, stable}},
+	"lost in doubt":            {follower, []any{doubt, lostIt, messages.ClaimScanned{}, began}, states{degraded, claimingID, electing}},
+	"lost":                     {leader, []any{lostIt}, states{claimingID}},
+	"lost in a window":         {leader, []any{window, lostIt}, states{scaling, claimingID}},
+	"lost in a decision":       {leader, []any{decides, lostIt}, states{rebalancing, claimingID}},
+	"lost in an emergency":     {leader, []any{rescues, lostIt}, states{emergency, claimingID}},
+	"lost in Election":         {nil, []any{opened, began, lostIt}, states{initial, claimingID, electing, claimingID}},
+	"lost before assigned":     {nil, []any{opened, began, led, lostIt}, states{initial, claimingID, electing, waitingAssignment, claimingID}},
+	"store lost":               {follower, []any{gone, opened, began}, states{claimingID, electing}},
+	"store lost in doubt":      {follower, []any{doubt, gone, opened, messages.ClaimScanned{}}, states{degraded, claimingID}},
+	"store replaced":           {leader, []any{window, opened}, states{scaling, claimingID}},
+	"store opened twice":       {nil, []any{opened, opened, began}, states{initial, claimingID, electing}},
+	"store lost at once":       {nil, []any{gone, opened, gone}, states{initial, claimingID}},
+	"store unreachable":        {nil, []any{opened, messages.ClaimFailed{Unreachable: true, Reason: "no answer"}, messages.ClaimFailed{Unreachable: true}, messages.ClaimScanned{}}, states{initial, claimingID, degraded, claimingID}},
+	"claims fail":              {nil, []any{opened, messages.ClaimFailed{Reason: "full"}}, states{initial, claimingID}},
 	"the same session renewed": {follower, []any{renewed, renewed}, nil},
 }
 
@@ -226,7 +226,7 @@ func TestManager_SessionsDiffer(t *testing.T) {
 func TestManager_Snapshot(t *testing.T) {
 	f := newFirm(t, nil)
 	f.ask(messages.GetSnapshot{})
-	require.Equal(t, messages.Snapshot{State: opening, Reason: "starting"}, heard[messages.Snapshot](t, f.user))
+	require.Equal(t, messages.Snapshot{State: initial, Reason: "starting"}, heard[messages.Snapshot](t, f.user))
 	end := time.Unix(5, 0)
 	f.say(opened, messages.SessionStarted{Worker: "worker-0", Claim: 3, LeaseEnd: end}, led, gained, first, done, decides)
 	own := []partition.Owned{{ID: "p", Token: 6}}
@@ -237,7 +237,7 @@ func TestManager_Snapshot(t *testing.T) {
 	require.NotEmpty(t, s.Session)
 	s.Session = ""
 	require.Equal(t, messages.Snapshot{
-		State: moving, Worker: "worker-0", Leader: "worker-0", Leading: true, Term: 4, LeaseEnd: end, Version: 2, Step: 6, Owned: own,
+		State: rebalancing, Worker: "worker-0", Leader: "worker-0", Leading: true, Term: 4, LeaseEnd: end, Version: 2, Step: 6, Owned: own,
 		Draining: 1, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Healthy: true,
 	}, s)
 	f.say(ousted)

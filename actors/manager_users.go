@@ -22,7 +22,7 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 	switch {
 	case m.life.final:
 		h = messages.HealthChanged{Reason: m.life.trouble, Final: true}
-	case state == down:
+	case state == shutdown:
 		h = messages.HealthChanged{Reason: "stopping"}
 	case state == degraded:
 		h = messages.HealthChanged{Reason: because("the store does not answer", m.life.trouble)}
@@ -48,9 +48,9 @@ func (m *manager) waitsFor(state messages.State) string {
 	case reason != "":
 	case !m.life.late:
 		return "starting"
-	case state == opening:
+	case state == initial:
 		reason = "the store is not open"
-	case state == claims:
+	case state == claimingID:
 		reason = "no worker ID is claimed"
 	case m.group.leader == "":
 		reason = "nobody leads"
@@ -91,8 +91,8 @@ func (m *manager) letGo(ctx actor.Context, l messages.LetGo) {
 
 // confirm tells the holder up to where every confirming subscriber has let go.
 func (m *manager) confirm(ctx actor.Context) {
-	if change, news := m.subs.settled(m.group.applied.Change); news && m.company.holder != nil {
-		ctx.Send(m.company.holder, messages.Confirmed{Change: change})
+	if change, news := m.subs.settled(m.group.applied.Change); news && m.children.holder != nil {
+		ctx.Send(m.children.holder, messages.Confirmed{Change: change})
 	}
 }
 
@@ -112,18 +112,18 @@ func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
 func (m *manager) owner(ctx actor.Context, g messages.GetOwner) {
 	switch {
 	case ctx.Sender() == nil:
-	case m.company.owners == nil:
+	case m.children.owners == nil:
 		ctx.Respond(messages.Owner{Partition: g.Partition, Reason: isStopping + ", or looks for owners anew: ask again"})
 	default:
-		ctx.RequestWithCustomSender(m.company.owners, g, ctx.Sender())
+		ctx.RequestWithCustomSender(m.children.owners, g, ctx.Sender())
 	}
 }
 
 // updatePartitions passes the list on to the source, which answers.
 func (m *manager) updatePartitions(ctx actor.Context, u messages.UpdatePartitions) {
 	switch {
-	case m.company.source != nil:
-		ctx.RequestWithCustomSender(m.company.source, u, ctx.Sender())
+	case m.children.source != nil:
+		ctx.RequestWithCustomSender(m.children.source, u, ctx.Sender())
 	case ctx.Sender() != nil:
 		ctx.Respond(messages.UpdateRefused{Reason: isStopping})
 	}
@@ -132,9 +132,9 @@ func (m *manager) updatePartitions(ctx actor.Context, u messages.UpdatePartition
 // refresh passes the request on to the refresher, which is there from the first
 // one on, and again after it failed.
 func (m *manager) refresh(ctx actor.Context, r messages.RefreshPartitions) {
-	c := &m.company
+	c := &m.children
 	switch {
-	case m.state != down:
+	case m.state != shutdown:
 		if c.refresher == nil {
 			c.spawnRefresher(ctx, m)
 		}
@@ -148,7 +148,7 @@ func (m *manager) refresh(ctx actor.Context, r messages.RefreshPartitions) {
 func (m *manager) refreshAsked(ctx actor.Context, r refreshCounted) {
 	if m.life.worker != "" && r.Session == m.life.session {
 		m.life.flags.Refresh = r.Count
-		ctx.Send(m.company.session, m.life.flags)
+		ctx.Send(m.children.session, m.life.flags)
 	}
 }
 
@@ -169,7 +169,7 @@ func (m *manager) refreshLate(ctx actor.Context, u unserved) {
 
 // partitionsListed: the source noticed a change. Only a leader needs to know.
 func (m *manager) partitionsListed(ctx actor.Context, l messages.PartitionsListed) {
-	if m.company.election != nil {
-		ctx.Send(m.company.election, l)
+	if m.children.election != nil {
+		ctx.Send(m.children.election, l)
 	}
 }

@@ -159,7 +159,7 @@ func TestManager_WarnsOfTwins(t *testing.T) {
 func TestManager_HealthOfAClaimThatIsNotPermitted(t *testing.T) {
 	f := newFirm(t, nil)
 	f.say(opened, messages.ClaimFailed{Reason: "not permitted", Final: true}, messages.ClaimFailed{Reason: "not permitted"})
-	require.Equal(t, claims, f.snapshot().State)
+	require.Equal(t, claimingID, f.snapshot().State)
 	require.True(t, f.health().Final)
 	require.Equal(t, "not permitted", f.health().Reason)
 	f.say(opened)

@@ -135,7 +135,7 @@ func TestManager_IsTooOldForItsGroup(t *testing.T) {
 	f.say(messages.SessionLost{Reason: "too new", Final: true})
 	require.Equal(t, messages.HealthChanged{Reason: "the session was lost: too new", Final: true, At: f.now}, f.unhealthy())
 	f.after(time.Hour)
-	require.Equal(t, claims, f.snapshot().State)
+	require.Equal(t, claimingID, f.snapshot().State)
 	require.Empty(t, f.snapshot().Session)
 	require.Empty(t, f.snapshot().Owned)
 	f.ask(messages.LetGo{Step: 5})

@@ -12,9 +12,9 @@ import (
 	"github.com/troupe-actors/troupe/messages"
 )
 
-// company are the manager's children. Names count up, because they carry no
+// children are the manager's children. Names count up, because they carry no
 // incarnation: an old child of the same name may not have ended yet.
-type company struct {
+type children struct {
 	outside, holder, strategy, source, owners *actor.PID
 	session, election                         *actor.PID
 	refresher                                 *actor.PID // nil until somebody asks for a refresh
@@ -26,9 +26,9 @@ type company struct {
 // againDue is a reminder to replace a child that failed.
 type againDue struct{ Who string }
 
-// gather spawns all that live as long as the manager. What the outside hears first
+// spawnAll spawns all that live as long as the manager. What the outside hears first
 // is which of the settings are its own.
-func (c *company) gather(ctx actor.Context, m *manager) {
+func (c *children) spawnAll(ctx actor.Context, m *manager) {
 	c.leaving = map[string]bool{}
 	c.outside = c.spawn(ctx, m.doors, "outside")
 	ctx.Send(c.outside, messages.OpenStore{StoreTimeout: m.cfg.Settings.StoreTimeout, PollInterval: m.cfg.Settings.PollInterval})
@@ -38,12 +38,12 @@ func (c *company) gather(ctx actor.Context, m *manager) {
 	c.spawnHolder(ctx, m)
 }
 
-func (c *company) spawn(ctx actor.Context, props *actor.Props, role string) *actor.PID {
+func (c *children) spawn(ctx actor.Context, props *actor.Props, role string) *actor.PID {
 	c.born++
 	return stage.Spawn(ctx, props, fmt.Sprintf("%s-%d", role, c.born))
 }
 
-func (c *company) spawnHolder(ctx actor.Context, m *manager) {
+func (c *children) spawnHolder(ctx actor.Context, m *manager) {
 	was := m.group.applied
 	c.holder = c.spawn(ctx, holderProps(holderConfig{
 		settings: m.cfg.Settings, outside: c.outside, props: m.cfg.Partition,
@@ -51,13 +51,13 @@ func (c *company) spawnHolder(ctx actor.Context, m *manager) {
 	}), "holder")
 }
 
-func (c *company) spawnSession(ctx actor.Context, m *manager) {
+func (c *children) spawnSession(ctx actor.Context, m *manager) {
 	c.session = c.spawn(ctx, sessionProps(sessionConfig{
 		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, nonce: m.life.session, lost: m.life.lost, flags: m.life.flags,
 	}), "session")
 }
 
-func (c *company) spawnElection(ctx actor.Context, m *manager) {
+func (c *children) spawnElection(ctx actor.Context, m *manager) {
 	c.election = c.spawn(ctx, electionProps(electionConfig{
 		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, strategy: c.strategy, source: c.source,
 		worker: m.life.worker, session: m.life.session,
@@ -65,7 +65,7 @@ func (c *company) spawnElection(ctx actor.Context, m *manager) {
 	}), "election")
 }
 
-func (c *company) spawnRefresher(ctx actor.Context, m *manager) {
+func (c *children) spawnRefresher(ctx actor.Context, m *manager) {
 	cfg := refresherConfig{settings: m.cfg.Settings, outside: c.outside, count: m.life.flags.Refresh}
 	if m.life.worker != "" {
 		cfg.session = m.life.session
@@ -74,14 +74,14 @@ func (c *company) spawnRefresher(ctx actor.Context, m *manager) {
 }
 
 // tellRefresher gives the refresher news, if there is one.
-func (c *company) tellRefresher(ctx actor.Context, news any) {
+func (c *children) tellRefresher(ctx actor.Context, news any) {
 	if c.refresher != nil {
 		ctx.Send(c.refresher, news)
 	}
 }
 
 // dismiss stops a child that is not needed any more.
-func (c *company) dismiss(ctx actor.Context, child **actor.PID) {
+func (c *children) dismiss(ctx actor.Context, child **actor.PID) {
 	if *child == nil {
 		return
 	}
@@ -90,8 +90,8 @@ func (c *company) dismiss(ctx actor.Context, child **actor.PID) {
 	*child = nil
 }
 
-// former reports whether mail comes from a child that has been replaced.
-func (c *company) former(ctx actor.Context) bool {
+// replaced reports whether mail comes from a child that has been replaced.
+func (c *children) replaced(ctx actor.Context) bool {
 	from := ctx.Sender()
 	if from == nil || from.Address != ctx.Self().Address {
 		return false
@@ -104,17 +104,17 @@ func (c *company) former(ctx actor.Context) bool {
 }
 
 // stuck lists the children that do not end.
-func (c *company) stuck() []string { return slices.Sorted(maps.Keys(c.leaving)) }
+func (c *children) stuck() []string { return slices.Sorted(maps.Keys(c.leaving)) }
 
 // leavingOnly reports whether one child is left to wait for, of this role.
-func (c *company) leavingOnly(role string) bool {
+func (c *children) leavingOnly(role string) bool {
 	ids := c.stuck()
 	return len(ids) == 1 && strings.Contains(ids[0], "/"+role+"-")
 }
 
 // childEnded: a child that was dismissed, one that failed, or a subscriber.
 func (m *manager) childEnded(ctx actor.Context, t *actor.Terminated) {
-	c := &m.company
+	c := &m.children
 	switch {
 	case c.leaving[t.Who.Id]:
 		delete(c.leaving, t.Who.Id)
@@ -160,9 +160,9 @@ func (m *manager) holderFailed(ctx actor.Context) {
 	}
 	m.group.draining = 0
 	m.subs.assign(ctx, m.group.applied)
-	m.company.spawnHolder(ctx, m)
+	m.children.spawnHolder(ctx, m)
 	m.failed(ctx, "the holder failed")
-	if m.state == down && m.exit.told {
+	if m.state == shutdown && m.exit.told {
 		m.emptyOut(ctx)
 	}
 }
@@ -170,7 +170,7 @@ func (m *manager) holderFailed(ctx actor.Context) {
 // electionFailed: its term has ended with it. The lead, if it had it, falls free
 // as after a crash; the session goes on, and another election begins.
 func (m *manager) electionFailed(ctx actor.Context, who string) {
-	if m.state == down {
+	if m.state == shutdown {
 		m.exit.stood = true
 		m.leaveStep(ctx)
 		return
@@ -180,12 +180,12 @@ func (m *manager) electionFailed(ctx actor.Context, who string) {
 }
 
 func (m *manager) againLater(ctx actor.Context, who string) {
-	ctx.Request(m.company.outside, messages.Remind{After: retryDelay, Mail: againDue{who}})
+	ctx.Request(m.children.outside, messages.Remind{After: retryDelay, Mail: againDue{who}})
 }
 
 // again replaces a child that failed and without which the rest goes on.
 func (m *manager) again(ctx actor.Context, a againDue) {
-	c := &m.company
+	c := &m.children
 	switch {
 	case strings.Contains(a.Who, "/owners-") && c.owners == nil:
 		c.owners = c.spawn(ctx, ownersProps(c.outside), "owners")
@@ -197,10 +197,10 @@ func (m *manager) again(ctx actor.Context, a againDue) {
 // outsideFailed: without it nothing can be kept or released. All stops, which
 // equals a crash; who waits for the end is told.
 func (m *manager) outsideFailed(ctx actor.Context) {
-	if m.state != down {
+	if m.state != shutdown {
 		panic("the outside failed: nothing can be kept or released without it")
 	}
-	m.company.outside = nil
+	m.children.outside = nil
 	m.exit.trouble = "the outside failed"
 	m.close(ctx)
 }
