@@ -36,10 +36,10 @@ type calculator struct {
 	owed    bool   // a worker was seated without a share, or the group started cold
 	window  *hold
 	told    bool   // the manager knows of the window
-	crew    uint64 // the members that the window waits for
+	members uint64 // fingerprint of those that the window waits for
 	moved   time.Time
 	turn    time.Time // of the reminder that is set
-	failed  map[trade]int
+	failed  map[activity]int
 	trouble bool      // the manager was told of a failure, and not of its end
 	rest    time.Time // no decision before
 }
@@ -72,16 +72,16 @@ type hold struct {
 	cold bool
 }
 
-// trade is what can fail.
-type trade string
+// activity is what can fail, under the name that people are told.
+type activity string
 
 const (
-	listingTrade    trade = "source"
-	planningTrade   trade = "strategy"
-	publishingTrade trade = "publish"
+	toList    activity = "source"
+	toPlan    activity = "strategy"
+	toPublish activity = "publish"
 )
 
-// maxFailures in a row of one trade end the term.
+// maxFailures in a row of one activity end the term.
 const maxFailures = 3
 
 type calculatorState string
@@ -166,7 +166,7 @@ var calculatorTable = fsm.New(
 
 func calculatorProps(cfg calculatorConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
-		return &calculator{calculatorConfig: cfg, state: idle, failed: map[trade]int{}}
+		return &calculator{calculatorConfig: cfg, state: idle, failed: map[activity]int{}}
 	})
 }
 

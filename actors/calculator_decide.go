@@ -50,7 +50,7 @@ func (c *calculator) planned(ctx actor.Context, m messages.PlanMade) calculatorS
 	if err := partition.ValidatePlan(d.question.Input, m.Plan); err != nil {
 		return c.planless(ctx, err.Error())
 	}
-	c.plan, c.failed[planningTrade] = nil, 0
+	c.plan, c.failed[toPlan] = nil, 0
 	return c.send(ctx, d, d.question.Answer(partition.KeepOwned(d.question.Input, m.Plan)))
 }
 
@@ -73,10 +73,10 @@ func (c *calculator) planLate(ctx actor.Context, m planDue) calculatorState {
 // tried again after a pause.
 func (c *calculator) planless(ctx actor.Context, reason string) calculatorState {
 	c.plan = nil
-	if c.failure(ctx, planningTrade, reason) {
+	if c.failure(ctx, toPlan, reason) {
 		return spent
 	}
-	after := c.pause(planningTrade)
+	after := c.pause(toPlan)
 	c.rest = c.now.Add(after)
 	ctx.Request(c.outside, messages.Remind{After: after, Mail: retryDue{c.rest}})
 	if c.flight != nil {
@@ -114,7 +114,7 @@ func (c *calculator) begun(ctx actor.Context, m messages.PublishBegun) {
 func (c *calculator) published(_ actor.Context, m messages.Published) {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
-	c.failed[publishingTrade] = 0
+	c.failed[toPublish] = 0
 }
 
 func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calculatorState {
@@ -124,7 +124,7 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 		return c.state
 	}
 	d := c.flight
-	c.flight, c.failed[publishingTrade] = nil, 0
+	c.flight, c.failed[toPublish] = nil, 0
 	if d.full && m.Changed {
 		c.moved = c.now
 	}
@@ -173,17 +173,17 @@ func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver) {
 // else should.
 func (c *calculator) publishFailed(ctx actor.Context, m messages.HandOverFailed) calculatorState {
 	c.now = later(c.now, m.At)
-	if c.failure(ctx, publishingTrade, m.Reason) {
+	if c.failure(ctx, toPublish, m.Reason) {
 		return spent
 	}
 	return c.state
 }
 
 // failure counts what failed, and gives the term up after three times in a row.
-func (c *calculator) failure(ctx actor.Context, what trade, reason string) (over bool) {
+func (c *calculator) failure(ctx actor.Context, what activity, reason string) (over bool) {
 	c.failed[what]++
 	over = c.failed[what] >= maxFailures
-	if over || c.flight == nil && c.plan == nil && what != publishingTrade {
+	if over || c.flight == nil && c.plan == nil && what != toPublish {
 		c.told, c.trouble = false, true
 		ctx.Send(c.manager, messages.DecisionFailed{Term: c.term, Reason: string(what) + ": " + reason, At: c.now})
 	}
@@ -194,6 +194,6 @@ func (c *calculator) failure(ctx actor.Context, what trade, reason string) (over
 }
 
 // pause doubles with each failure in a row.
-func (c *calculator) pause(what trade) time.Duration {
+func (c *calculator) pause(what activity) time.Duration {
 	return c.settings.HeartbeatInterval << max(c.failed[what]-1, 0)
 }

@@ -52,7 +52,7 @@ func (c *calculator) lookBecause(ctx actor.Context, pushed bool) {
 // is set already.
 func (c *calculator) lookFor(ctx actor.Context, ch partition.Change) {
 	for _, w := range ch.Refreshing {
-		if c.list.asked[w.Live.Session] < w.Live.Refresh && c.failed[listingTrade] == 0 {
+		if c.list.asked[w.Live.Session] < w.Live.Refresh && c.failed[toList] == 0 {
 			c.look(ctx)
 			return
 		}
@@ -87,7 +87,7 @@ func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calc
 		return c.unlisted(ctx, err.Error())
 	}
 	l := &c.list
-	l.asking, c.failed[listingTrade] = false, 0
+	l.asking, c.failed[toList] = false, 0
 	if c.doubtful(set) {
 		c.guess()
 		c.pollAfter(ctx, c.interval())
@@ -157,11 +157,11 @@ func (c *calculator) listingLate(ctx actor.Context, m listDue) calculatorState {
 // unlisted keeps the last list, and asks again after a pause.
 func (c *calculator) unlisted(ctx actor.Context, reason string) calculatorState {
 	c.list.asking = false
-	if c.failure(ctx, listingTrade, reason) {
+	if c.failure(ctx, toList, reason) {
 		return spent
 	}
 	c.guess()
-	c.pollAfter(ctx, c.pause(listingTrade))
+	c.pollAfter(ctx, c.pause(toList))
 	return c.news(ctx)
 }
 

@@ -156,11 +156,11 @@ func (c *calculator) uneven(ch partition.Change, print uint64) bool {
 
 // stir lets the window begin again when the members are others than before.
 func (c *calculator) stir(ch partition.Change) {
-	crew := partition.Change{Members: ch.Members}.Fingerprint(c.list.set)
-	if crew != c.crew && c.window != nil {
+	members := partition.Change{Members: ch.Members}.Fingerprint(c.list.set)
+	if members != c.members && c.window != nil {
 		c.window.Changed = c.now
 	}
-	c.crew = crew
+	c.members = members
 }
 
 // cover decides for the partitions without an owner. Whoever is seated by it gets
@@ -205,7 +205,7 @@ func (c *calculator) holdUntil(ctx actor.Context, end time.Time) calculatorState
 // relax: there is nothing to decide. The window of a cold start stays open for
 // those who are still to come.
 func (c *calculator) relax(ctx actor.Context) calculatorState {
-	if c.trouble && c.failed[listingTrade] == 0 {
+	if c.trouble && c.failed[toList] == 0 {
 		c.trouble = false
 		ctx.Send(c.manager, messages.DecisionsResumed{Term: c.term, At: c.now})
 	}

@@ -13,9 +13,10 @@ import (
 )
 
 // debouncer makes one change of many sightings. It owns the roster: what the
-// leader knows of every worker's record, and since when. It hears both eyes, tells
-// the publisher of every newer record at once, and the calculator when what
-// matters for a decision has been quiet for a while. If it fails, the term ends.
+// leader knows of every worker's record, and since when. It hears watcher and
+// poller, tells the publisher of every newer record at once, and the calculator
+// when what matters for a decision has been quiet for a while. If it fails, the
+// term ends.
 type debouncer struct {
 	debouncerConfig
 	state debouncerState

@@ -21,12 +21,12 @@ type term struct {
 	state termState
 
 	publisher, debouncer, calculator *actor.PID
-	eyes                             map[string]sightseer // by the name of the actor
+	observers                        map[string]observer // by the name of the actor
 	born                             int
 }
 
-// sightseer makes one of the two actors that look at the workers' records.
-type sightseer struct {
+// observer makes one of the two actors that look at the workers' records.
+type observer struct {
 	name  string
 	props func() *actor.Props
 }
@@ -50,8 +50,8 @@ const presiding termState = "presiding" // waiting for the end of the leadership
 // introduce tells an actor of the term who the calculator is.
 type introduce struct{ calculator *actor.PID }
 
-// reopenDue is a reminder to look again with an eye that closed.
-type reopenDue struct{ eye sightseer }
+// reopenDue is a reminder to spawn an observer anew.
+type reopenDue struct{ observer observer }
 
 var termTable = fsm.New(
 	fsm.Stay((*term).begin, presiding), // Started
@@ -63,7 +63,7 @@ var termTable = fsm.New(
 )
 
 func termProps(cfg termConfig) *actor.Props {
-	return stage.Props(func() actor.Actor { return &term{termConfig: cfg, state: presiding, eyes: map[string]sightseer{}} })
+	return stage.Props(func() actor.Actor { return &term{termConfig: cfg, state: presiding, observers: map[string]observer{}} })
 }
 
 // Receive implements actor.Actor.
@@ -83,15 +83,15 @@ func (t *term) begin(ctx actor.Context, _ *actor.Started) {
 	}), "calculator")
 	ctx.Send(t.publisher, introduce{t.calculator})
 	ctx.Send(t.debouncer, introduce{t.calculator})
-	t.open(ctx, sightseer{"watcher", func() *actor.Props { return watcherProps(t.outside, t.debouncer) }})
-	t.open(ctx, sightseer{"poller", func() *actor.Props { return pollerProps(t.settings, t.outside, t.debouncer) }})
+	t.open(ctx, observer{"watcher", func() *actor.Props { return watcherProps(t.outside, t.debouncer) }})
+	t.open(ctx, observer{"poller", func() *actor.Props { return pollerProps(t.settings, t.outside, t.debouncer) }})
 }
 
-// open spawns an eye, under a name that none had before.
-func (t *term) open(ctx actor.Context, eye sightseer) {
+// open spawns an observer, under a name that none had before.
+func (t *term) open(ctx actor.Context, o observer) {
 	t.born++
-	pid := stage.Spawn(ctx, eye.props(), fmt.Sprintf("%s-%d", eye.name, t.born))
-	t.eyes[pid.Id] = eye
+	pid := stage.Spawn(ctx, o.props(), fmt.Sprintf("%s-%d", o.name, t.born))
+	t.observers[pid.Id] = o
 }
 
 func (t *term) renewed(ctx actor.Context, m messages.LeadRenewed) { ctx.Send(t.publisher, m) }
@@ -102,20 +102,20 @@ func (t *term) sourceChanged(ctx actor.Context, m messages.PartitionsListed) {
 
 func (t *term) failed(ctx actor.Context, m messages.TermFailed) { ctx.Send(ctx.Parent(), m) }
 
-// ended: one of the eyes is opened again, the other looks meanwhile. A leader
+// ended: one of the observers is spawned again, the other looks meanwhile. A leader
 // without both is blind. That, and whatever else fails, ends the term, and the
 // next is left to others for a while: what made an actor panic is still there.
 func (t *term) ended(ctx actor.Context, m *actor.Terminated) {
-	if eye, known := t.eyes[m.Who.Id]; known {
-		delete(t.eyes, m.Who.Id)
-		if len(t.eyes) == 0 {
+	if o, known := t.observers[m.Who.Id]; known {
+		delete(t.observers, m.Who.Id)
+		if len(t.observers) == 0 {
 			ctx.Send(ctx.Parent(), messages.TermFailed{Term: t.term, Reason: "neither watcher nor poller looks at the workers", Resign: true})
 			return
 		}
-		ctx.Request(t.outside, messages.Remind{After: retryDelay, Mail: reopenDue{eye}})
+		ctx.Request(t.outside, messages.Remind{After: retryDelay, Mail: reopenDue{o}})
 		return
 	}
 	ctx.Send(ctx.Parent(), messages.TermFailed{Term: t.term, Reason: m.Who.Id + " failed", Resign: true})
 }
 
-func (t *term) reopen(ctx actor.Context, m reopenDue) { t.open(ctx, m.eye) }
+func (t *term) reopen(ctx actor.Context, m reopenDue) { t.open(ctx, m.observer) }
