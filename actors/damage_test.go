@@ -54,7 +54,7 @@ func TestPublisher_DamageThatStaysIsALostHead(t *testing.T) {
 			require.Contains(t, m.Writes[0].Record.(partition.Journal).Cause, "the table is damaged: ")
 			p.accept(m)
 			for range 2 { // the first one is of the question to the holder
-				remind[calmDue](p)
+				remind[quarantineDue](p)
 			}
 			require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
 			p.rev = 300

@@ -35,18 +35,18 @@ type publisher struct {
 	highest  partition.Step                            // that anybody reported
 	revoked  map[partition.Step]time.Time
 
-	want    *handover
-	flight  flight
-	doubts  []flight // on the present head, outcome unknown
-	nonces  uint64
-	round   partition.Round // of the latest question to the store
-	wakes   partition.Round
-	gathers partition.Round
-	gather  ackGathering
-	tries   int       // without success, in a row
-	rest    time.Time // no further try before
-	damage  damage
-	calm    calm
+	want       *handover
+	flight     flight
+	doubts     []flight // on the present head, outcome unknown
+	nonces     uint64
+	round      partition.Round // of the latest question to the store
+	wakes      partition.Round
+	gathers    partition.Round
+	gather     ackGathering
+	tries      int       // without success, in a row
+	rest       time.Time // no further try before
+	damage     damage
+	quarantine quarantine
 }
 
 type publisherConfig struct {
@@ -72,14 +72,14 @@ type handover struct {
 type publisherState string
 
 const (
-	reading    publisherState = "reading"    // waiting for head and assignments
-	dropping   publisherState = "dropping"   // waiting for the own holdings to be dropped
-	calming    publisherState = "calming"    // waiting until nobody can own anything
-	settled    publisherState = "settled"    // waiting for a decision
-	gaining    publisherState = "gaining"    // waiting for evidence, or for a wait to end
-	publishing publisherState = "publishing" // waiting for the answer to a publish
-	checking   publisherState = "checking"   // waiting to read what became of it
-	failing    publisherState = "failing"    // waiting for the end of the term
+	reading     publisherState = "reading"     // waiting for head and assignments
+	dropping    publisherState = "dropping"    // waiting for the own holdings to be dropped
+	quarantined publisherState = "quarantined" // waiting until nobody can own anything
+	settled     publisherState = "settled"     // waiting for a decision
+	gaining     publisherState = "gaining"     // waiting for evidence, or for a wait to end
+	publishing  publisherState = "publishing"  // waiting for the answer to a publish
+	checking    publisherState = "checking"    // waiting to read what became of it
+	failing     publisherState = "failing"     // waiting for the end of the term
 )
 
 // Reminders of a publisher to itself.
@@ -95,7 +95,7 @@ type (
 		Round partition.Round
 		At    time.Time
 	}
-	calmDue struct {
+	quarantineDue struct {
 		Round partition.Round
 		At    time.Time
 	}
@@ -109,20 +109,20 @@ var publisherTable = fsm.New(
 	fsm.On(reading, (*publisher).keep, reading), // HandOver
 	fsm.On(reading, (*publisher).witness, reading),
 
-	fsm.On(dropping, (*publisher).dropped, calming, settled, gaining, publishing),
+	fsm.On(dropping, (*publisher).dropped, quarantined, settled, gaining, publishing),
 	fsm.On(dropping, (*publisher).dropAgain, dropping),
 	fsm.On(dropping, (*publisher).keep, dropping),
 	fsm.On(dropping, (*publisher).witness, dropping),
 
-	fsm.On(calming, (*publisher).calmed, calming, settled, gaining, publishing), // Stored: a fence
-	fsm.On(calming, (*publisher).calmRefused, calming),
-	fsm.On(calming, (*publisher).calmUnsure, calming),
-	fsm.On(calming, (*publisher).calmRejected, calming),
-	fsm.On(calming, (*publisher).calmRead, calming, failing),
-	fsm.On(calming, (*publisher).calmReadFailed, calming),
-	fsm.On(calming, (*publisher).calmAgain, calming, settled, gaining, publishing),
-	fsm.On(calming, (*publisher).calmNews, calming, settled, gaining, publishing), // Witnessed
-	fsm.On(calming, (*publisher).keep, calming),
+	fsm.On(quarantined, (*publisher).fenceStored, quarantined, settled, gaining, publishing), // Stored: a fence
+	fsm.On(quarantined, (*publisher).fenceRefused, quarantined),
+	fsm.On(quarantined, (*publisher).fenceUnsure, quarantined),
+	fsm.On(quarantined, (*publisher).fenceRejected, quarantined),
+	fsm.On(quarantined, (*publisher).fenceRead, quarantined, failing),
+	fsm.On(quarantined, (*publisher).fenceReadFailed, quarantined),
+	fsm.On(quarantined, (*publisher).quarantineGoesOn, quarantined, settled, gaining, publishing),
+	fsm.On(quarantined, (*publisher).quarantineNews, quarantined, settled, gaining, publishing), // Witnessed
+	fsm.On(quarantined, (*publisher).keep, quarantined),
 
 	fsm.On(settled, (*publisher).handOver, settled, gaining, publishing),
 	fsm.On(settled, (*publisher).evidence, settled, gaining, publishing), // Witnessed
@@ -146,13 +146,13 @@ var publisherTable = fsm.New(
 	fsm.On(checking, (*publisher).keep, checking),
 	fsm.On(checking, (*publisher).witness, checking),
 
-	fsm.Stay((*publisher).meet, reading, dropping, calming, settled, gaining, publishing, checking),
-	fsm.Stay((*publisher).renewed, reading, dropping, calming, settled, gaining, publishing, checking),
+	fsm.Stay((*publisher).meet, reading, dropping, quarantined, settled, gaining, publishing, checking),
+	fsm.Stay((*publisher).renewed, reading, dropping, quarantined, settled, gaining, publishing, checking),
 
 	fsm.Late[*publisher, publisherState](
 		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{},
 		messages.ReadDone{}, messages.ReadFailed{}, messages.HoldingsDropped{},
-		tableDue{}, checkDue{}, sendDue{}, wakeDue{}, gatherDue{}, calmDue{},
+		tableDue{}, checkDue{}, sendDue{}, wakeDue{}, gatherDue{}, quarantineDue{},
 	),
 )
 

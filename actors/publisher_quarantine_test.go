@@ -16,7 +16,7 @@ func lost(t *testing.T) *printing {
 	p.answerTable()
 	unheard[messages.TableRead](t, p.calculator)
 	drop := heard[messages.DropHoldings](t, p.holder)
-	remind[calmDue](p)
+	remind[quarantineDue](p)
 	require.Equal(t, drop, heard[messages.DropHoldings](t, p.holder), "it is asked until it answers")
 	p.tell(p.pid, messages.HoldingsDropped{Round: drop.Round})
 	return p
@@ -55,7 +55,7 @@ func TestPublisher_QuarantineFencesOldSessionsAndWaits(t *testing.T) {
 	unheard[messages.TableRead](t, p.calculator)
 	for p.now.Before(acknowledged.Add(p.settings.Wait(p.settings.Lease))) {
 		unheard[messages.TableRead](t, p.calculator)
-		remind[calmDue](p)
+		remind[quarantineDue](p)
 	}
 	require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
 	p.want(pair[:1], 0)
@@ -71,16 +71,16 @@ func TestPublisher_QuarantineFenceIsRefusedOrUnsure(t *testing.T) {
 	p.conflict(m) // it renewed
 	old := partition.Live{Session: "s-w-1", Claim: 5, Lease: 2 * p.settings.Lease}
 	p.checksOne(messages.Entry{Key: messages.KeyLive("w-1"), Revision: 500, Record: old})
-	remind[calmDue](p)
-	remind[calmDue](p)
+	remind[quarantineDue](p)
+	remind[quarantineDue](p)
 	m, _ = p.fence()
 	require.EqualValues(t, 500, m.Writes[1].Expect)
 	p.unsure(m) // it landed
 	p.checksOne(messages.Entry{Key: messages.KeyLive("w-1"), Revision: 501, Record: old.Fenced(partition.Fence{Term: testTerm})})
 	fenced := p.now
-	remind[calmDue](p)
+	remind[quarantineDue](p)
 	unheard[messages.Store](t, p.outside)
-	remind[calmDue](p)
+	remind[quarantineDue](p)
 	heard[messages.TableRead](t, p.calculator)
 	require.Equal(t, fenced.Add(p.settings.Wait(2*p.settings.Lease)), p.now, "the longest lease that was seen")
 }
@@ -91,13 +91,13 @@ func TestPublisher_QuarantineFenceIsRejectedOrCannotBeRead(t *testing.T) {
 	p.complete()
 	m, _ := p.fence()
 	p.tell(p.pid, messages.Rejected{Round: m.Round, At: p.now})
-	remind[calmDue](p)
-	remind[calmDue](p)
+	remind[quarantineDue](p)
+	remind[quarantineDue](p)
 	m, _ = p.fence()
 	p.conflict(m)
 	ask := heard[messages.Read](t, p.outside)
 	p.tell(p.pid, messages.ReadFailed{Round: ask.Round, At: p.now})
-	remind[calmDue](p)
+	remind[quarantineDue](p)
 	m, _ = p.fence()
 	p.conflict(m)
 	ask = heard[messages.Read](t, p.outside)

@@ -174,7 +174,7 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 		p.table.Version = max(p.table.Version, h.Version)
 	}
 	p.head, p.doubts, p.damage = head.Revision, nil, damage{}
-	return p.quarantine(ctx, "the table is damaged: "+reason)
+	return p.beginQuarantine(ctx, "the table is damaged: "+reason)
 }
 
 // refuse leaves the lead to newer builds.
