@@ -19,7 +19,7 @@ import (
 type election struct {
 	electionConfig
 	state electionState
-	now   time.Time // the latest instant heard of
+	now   time.Time // the latest instant heard of while it leads
 
 	round   partition.Round     // of the latest question to the store
 	looks   partition.Round     // of the next look
@@ -97,12 +97,10 @@ var electionTable = fsm.New(
 	fsm.On(campaigning, (*election).unsure, campaigning, looking, watching, stood),
 	fsm.On(campaigning, (*election).rejected, campaigning, looking, watching, stood),
 	fsm.On(campaigning, (*election).again, campaigning),
-	fsm.On(campaigning, (*election).quitLater, campaigning),
 
 	fsm.On(verifying, (*election).verified, verifying, leading, resigning, looking, watching, stood),
 	fsm.On(verifying, (*election).verifyFailed, verifying, looking, watching, stood),
 	fsm.On(verifying, (*election).verifyAgain, verifying),
-	fsm.On(verifying, (*election).quitLater, verifying),
 
 	fsm.On(leading, (*election).renew, leading),
 	fsm.On(leading, (*election).renewed, leading, stepping),
@@ -118,7 +116,6 @@ var electionTable = fsm.New(
 	fsm.On(leading, (*election).stepDown, stepping),
 
 	fsm.On(stepping, (*election).termEnded, stepping, resigning, looking, resting, stood),
-	fsm.On(stepping, (*election).quitLater, stepping),
 
 	fsm.On(resigning, (*election).released, resigning, looking, resting, stood),
 	fsm.On(resigning, (*election).releaseRefused, resigning, looking, resting, stood),
@@ -127,11 +124,11 @@ var electionTable = fsm.New(
 	fsm.On(resigning, (*election).releaseRead, resigning, looking, resting, stood),
 	fsm.On(resigning, (*election).releaseReadFailed, resigning, looking, resting, stood),
 	fsm.On(resigning, (*election).releaseAgain, resigning),
-	fsm.On(resigning, (*election).quitLater, resigning),
 
 	fsm.On(resting, (*election).rested, looking), // restDue
 	fsm.On(resting, (*election).quit, stood),
 
+	fsm.Stay((*election).quitLater, campaigning, verifying, stepping, resigning),       // StandDown
 	fsm.Stay((*election).hurry, looking, watching),                                     // Reassigned
 	fsm.Stay((*election).glimpse, looking, campaigning, verifying, resigning, resting), // Seen
 
@@ -150,47 +147,14 @@ func electionProps(cfg electionConfig) *actor.Props {
 }
 
 // Receive implements actor.Actor.
-func (e *election) Receive(ctx actor.Context) {
-	e.hear(ctx.Message())
-	electionTable.Receive(ctx, e, &e.state, nil)
-}
-
-// hear keeps the latest instant of which the mail tells.
-func (e *election) hear(mail any) {
-	var at time.Time
-	switch m := mail.(type) {
-	case messages.Stored:
-		at = m.At
-	case messages.Conflicted:
-		at = m.At
-	case messages.Unsure:
-		at = m.At
-	case messages.Rejected:
-		at = m.At
-	case messages.ReadDone:
-		at = m.At
-	case messages.ReadFailed:
-		at = m.At
-	case messages.Seen:
-		at = m.At
-	case leadDue:
-		at = m.At
-	case leadEnd:
-		at = m.End
-	}
-	if at.After(e.now) {
-		e.now = at
-	}
-}
+func (e *election) Receive(ctx actor.Context) { electionTable.Receive(ctx, e, &e.state, nil) }
 
 func (e *election) begin(ctx actor.Context, _ *actor.Started) electionState { return e.look(ctx) }
 
 func (e *election) quit(ctx actor.Context, _ messages.StandDown) electionState { return e.done(ctx) }
 
-func (e *election) quitLater(_ actor.Context, _ messages.StandDown) electionState {
-	e.ending = true
-	return e.state
-}
+// quitLater: what is under way comes to its end first.
+func (e *election) quitLater(_ actor.Context, _ messages.StandDown) { e.ending = true }
 
 func (e *election) done(ctx actor.Context) electionState {
 	ctx.Request(ctx.Parent(), messages.StoodDown{})
@@ -212,3 +176,5 @@ func (e *election) readKeys(ctx actor.Context, keys ...messages.Key) {
 	e.round++
 	ctx.Request(e.outside, messages.Read{Round: e.round, Keys: keys})
 }
+
+func (e *election) hear(at time.Time) { e.now = later(e.now, at) }

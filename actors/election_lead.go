@@ -26,6 +26,7 @@ type leadership struct {
 // lead begins a term. The leadership is trusted for one leader lease from when it
 // was first asked for, never from the answer.
 func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, at time.Time) electionState {
+	e.hear(at)
 	e.leadership = leadership{beat: e.beat, term: term}
 	e.termAt, e.losses, e.doubted = term, 0, false
 	e.known = partition.LeadSight{Lead: partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat}, Revision: lead, At: at}
@@ -84,6 +85,7 @@ func (e *election) renewed(ctx actor.Context, m messages.Stored) electionState {
 
 // extend: the store is known to have this renewal of ours.
 func (e *election) extend(ctx actor.Context, beat uint64, revision partition.Revision, at time.Time) electionState {
+	e.hear(at)
 	was := e.lease.End
 	if !e.lease.Accepted(beat, revision, at) {
 		return e.end(ctx, "the lead was not renewed in time", true)
@@ -101,6 +103,7 @@ func (e *election) renewRefused(ctx actor.Context, m messages.Conflicted) electi
 	if m.Round != e.round {
 		return leading
 	}
+	e.hear(m.At)
 	if m.Named && m.Revision == 0 {
 		return e.end(ctx, "the lead is gone from the store", true)
 	}
@@ -111,6 +114,7 @@ func (e *election) renewRefused(ctx actor.Context, m messages.Conflicted) electi
 
 func (e *election) renewUnsure(ctx actor.Context, m messages.Unsure) electionState {
 	if m.Round == e.round {
+		e.hear(m.At)
 		e.lease.Sending(e.beat, m.Sent)
 		e.readKeys(ctx, messages.KeyLead)
 	}
@@ -119,6 +123,7 @@ func (e *election) renewUnsure(ctx actor.Context, m messages.Unsure) electionSta
 
 func (e *election) renewRejected(_ actor.Context, m messages.Rejected) electionState {
 	if m.Round == e.round {
+		e.hear(m.At)
 		e.writing = false // nothing was written: the next renewal tries again
 	}
 	return leading
@@ -129,6 +134,7 @@ func (e *election) readBack(ctx actor.Context, m messages.ReadDone) electionStat
 	if m.Round != e.round {
 		return leading
 	}
+	e.hear(m.At)
 	lead, _ := m.Entries[0].Record.(partition.Lead)
 	switch e.lease.ReadLead(lead, m.Entries[0].Revision, e.named) {
 	case partition.Mine:
@@ -143,6 +149,7 @@ func (e *election) readBack(ctx actor.Context, m messages.ReadDone) electionStat
 
 func (e *election) readFailed(_ actor.Context, m messages.ReadFailed) electionState {
 	if m.Round == e.round {
+		e.hear(m.At)
 		e.writing = false
 	}
 	return leading
@@ -152,6 +159,7 @@ func (e *election) expired(ctx actor.Context, m leadEnd) electionState {
 	if !m.End.Equal(e.lease.End) {
 		return leading
 	}
+	e.hear(m.End)
 	return e.end(ctx, "the lead was not renewed in time", true)
 }
 

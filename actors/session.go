@@ -92,12 +92,10 @@ var sessionTable = fsm.New(
 	fsm.On(claiming, (*session).claimUnsure, claiming),
 	fsm.On(claiming, (*session).claimRejected, claiming, scanning, over),
 	fsm.On(claiming, (*session).claimAgain, claiming),
-	fsm.On(claiming, (*session).quitLater, claiming),
 
 	fsm.On(confirming, (*session).claimRead, confirming, living, releasing, over),
 	fsm.On(confirming, (*session).claimReadFailed, confirming),
 	fsm.On(confirming, (*session).confirmAgain, confirming),
-	fsm.On(confirming, (*session).quitLater, confirming),
 
 	fsm.On(living, (*session).stored, living, over),
 	fsm.On(living, (*session).refused, living, over),
@@ -126,6 +124,7 @@ var sessionTable = fsm.New(
 	fsm.Stay((*session).readFailed, living, suspected, releasing),
 	fsm.Stay((*session).readAgain, living, suspected, releasing),
 	fsm.Stay((*session).setFlags, living, suspected),
+	fsm.Stay((*session).quitLater, claiming, confirming),           // EndSession
 	fsm.Stay((*session).keepFlags, scanning, claiming, confirming), // SetFlags
 	fsm.Ignore[*session](releasing, messages.SetFlags{}, messages.EndSession{}),
 	fsm.Ignore[*session](scanning, messages.Holdings{}), // of a session before

@@ -271,7 +271,5 @@ func (s *session) quit(ctx actor.Context, _ messages.EndSession) sessionState {
 	return s.gone(ctx, time.Time{}, "")
 }
 
-func (s *session) quitLater(_ actor.Context, _ messages.EndSession) sessionState {
-	s.ending = true // a claim under way is awaited, then released
-	return s.state
-}
+// quitLater: a claim under way is awaited, then released.
+func (s *session) quitLater(_ actor.Context, _ messages.EndSession) { s.ending = true }
