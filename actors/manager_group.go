@@ -2,6 +2,7 @@ package actors
 
 import (
 	"slices"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -46,10 +47,9 @@ func (m *manager) leadershipGained(ctx actor.Context, g messages.LeadershipGaine
 }
 
 func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) messages.State {
-	if !m.leads(l.Term) {
+	if !m.ours(l.Term, l.At) {
 		return m.state
 	}
-	m.hear(l.At)
 	m.group.leading, m.group.term, m.group.leads, m.group.fault = false, 0, stable, ""
 	m.group.members, m.group.unowned = nil, 0
 	m.examine(ctx, m.state)
@@ -57,14 +57,19 @@ func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) m
 	return m.calmDown(ctx)
 }
 
-// leads reports whether a leader's fact is about the present term.
-func (m *manager) leads(term partition.Revision) bool { return m.group.leading && term == m.group.term }
+// ours hears a fact of the leader's, if it is about the present term of this worker.
+func (m *manager) ours(term partition.Revision, at time.Time) bool {
+	if !m.group.leading || term != m.group.term {
+		return false
+	}
+	m.hear(at)
+	return true
+}
 
 func (m *manager) windowOpened(ctx actor.Context, w messages.WindowOpened) messages.State {
-	if !m.leads(w.Term) {
+	if !m.ours(w.Term, w.At) {
 		return m.state
 	}
-	m.hear(w.At)
 	m.group.leads, m.group.cause = scaling, w.Cause
 	if m.state == rebalancing || m.state == emergency {
 		m.reason = "handed over"
@@ -74,20 +79,18 @@ func (m *manager) windowOpened(ctx actor.Context, w messages.WindowOpened) messa
 }
 
 func (m *manager) windowClosed(ctx actor.Context, w messages.WindowClosed) messages.State {
-	if !m.leads(w.Term) || m.group.leads != scaling {
+	if !m.ours(w.Term, w.At) || m.group.leads != scaling {
 		return m.state
 	}
-	m.hear(w.At)
 	m.group.leads = stable
 	m.reason = "nothing needs to move"
 	return m.calmDown(ctx)
 }
 
 func (m *manager) decisionStarted(_ actor.Context, d messages.DecisionStarted) messages.State {
-	if !m.leads(d.Term) {
+	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.hear(d.At)
 	m.group.leads, m.group.cause = rebalancing, d.Cause
 	if d.Emergency {
 		m.group.leads = emergency
@@ -96,10 +99,9 @@ func (m *manager) decisionStarted(_ actor.Context, d messages.DecisionStarted) m
 }
 
 func (m *manager) decisionDone(ctx actor.Context, d messages.DecisionDone) messages.State {
-	if !m.leads(d.Term) {
+	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.hear(d.At)
 	m.group.members, m.group.unowned, m.group.fault = d.Members, d.Unowned, ""
 	m.group.leads = stable
 	m.examine(ctx, m.state)
@@ -111,10 +113,9 @@ func (m *manager) decisionDone(ctx actor.Context, d messages.DecisionDone) messa
 }
 
 func (m *manager) decisionFailed(ctx actor.Context, d messages.DecisionFailed) messages.State {
-	if !m.leads(d.Term) {
+	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.hear(d.At)
 	m.group.leads, m.group.fault = stable, "the decision failed: "+d.Reason
 	m.examine(ctx, m.state)
 	m.reason = m.group.fault
@@ -123,8 +124,7 @@ func (m *manager) decisionFailed(ctx actor.Context, d messages.DecisionFailed) m
 
 // decisionsResumed: what had failed works again, though there is nothing to decide.
 func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResumed) {
-	if m.leads(r.Term) {
-		m.hear(r.At)
+	if m.ours(r.Term, r.At) {
 		m.group.fault = ""
 		m.examine(ctx, m.state)
 	}
