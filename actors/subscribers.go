@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -27,9 +28,11 @@ type subscriber struct {
 	debts []debt
 }
 
+// debt is one such message. It holds back whatever was lost with its change.
 type debt struct {
 	step   partition.Step
 	change uint64
+	lost   []partition.Owned
 }
 
 func (s *subscribers) tell(ctx actor.Context, mail any) {
@@ -46,22 +49,58 @@ func (s *subscribers) unwatch(ctx actor.Context) {
 }
 
 // add replaces a subscription of the same actor, and tells the present
-// assignment if there ever was one.
+// assignment if there ever was one. Who subscribes again has not let go by that: it
+// owes what it owed, and is told so, as it may have forgotten.
 func (s *subscribers) add(ctx actor.Context, m messages.Subscribe, now messages.AssignmentApplied) {
-	s.remove(m.PID)
 	x := &subscriber{pid: m.PID, confirm: m.Confirm}
-	s.list = append(s.list, x)
-	if now.Step > 0 {
-		x.say(ctx, now, now.All, nil)
+	if i := s.index(m.PID); i >= 0 {
+		x.debts = s.list[i].debts
+		s.list[i] = x
+	} else {
+		s.list = append(s.list, x)
 	}
+	if now.Step == 0 {
+		return
+	}
+	owed := x.owed(now.All)
+	if len(owed) > 0 && x.confirm {
+		x.debts = append(x.debts, debt{now.Step, now.Change + 1, owed}) // of what was lost so far, the others tell
+	}
+	x.say(ctx, now, now.All, owed)
+}
+
+func (s *subscribers) index(pid *actor.PID) int {
+	return slices.IndexFunc(s.list, func(x *subscriber) bool { return x.pid.Equal(pid) })
+}
+
+// owed is what was lost, is not confirmed, and was not gained again.
+func (x *subscriber) owed(all []partition.Owned) []partition.Owned {
+	seen := make(map[partition.Owned]bool, len(all))
+	for _, o := range all {
+		seen[o] = true
+	}
+	var lost []partition.Owned
+	for _, d := range x.debts {
+		for _, o := range d.lost {
+			if !seen[o] {
+				seen[o] = true
+				lost = append(lost, o)
+			}
+		}
+	}
+	slices.SortFunc(lost, func(a, b partition.Owned) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Token, b.Token)) })
+	return lost
 }
 
 // remove ends a subscription, and reports whether there was one. What it owes
 // counts as answered.
 func (s *subscribers) remove(pid *actor.PID) bool {
-	before := len(s.list)
-	s.list = slices.DeleteFunc(s.list, func(x *subscriber) bool { return x.pid.Equal(pid) })
-	return len(s.list) != before
+	i := s.index(pid)
+	if i < 0 {
+		return false
+	}
+	s.list = slices.Delete(s.list, i, i+1)
+	return true
 }
 
 func (s *subscribers) assign(ctx actor.Context, m messages.AssignmentApplied) {
@@ -78,7 +117,7 @@ func (x *subscriber) assign(ctx actor.Context, m messages.AssignmentApplied) {
 		return
 	}
 	if len(lost) > 0 && x.confirm {
-		x.debts = append(x.debts, debt{m.Step, m.Change})
+		x.debts = append(x.debts, debt{m.Step, m.Change, lost})
 	}
 	x.say(ctx, m, gained, lost)
 }

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -14,6 +15,7 @@ import (
 // listener is a subscriber as its user sees it.
 type listener struct {
 	confirm bool
+	again   bool // it has just subscribed
 	all     []partition.Owned
 	step    partition.Step
 	owes    []owing // messages with something in Lost that it has not answered
@@ -22,6 +24,7 @@ type listener struct {
 type owing struct {
 	step   partition.Step
 	change uint64
+	lost   []partition.Owned
 }
 
 // desk is an actor that runs the subscribers, so that they have a context.
@@ -35,7 +38,7 @@ func (d *desk) Receive(ctx actor.Context) {
 
 // Gains and losses are relative to the message before, steps never go back, and
 // the holder hears of a change only when everybody has answered all messages up
-// to it, or has gone.
+// to it, or has gone. Who subscribes again has answered nothing by that.
 func TestSubscribers(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		p := newPlay(t)
@@ -49,7 +52,10 @@ func TestSubscribers(t *testing.T) {
 			b := probes[rapid.IntRange(0, 2).Draw(r, "who")]
 			switch rapid.IntRange(0, 4).Draw(r, "event") {
 			case 0:
-				x := &listener{confirm: rapid.Bool().Draw(r, "confirm")}
+				x := &listener{confirm: rapid.Bool().Draw(r, "confirm"), again: true}
+				if was := known[b]; was != nil {
+					x.owes = was.owes
+				}
 				known[b] = x
 				do(func(ctx actor.Context, s *subscribers) {
 					s.add(ctx, messages.Subscribe{PID: b.pid, Confirm: x.confirm}, now)
@@ -91,15 +97,33 @@ func (x *listener) listen(t *testing.T, b *probe, change uint64) {
 	for _, mail := range b.mail {
 		m := mail.(messages.AssignmentChanged)
 		gained, lost := partition.Diff(x.all, m.All)
+		if x.again {
+			x.again, lost, change = false, x.owed(m.All), change+1
+		}
 		require.Equal(t, gained, m.Gained)
 		require.Equal(t, lost, m.Lost)
 		require.GreaterOrEqual(t, m.Step, x.step)
 		x.all, x.step = m.All, m.Step
 		if x.confirm && len(m.Lost) > 0 {
-			x.owes = append(x.owes, owing{m.Step, change})
+			x.owes = append(x.owes, owing{m.Step, change, m.Lost})
 		}
 	}
 	b.forget()
+}
+
+// owed is what it has lost and not let go, and does not own now.
+func (x *listener) owed(all []partition.Owned) []partition.Owned {
+	var owed []partition.Owned
+	for i := range 4 {
+		for token := range partition.Token(4) {
+			o := partition.Owned{ID: partition.PartitionID(rune('p' + i)), Token: token}
+			lost := slices.ContainsFunc(x.owes, func(w owing) bool { return slices.Contains(w.lost, o) })
+			if lost && !slices.Contains(all, o) {
+				owed = append(owed, o)
+			}
+		}
+	}
+	return owed
 }
 
 func settle(t *testing.T, s *subscribers, known map[*probe]*listener, latest, said uint64) uint64 {
@@ -120,12 +144,12 @@ func settle(t *testing.T, s *subscribers, known map[*probe]*listener, latest, sa
 func TestSubscribers_LetGo(t *testing.T) {
 	p := newPlay(t)
 	b := p.probe("a")
-	x := &subscriber{pid: b.pid, confirm: true, debts: []debt{{4, 1}, {5, 2}, {5, 3}, {6, 4}}}
+	x := &subscriber{pid: b.pid, confirm: true, debts: []debt{{step: 4, change: 1}, {step: 5, change: 2}, {step: 5, change: 3}, {step: 6, change: 4}}}
 	s := subscribers{list: []*subscriber{x}}
 	s.letGo(messages.LetGo{Step: 9})
 	require.Len(t, x.debts, 4, "of nobody")
 	s.letGo(messages.LetGo{PID: b.pid, Step: 5})
-	require.Equal(t, []debt{{5, 3}, {6, 4}}, x.debts)
+	require.Equal(t, []debt{{step: 5, change: 3}, {step: 6, change: 4}}, x.debts)
 	s.letGo(messages.LetGo{PID: b.pid, Step: 6})
 	require.Empty(t, x.debts)
 }

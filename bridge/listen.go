@@ -21,7 +21,8 @@ func (c Change) Done() { c.done() }
 // Listen subscribes, with confirmation, and returns what the manager's worker
 // owns as a channel of changes, in order and without a gap; the present assignment
 // comes first. The reader must call Done for each change. The channel is closed
-// after stop, or when the manager has ended. A slow reader costs memory.
+// after stop, or when the manager has ended; stop says that the reader works on
+// nothing any more. A slow reader costs memory.
 func Listen(system *actor.ActorSystem, manager *actor.PID) (changes <-chan Change, stop func()) {
 	return listen(system, manager, true, func(ctx actor.Context) (Change, bool) {
 		m, ok := ctx.Message().(messages.AssignmentChanged)

@@ -60,14 +60,14 @@ const (
 // go only when the subscriber has answered LetGo or terminated; without it, once
 // the message is in the subscriber's mailbox, and nothing is promised about the
 // work that it still does. Subscribing again replaces the subscription: all that
-// is owned is gained anew, and what was outstanding counts as let go.
+// is owned is gained anew, and what was not let go is lost anew.
 type Subscribe struct {
 	PID     *actor.PID
 	Confirm bool
 }
 
-// Unsubscribe asks for the end of a subscription; outstanding confirmations
-// count as given.
+// Unsubscribe asks for the end of a subscription. The subscriber says with it that
+// it works on nothing any more: outstanding confirmations count as given.
 type Unsubscribe struct {
 	PID *actor.PID
 }
@@ -84,7 +84,7 @@ type LetGo struct {
 }
 
 // AssignmentChanged reports what this worker owns. Gained and Lost are relative
-// to the message before to the same subscriber; messages come in order and
+// to the message before to the same subscription; messages come in order and
 // never go back. A partition whose token changed is in both.
 //
 // A worker whose lease is in doubt owns nothing any more in what it reports here,
