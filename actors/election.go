@@ -169,8 +169,6 @@ func (e *election) next(ctx actor.Context) electionState {
 	return e.look(ctx)
 }
 
-func (e *election) rested(ctx actor.Context, _ restDue) electionState { return e.look(ctx) }
-
 // readKeys asks for records, under a new round.
 func (e *election) readKeys(ctx actor.Context, keys ...messages.Key) {
 	e.round++

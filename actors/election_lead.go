@@ -168,9 +168,11 @@ func (e *election) termFailed(ctx actor.Context, m messages.TermFailed) election
 	if m.Term != e.term {
 		return leading
 	}
-	e.resigns = m.Resign
 	if m.Unread != "" {
 		e.bar(ctx, m.Unread, m.Reason, e.now)
+	}
+	if m.Resign {
+		e.resign(ctx, m.Reason)
 	}
 	return e.end(ctx, m.Reason, false)
 }

@@ -16,14 +16,31 @@ func (e *election) termEnded(ctx actor.Context, m *actor.Terminated) electionSta
 	case e.child == nil || !m.Who.Equal(e.child):
 		return e.state
 	case e.state == leading:
-		e.resigns = true
-		ctx.Request(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: "an actor of the term failed", At: e.now})
+		const reason = "an actor of the term failed"
+		e.resign(ctx, reason)
+		ctx.Request(ctx.Parent(), messages.LeadershipLost{Term: e.term, Reason: reason, At: e.now})
 	}
 	e.child = nil
 	if e.over {
 		return e.leave(ctx)
 	}
 	return e.release(ctx)
+}
+
+// resign: this worker says why it does not stand for the lead, until others had
+// their chance.
+func (e *election) resign(ctx actor.Context, reason string) {
+	e.resigns = true
+	if e.unread == "" {
+		ctx.Request(ctx.Parent(), messages.LeadBarred{Reason: reason, At: e.now})
+	}
+}
+
+func (e *election) rested(ctx actor.Context, _ restDue) electionState {
+	if e.unread == "" {
+		ctx.Request(ctx.Parent(), messages.LeadBarred{At: e.now})
+	}
+	return e.look(ctx)
 }
 
 // release gives the lead up, so that another worker takes it at once.

@@ -114,11 +114,17 @@ func TestElection_ATermThatFailsIsLeftToOthers(t *testing.T) {
 			}
 			lost := heard[messages.LeadershipLost](t, b.parent)
 			require.False(t, lost.At.IsZero())
+			require.Equal(t, lost.Reason, heard[messages.LeadBarred](t, b.parent).Reason, "it says why it does not stand again")
 			b.accept(12)
 			unheard[messages.Read](t, b.outside)
 			r, found := due[restDue](b)
 			require.True(t, found)
 			require.Equal(t, b.set.LeaderLease, r.After)
+			if name != "it resigns" {
+				b.say(r.Mail)
+				require.Empty(t, heard[messages.LeadBarred](t, b.parent).Reason)
+				b.answer(nil)
+			}
 			b.say(messages.StandDown{})
 			heard[messages.StoodDown](t, b.parent)
 		})

@@ -42,9 +42,9 @@ type LeadershipLost struct {
 	At     time.Time
 }
 
-// LeadBarred reports that this worker does not stand for the lead because of a
-// record that only a newer build understands, or, without a reason, that it does
-// again.
+// LeadBarred reports that this worker does not stand for the lead, because of a
+// record that only a newer build understands or because it resigned and others are
+// to have their chance, or, without a reason, that it does again.
 type LeadBarred struct {
 	Reason string
 	At     time.Time
