@@ -175,6 +175,7 @@ func (m *manager) electionFailed(ctx actor.Context, who string) {
 		m.leaveStep(ctx)
 		return
 	}
+	m.group.barred = "" // the next one says it anew
 	ctx.Send(ctx.Self(), messages.LeadershipLost{Term: m.group.term, Reason: "the election failed", At: m.now})
 	m.againLater(ctx, who)
 }
