@@ -108,6 +108,8 @@ func (o *outside) receiveOwn(ctx actor.Context, mail any) {
 		o.opEnded(ctx, m.id, m.result)
 	case opLate:
 		o.opTimedOut(ctx, m.id)
+	case proveAgain:
+		o.submit(m.x)
 	case readDone:
 		o.gotten(ctx, m)
 	case readSights:

@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // check asks whether the stream is still the one that was opened.
@@ -38,7 +39,8 @@ func (o *outside) compare(ctx actor.Context, info StreamInfo, gone bool) {
 
 // older reports whether a stream is a former copy of the one that was open: it
 // does not have what was seen in it. Only the one server of a stream without
-// replicas knows that; of several, the one that answers may be behind the others.
+// replicas knows that; of several, the one that answers may be behind the others. There
+// prove finds it out.
 func (o *outside) older(info StreamInfo) bool {
 	return info.Config.Replicas == 1 && info.Config.Incarnation == o.stream.incarnation && info.Last < o.stream.asked
 }
@@ -71,4 +73,54 @@ func (o *outside) endAll(reason string) {
 	for _, id := range slices.Sorted(maps.Keys(o.reads)) {
 		o.readFailed(id, Result{Outcome: Unknown, Err: errors.New(reason)})
 	}
+}
+
+// wentBack returns why a write that was accepted shows that the store is not what it
+// was, empty if it is: it has a revision that was given before, or a record had a
+// lower revision than it is known to have had.
+func (o *outside) wentBack(x *op, first uint64) string {
+	switch {
+	case first <= x.newest:
+		return fmt.Sprintf("an accepted write has revision %d, but %d was seen before it was sent", first, x.newest)
+	case x.proof:
+		return fmt.Sprintf("%s had revision %d, but was written after revision %d", x.ask.Writes[0].Key, x.least, x.batch[0].Expect.Sequence)
+	}
+	return ""
+}
+
+// seesHead reports whether a head contradicts the latest one that was seen: in one
+// incarnation each step is published once, so that one of the two was lost. Then the
+// incarnation ends here.
+func (o *outside) seesHead(ctx actor.Context, record any) (contradicts bool) {
+	h, ok := record.(partition.Head)
+	known := &o.stream.head
+	switch {
+	case !ok || h.Step < known.Step:
+	case h.Step == known.Step && h.Nonce != known.Nonce:
+		o.lose(ctx, fmt.Sprintf("there are two heads of step %d: the store went back", h.Step), true)
+		return true
+	default:
+		*known = partition.Head{Step: h.Step, Nonce: h.Nonce}
+	}
+	return false
+}
+
+// prove takes the server at its word, if that is that a record has a lower revision
+// than it is known to have had: a server that is behind the others says so, too, but
+// only in a store that went back the write is accepted on that. It is a renewal of
+// one's own record, so that everybody finds out by the next one.
+func (o *outside) prove(x *op, last uint64) bool {
+	if last == 0 || len(x.batch) > 1 || x.ask.NotAfter.IsZero() {
+		return false
+	}
+	m := x.batch[0]
+	again := m.Expect.Sequence == last
+	m.Expect = &Expectation{m.Expect.Subject, last}
+	x.proof, x.batch = true, []Message{m}
+	if again {
+		o.after(leastBackoff, proveAgain{x})
+	} else {
+		o.submit(x)
+	}
+	return true
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // oldestServer is the first nats-server of which atomic batches can be trusted.
@@ -40,6 +41,7 @@ type stream struct {
 	// incarnation that went back below what had been seen: it is not opened again.
 	newest uint64
 	burnt  string
+	head   partition.Head // step and nonce of the latest that was seen in it
 	asking bool   // a question about the stream is under way
 	asked  uint64 // newest when it was asked
 	try    uint64
@@ -165,7 +167,7 @@ func (o *outside) bind(ctx actor.Context, got StreamConfig) {
 	}
 	s := &o.stream
 	if got.Incarnation != s.incarnation {
-		s.newest = 0
+		s.newest, s.head = 0, partition.Head{}
 	}
 	s.phase, s.incarnation, s.prefix = open, got.Incarnation, subjectPrefix(o.cfg.Group, got.Incarnation)
 	s.told, s.fails = "", 0

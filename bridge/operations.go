@@ -30,6 +30,8 @@ type op struct {
 	first  []int
 	sent   time.Time
 	newest uint64 // the highest revision known when it was sent
+	least  uint64 // of the revisions that records are expected to have
+	proof  bool   // it is sent again as the server said that it would be accepted
 	prefix string
 	cancel func()
 	timer  func()
@@ -40,7 +42,8 @@ type (
 		id     uint64
 		result Result
 	}
-	opLate struct{ id uint64 }
+	opLate     struct{ id uint64 }
+	proveAgain struct{ x *op }
 )
 
 // store takes a write. What cannot be sent at all is rejected at once.
@@ -91,6 +94,12 @@ func (o *outside) compose(x *op) error {
 	}
 	if len(x.batch) == 0 || len(x.batch) > MaxBatch {
 		return fmt.Errorf("the write has %d messages; must have 1 to %d", len(x.batch), MaxBatch)
+	}
+	x.least = math.MaxUint64
+	for _, m := range x.batch {
+		if m.Expect != nil {
+			x.least = min(x.least, m.Expect.Sequence)
+		}
 	}
 	return nil
 }
@@ -190,12 +199,18 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 			return
 		}
 		first := r.Sequence - uint64(len(x.batch)) + 1
-		if first <= x.newest {
-			o.lose(ctx, fmt.Sprintf("an accepted write has revision %d, but %d was seen before it was sent: the store went back", first, x.newest), true)
+		if reason := o.wentBack(x, first); reason != "" {
+			o.lose(ctx, reason+": the store went back", true)
 			o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: "the store went back", Sent: x.sent, At: now})
 			return
 		}
 		o.sighted(r.Sequence)
+		for _, w := range x.ask.Writes {
+			if o.seesHead(ctx, w.Record) {
+				o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: "the store went back", Sent: x.sent, At: now})
+				return
+			}
+		}
 		revisions := make([]partition.Revision, len(x.first))
 		for i, at := range x.first {
 			revisions[i] = partition.Revision(first + uint64(at))
@@ -203,6 +218,10 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 		o.answer(x.client, messages.Stored{Round: x.ask.Round, Revisions: revisions, Sent: x.sent, At: now})
 	case Unknown:
 		o.check()
+		if x.proof {
+			o.after(leastBackoff, proveAgain{x})
+			return
+		}
 		o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: reason(r), Sent: x.sent, At: now})
 	case Denied:
 		o.reject(x, reason(r))
@@ -217,8 +236,11 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 func (o *outside) refused(x *op, r Result, now time.Time) {
 	o.ops.lateInRow = 0
 	if r.Code == CodeWrongSequence {
-		if r.HasLast && r.Last < x.least() {
+		if r.HasLast && r.Last < x.least {
 			o.check() // records are gone, or the store went back
+			if o.prove(x, r.Last) {
+				return
+			}
 		}
 		o.answer(x.client, messages.Conflicted{
 			Round: x.ask.Round, Revision: partition.Revision(r.Last), Named: r.HasLast && len(x.batch) == 1, At: now,
@@ -229,17 +251,6 @@ func (o *outside) refused(x *op, r Result, now time.Time) {
 		o.check()
 	}
 	o.reject(x, reason(r))
-}
-
-// least is the lowest of the revisions that the write expects records to have.
-func (x *op) least() uint64 {
-	least := uint64(math.MaxUint64)
-	for _, m := range x.batch {
-		if m.Expect != nil {
-			least = min(least, m.Expect.Sequence)
-		}
-	}
-	return least
 }
 
 func reason(r Result) string {

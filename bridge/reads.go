@@ -106,7 +106,7 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 		o.sightedIn(r.prefix, m.result.Sequence)
 		found = entry(key, m.result.Sequence, m.result.Time, m.result.Data)
 	}
-	o.readPart(m.id, m.at, []messages.Entry{found})
+	o.readPart(ctx, m.id, m.at, []messages.Entry{found})
 }
 
 // sightedIn notes a revision if it is of the present incarnation.
@@ -156,13 +156,16 @@ func (o *outside) readSaw(ctx actor.Context, m readSights) {
 	if len(found) == 0 && !wild(key) {
 		found = append(found, messages.Entry{Key: key})
 	}
-	o.readPart(m.id, m.at, found)
+	o.readPart(ctx, m.id, m.at, found)
 }
 
-func (o *outside) readPart(id uint64, at int, found []messages.Entry) {
+func (o *outside) readPart(ctx actor.Context, id uint64, at int, found []messages.Entry) {
 	r := o.reads[id]
 	for _, e := range found {
 		o.faults.note(o.log, e)
+		if r.prefix == o.stream.prefix && o.seesHead(ctx, e.Record) {
+			return // all reads have ended
+		}
 	}
 	r.found[at] = found
 	if r.open--; r.open > 0 {

@@ -122,7 +122,7 @@ func (o *outside) begin(w *watching) {
 		func(err error) { o.send(watchGone{id, life, err}) })
 }
 
-func (o *outside) saw(_ actor.Context, m watchSights) {
+func (o *outside) saw(ctx actor.Context, m watchSights) {
 	w := o.watches.byID[m.id]
 	if w == nil || w.life != m.life || w.port == nil {
 		return
@@ -133,6 +133,9 @@ func (o *outside) saw(_ actor.Context, m watchSights) {
 		if e, complete := w.entries.add(s); complete {
 			w.seen[e.Key], w.known[e.Key] = true, true
 			o.faults.note(o.log, e)
+			if o.seesHead(ctx, e.Record) {
+				return // all watches have ended
+			}
 			o.answer(w.client, messages.Seen{Round: w.ask.Round, Entry: e, At: now})
 		}
 	}

@@ -21,8 +21,10 @@ func partitions(n int) []partition.Partition {
 }
 
 // group is a world of three processes with instance keys, in which all is quiet.
-func group(t *testing.T, seed uint64) (*sim.World, []*sim.Process) {
-	w := sim.NewWorld(sim.Config{Seed: seed, Settings: partition.Fast(), Partitions: partitions(12)})
+func group(t *testing.T, seed uint64) (*sim.World, []*sim.Process) { return groupOn(t, seed, 1) }
+
+func groupOn(t *testing.T, seed uint64, replicas int) (*sim.World, []*sim.Process) {
+	w := sim.NewWorld(sim.Config{Seed: seed, Settings: partition.Fast(), Partitions: partitions(12), Replicas: replicas})
 	t.Cleanup(w.Close)
 	var all []*sim.Process
 	for i := range 3 {
