@@ -25,6 +25,7 @@ type manager struct {
 	group    group
 	subs     subscribers
 	health   messages.HealthChanged
+	outage   outage
 	exit     exit
 }
 
@@ -108,14 +109,28 @@ var managerTable = fsm.New(
 	fsm.On(rebalancing, (*manager).drained, rebalancing, stable),
 
 	fsm.On(claimingID, (*manager).claimFailed, claimingID, degraded),
-	fsm.On(electing, (*manager).suspected, degraded),
-	fsm.On(waitingAssignment, (*manager).suspected, degraded),
-	fsm.On(stable, (*manager).suspected, degraded),
-	fsm.On(scaling, (*manager).suspected, degraded),
-	fsm.On(rebalancing, (*manager).suspected, degraded),
-	fsm.On(emergency, (*manager).suspected, degraded),
-	fsm.On(degraded, (*manager).renewed, degraded, electing, waitingAssignment, stable),
+	fsm.On(electing, (*manager).operationFailed, electing, degraded),
+	fsm.On(waitingAssignment, (*manager).operationFailed, waitingAssignment, degraded),
+	fsm.On(stable, (*manager).operationFailed, stable, degraded),
+	fsm.On(scaling, (*manager).operationFailed, scaling, degraded),
+	fsm.On(rebalancing, (*manager).operationFailed, rebalancing, degraded),
+	fsm.On(emergency, (*manager).operationFailed, emergency, degraded),
+	fsm.On(claimingID, (*manager).elapsed, claimingID, degraded), // outageDue
+	fsm.On(electing, (*manager).elapsed, electing, degraded),
+	fsm.On(waitingAssignment, (*manager).elapsed, waitingAssignment, degraded),
+	fsm.On(stable, (*manager).elapsed, stable, degraded),
+	fsm.On(scaling, (*manager).elapsed, scaling, degraded),
+	fsm.On(rebalancing, (*manager).elapsed, rebalancing, degraded),
+	fsm.On(emergency, (*manager).elapsed, emergency, degraded),
+	fsm.On(electing, (*manager).suspected, electing, degraded),
+	fsm.On(waitingAssignment, (*manager).suspected, waitingAssignment, degraded),
+	fsm.On(stable, (*manager).suspected, stable, degraded),
+	fsm.On(scaling, (*manager).suspected, scaling, degraded),
+	fsm.On(rebalancing, (*manager).suspected, rebalancing, degraded),
+	fsm.On(emergency, (*manager).suspected, emergency, degraded),
+	fsm.On(degraded, (*manager).elapsed, degraded, electing, waitingAssignment, stable, claimingID),
 	fsm.On(degraded, (*manager).claimScanned, claimingID),
+	fsm.On(degraded, (*manager).sessionLost, degraded, claimingID),
 
 	fsm.On(electing, (*manager).sessionLost, electing, claimingID),
 	fsm.On(waitingAssignment, (*manager).sessionLost, waitingAssignment, claimingID),
@@ -158,10 +173,12 @@ var managerTable = fsm.New(
 	// The same facts where they change nothing that is shown.
 	fsm.Stay(noting((*manager).storeOpened), claimingID, degraded),
 	fsm.Stay(noting((*manager).storeLost), initial, claimingID, degraded, shutdown),
-	fsm.Stay(noting((*manager).sessionLost), claimingID, degraded, shutdown),
+	fsm.Stay(noting((*manager).sessionLost), claimingID, shutdown),
 	fsm.Stay(noting((*manager).claimFailed), degraded),
+	fsm.Stay(noting((*manager).claimScanned), claimingID),
+	fsm.Stay(noting((*manager).operationFailed), degraded),
 	fsm.Stay(noting((*manager).suspected), degraded),
-	fsm.Stay(noting((*manager).renewed), electing, waitingAssignment, stable, scaling, rebalancing, emergency),
+	fsm.Stay((*manager).renewed, electing, waitingAssignment, stable, scaling, rebalancing, emergency, degraded),
 	fsm.Stay(noting((*manager).leaderKnown), waitingAssignment, stable, scaling, rebalancing, emergency, degraded),
 	fsm.Stay(noting((*manager).leadershipGained), electing, waitingAssignment, stable, scaling, emergency, degraded),
 	fsm.Stay(noting((*manager).leadershipLost), electing, waitingAssignment, stable, degraded),
@@ -192,10 +209,10 @@ var managerTable = fsm.New(
 
 	fsm.Late[*manager, messages.State](
 		messages.StoreOpened{}, messages.StoreFailed{}, messages.SessionStarted{}, messages.ClaimScanned{}, messages.ClaimFailed{},
-		messages.SessionRenewed{}, messages.SessionSuspected{}, messages.SessionLost{}, messages.SessionReleased{}, messages.FlagsSet{},
+		messages.SessionRenewed{}, messages.SessionSuspected{}, messages.OperationFailed{}, messages.SessionLost{}, messages.SessionReleased{}, messages.FlagsSet{},
 		messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.LeadBarred{}, messages.StoodDown{}, messages.WindowOpened{},
 		messages.WindowClosed{}, messages.DecisionStarted{}, messages.DecisionDone{}, messages.DecisionFailed{},
-		messages.DrainingChanged{}, messages.AllLetGo{}, startDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{},
+		messages.DrainingChanged{}, messages.AllLetGo{}, startDue{}, outageDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{},
 	),
 )
 
@@ -213,7 +230,10 @@ func noting[M any](h func(*manager, actor.Context, M) messages.State) func(*mana
 }
 
 func newManager(cfg Config, outside *actor.Props) *manager {
-	return &manager{cfg: cfg, doors: outside, state: initial, health: messages.HealthChanged{Reason: "starting"}}
+	return &manager{
+		cfg: cfg, doors: outside, state: initial, health: messages.HealthChanged{Reason: "starting"},
+		outage: outage{Outage: partition.NewOutage(cfg.Settings)},
+	}
 }
 
 // Receive implements actor.Actor. Mail of a child that has been replaced is about

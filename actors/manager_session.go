@@ -62,28 +62,9 @@ func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) {
 	m.examine(ctx, m.state)
 }
 
-// claimFailed: without the store there is nothing to claim.
-func (m *manager) claimFailed(ctx actor.Context, f messages.ClaimFailed) messages.State {
-	m.hear(f.At)
-	m.life.trouble, m.life.final = f.Reason, m.life.final || f.Final
-	if f.Unreachable && m.state == claimingID {
-		m.reason = f.Reason
-		return degraded
-	}
-	m.examine(ctx, m.state)
-	return m.state
-}
-
-// claimScanned: the store answers again.
-func (m *manager) claimScanned(_ actor.Context, s messages.ClaimScanned) messages.State {
-	m.hear(s.At)
-	m.life.trouble = ""
-	m.reason = "the store answers again"
-	return claimingID
-}
-
 func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) messages.State {
 	m.hear(s.At)
+	m.answered(ctx, s.At)
 	m.life.worker, m.life.leaseEnd, m.life.trouble = s.Worker, s.LeaseEnd, ""
 	m.children.spawnElection(ctx, m)
 	m.children.tellRefresher(ctx, sessionIs{s.Session})
@@ -94,29 +75,15 @@ func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) m
 	return electing
 }
 
-func (m *manager) suspected(_ actor.Context, s messages.SessionSuspected) messages.State {
-	m.hear(s.At)
-	m.reason = because("no heartbeat was accepted for too long", s.Reason)
-	m.life.trouble = s.Reason
-	return degraded
-}
-
-// renewed ends a doubt. A worker that had its first assignment is Stable; another
-// goes on waiting where it was.
-func (m *manager) renewed(ctx actor.Context, s messages.SessionRenewed) messages.State {
+// renewed: the store does what the session asks. An outage ends when it has done so
+// for long enough.
+func (m *manager) renewed(ctx actor.Context, s messages.SessionRenewed) {
 	m.hear(s.At)
 	m.life.leaseEnd, m.life.trouble = s.LeaseEnd, ""
-	if m.state != degraded {
-		return m.state
+	m.answered(ctx, s.At)
+	if m.state == degraded {
+		m.examine(ctx, degraded)
 	}
-	m.reason = "the store answers again"
-	switch {
-	case !m.group.known:
-		return electing
-	case !m.group.assigned:
-		return waitingAssignment
-	}
-	return m.byStable(ctx)
 }
 
 // sessionLost: nothing is owned any more. A new session claims anew, unless the
@@ -142,10 +109,11 @@ func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) message
 		m.startAnew(ctx)
 		m.claim(ctx)
 	}
-	if m.state == degraded {
+	if m.state == degraded && !m.outage.Well() {
 		m.examine(ctx, degraded)
 		return degraded
 	}
+	m.outage.Resume()
 	m.reason = m.life.trouble
 	return claimingID
 }

@@ -120,8 +120,9 @@ var (
 	done    = messages.DecisionDone{Term: 4, Moves: 1, Members: []partition.WorkerID{"worker-0"}, Unowned: 2}
 	failed  = messages.DecisionFailed{Term: 4, Reason: "no plan"}
 	ousted  = messages.LeadershipLost{Term: 4, Reason: "another leads"}
-	doubt   = messages.SessionSuspected{}
-	renewed = messages.SessionRenewed{}
+	doubt   = messages.SessionSuspected{At: second(1)}
+	renewed = messages.SessionRenewed{At: second(2)}
+	healthy = outageDue{second(7)} // for long enough
 	lostIt  = messages.SessionLost{Reason: "a fence"}
 	gone    = messages.StoreLost{Reason: "deleted"}
 	letting = messages.AssignmentApplied{Change: 2, Worker: "worker-0", Version: 1, Step: 6, Draining: 1}
@@ -135,6 +136,19 @@ var (
 )
 
 type states = []messages.State
+
+// second is so many of them into a test.
+func second(n float64) time.Time { return time.Unix(1000, int64(n*1e9)) }
+
+// unreachable is a claim that the store does not answer.
+func unreachable(n float64) messages.ClaimFailed {
+	return messages.ClaimFailed{Unreachable: true, Reason: "no answer", At: second(n)}
+}
+
+// stumbles is a heartbeat that the store did not accept.
+func stumbles(n float64) messages.OperationFailed {
+	return messages.OperationFailed{Reason: "no answer", At: second(n)}
+}
 
 // lives are what a manager hears, and the public states that follow.
 var lives = map[string]struct {
@@ -167,14 +181,18 @@ var lives = map[string]struct {
 	"grant":                    {follower, []any{waiting, messages.AssignmentApplied{Change: 3, Step: 7}}, states{rebalancing, stable}},
 	"first with a grant":       {nil, []any{opened, began, led, waiting}, states{initial, claimingID, electing, waitingAssignment, stable, rebalancing}},
 	"leads while letting go":   {follower, []any{letting, gained, messages.DrainingChanged{}}, states{rebalancing, stable}},
-	"doubt":                    {follower, []any{doubt, renewed}, states{degraded, stable}},
-	"doubt in a window":        {leader, []any{window, doubt, renewed, closed}, states{scaling, degraded, stable, scaling, stable}},
-	"doubt in a decision":      {leader, []any{decides, doubt, done, renewed}, states{rebalancing, degraded, stable}},
-	"doubt in an emergency":    {leader, []any{rescues, doubt, ousted, renewed}, states{emergency, degraded, stable}},
-	"doubt in Election":        {nil, []any{opened, began, doubt, renewed}, states{initial, claimingID, electing, degraded, electing}},
-	"doubt before assigned":    {nil, []any{opened, began, led, doubt, renewed}, states{initial, claimingID, electing, waitingAssignment, degraded, waitingAssignment}},
-	"assigned in doubt":        {nil, []any{opened, began, doubt, led, first, renewed}, states{initial, claimingID, electing, degraded, stable}},
-	"lost in doubt":            {follower, []any{doubt, lostIt, messages.ClaimScanned{}, began}, states{degraded, claimingID, electing}},
+	"doubt":                    {follower, []any{doubt, renewed, healthy}, states{degraded, stable}},
+	"doubt, not for long":      {follower, []any{doubt, renewed, doubt, healthy}, states{degraded}},
+	"doubt in a window":        {leader, []any{window, doubt, renewed, healthy, closed}, states{scaling, degraded, stable, scaling, stable}},
+	"doubt in a decision":      {leader, []any{decides, doubt, done, renewed, healthy}, states{rebalancing, degraded, stable}},
+	"doubt in an emergency":    {leader, []any{rescues, doubt, ousted, renewed, healthy}, states{emergency, degraded, stable}},
+	"doubt in Election":        {nil, []any{opened, began, doubt, renewed, healthy}, states{initial, claimingID, electing, degraded, electing}},
+	"doubt before assigned":    {nil, []any{opened, began, led, doubt, renewed, healthy}, states{initial, claimingID, electing, waitingAssignment, degraded, waitingAssignment}},
+	"assigned in doubt":        {nil, []any{opened, began, doubt, led, first, renewed, healthy}, states{initial, claimingID, electing, degraded, stable}},
+	"lost in doubt":            {follower, []any{doubt, lostIt, messages.ClaimScanned{At: second(3)}, began, healthy}, states{degraded, claimingID, electing}},
+	"lost after doubt":         {follower, []any{doubt, renewed, lostIt, messages.ClaimScanned{}, began}, states{degraded, claimingID, electing}},
+	"doubt, lost, doubt":       {follower, []any{doubt, lostIt, messages.ClaimScanned{At: second(3)}, began, stumbles(4), outageDue{second(6.5)}}, states{degraded, claimingID, electing, degraded}},
+	"stumbles":                 {follower, []any{stumbles(1), renewed, stumbles(3), stumbles(4)}, nil},
 	"lost":                     {leader, []any{lostIt}, states{claimingID}},
 	"lost in a window":         {leader, []any{window, lostIt}, states{scaling, claimingID}},
 	"lost in a decision":       {leader, []any{decides, lostIt}, states{rebalancing, claimingID}},
@@ -186,7 +204,9 @@ var lives = map[string]struct {
 	"store replaced":           {leader, []any{window, opened}, states{scaling, claimingID}},
 	"store opened twice":       {nil, []any{opened, opened, began}, states{initial, claimingID, electing}},
 	"store lost at once":       {nil, []any{gone, opened, gone}, states{initial, claimingID}},
-	"store unreachable":        {nil, []any{opened, messages.ClaimFailed{Unreachable: true, Reason: "no answer"}, messages.ClaimFailed{Unreachable: true}, messages.ClaimScanned{}}, states{initial, claimingID, degraded, claimingID}},
+	"store lost after doubt":   {follower, []any{doubt, renewed, gone, healthy}, states{degraded, claimingID}},
+	"store unreachable":        {nil, []any{opened, unreachable(1), unreachable(3), outageDue{second(3.5)}, unreachable(4), messages.ClaimScanned{At: second(5)}}, states{initial, claimingID, degraded, claimingID}},
+	"unreachable for a moment": {nil, []any{opened, unreachable(1), messages.ClaimScanned{At: second(3)}, outageDue{second(3.5)}}, states{initial, claimingID}},
 	"claims fail":              {nil, []any{opened, messages.ClaimFailed{Reason: "full"}}, states{initial, claimingID}},
 	"the same session renewed": {follower, []any{renewed, renewed}, nil},
 }

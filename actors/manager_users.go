@@ -24,6 +24,8 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 		h = messages.HealthChanged{Reason: m.life.trouble, Final: true}
 	case state == shutdown:
 		h = messages.HealthChanged{Reason: "stopping"}
+	case state == degraded && m.outage.Well():
+		h = messages.HealthChanged{Reason: "the store answers again, but not for long enough yet"}
 	case state == degraded:
 		h = messages.HealthChanged{Reason: because("the store does not answer", m.life.trouble)}
 	case !m.group.assigned:

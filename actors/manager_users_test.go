@@ -43,6 +43,8 @@ func TestManager_Health(t *testing.T) {
 	f.say(doubt)
 	require.Equal(t, "the store does not answer", f.health().Reason)
 	f.say(renewed)
+	require.Equal(t, "the store answers again, but not for long enough yet", f.health().Reason)
+	f.say(healthy)
 	require.True(t, f.health().Healthy)
 	f.say(lostIt)
 	require.Equal(t, "the session was lost: a fence", f.health().Reason)

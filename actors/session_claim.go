@@ -23,6 +23,9 @@ type claim struct {
 	seen map[partition.WorkerID]messages.Seen
 	// newer is what is wrong with a record that only a newer build understands.
 	newer string
+	// failing: a claim was not answered or not written. A scan that is answered
+	// does not mean that the store works again.
+	failing bool
 }
 
 func (c claim) current() partition.Candidate { return c.candidates[c.at] }
@@ -59,7 +62,7 @@ func (s *session) scanFailed(ctx actor.Context, m messages.ReadFailed) sessionSt
 		s.tell(ctx, messages.ClaimFailed{Reason: "the records of the workers may not be read: " + m.Reason, Final: true, At: m.At})
 		return scanning
 	}
-	s.tell(ctx, messages.ClaimFailed{Reason: "the store does not answer: " + m.Reason, Unreachable: true, At: m.At})
+	s.tell(ctx, messages.ClaimFailed{Reason: m.Reason, Unreachable: true, At: m.At})
 	return s.lookLater(ctx, retryDelay)
 }
 
@@ -67,7 +70,9 @@ func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
 	if m.Round != s.round {
 		return scanning
 	}
-	s.tell(ctx, messages.ClaimScanned{At: m.At})
+	if !s.claim.failing {
+		s.tell(ctx, messages.ClaimScanned{At: m.At})
+	}
 	if s.claim.seen == nil {
 		s.claim.seen = map[partition.WorkerID]messages.Seen{}
 	}
@@ -115,6 +120,7 @@ func (s *session) next(ctx actor.Context, at time.Time) sessionState {
 	}
 	s.claim.at++
 	if s.claim.at >= len(s.claim.candidates) {
+		s.claimAnswered(ctx, at)
 		ids := s.settings.WorkerIDs
 		s.tell(ctx, messages.ClaimFailed{At: at, Reason: fmt.Sprintf(
 			"no worker ID from %s to %s is free: %d records are in use%s",
@@ -153,6 +159,7 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 	s.record.Claim = revision
 	s.lease = partition.Lease{Session: s.nonce, Length: s.settings.Lease}
 	s.lease.Sending(s.record.Beat, sent)
+	s.claimAnswered(ctx, at)
 	if !s.lease.Accepted(s.record.Beat, revision, at) {
 		return s.lose(ctx, at, "the claim was answered after its lease had ended", "")
 	}
@@ -178,6 +185,9 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 // without an answer may be what stands in the way, whatever is stored above the
 // record that was expected decides.
 func (s *session) claimRefused(ctx actor.Context, m messages.Conflicted) sessionState {
+	if m.Round == s.round {
+		s.claimAnswered(ctx, m.At)
+	}
 	switch {
 	case m.Round != s.round:
 		return claiming
@@ -217,47 +227,11 @@ func (s *session) claimRead(ctx actor.Context, m messages.ReadDone) sessionState
 	return s.lose(ctx, m.At, "the ID went to another session or was fenced while it was claimed", s.replaced(live))
 }
 
-func (s *session) claimReadFailed(ctx actor.Context, m messages.ReadFailed) sessionState {
-	if m.Round == s.round {
-		s.remind(ctx, retryDelay, readDue{s.round})
-	}
-	return confirming
-}
-
 func (s *session) confirmAgain(ctx actor.Context, m readDue) sessionState {
 	if m.Round != s.round {
 		return confirming
 	}
 	return s.confirm(ctx)
-}
-
-func (s *session) claimUnsure(ctx actor.Context, m messages.Unsure) sessionState {
-	if m.Round != s.round {
-		return claiming
-	}
-	if s.claim.sent.IsZero() {
-		s.claim.sent = m.Sent
-	}
-	s.claim.unsure = true
-	s.remind(ctx, retryDelay, claimDue{s.round})
-	return claiming
-}
-
-// claimRejected: nothing was written, by this attempt. An earlier one in doubt
-// keeps its candidate until it is known what became of it.
-func (s *session) claimRejected(ctx actor.Context, m messages.Rejected) sessionState {
-	switch {
-	case m.Round != s.round:
-		return claiming
-	case s.ending && !s.claim.unsure:
-		return s.gone(ctx, m.At, "")
-	}
-	s.tell(ctx, messages.ClaimFailed{Reason: m.Reason, At: m.At})
-	if s.claim.unsure {
-		s.remind(ctx, retryDelay, claimDue{s.round})
-		return claiming
-	}
-	return s.lookLater(ctx, retryDelay)
 }
 
 func (s *session) claimAgain(ctx actor.Context, m claimDue) sessionState {

@@ -141,14 +141,6 @@ func (s *session) refused(ctx actor.Context, m messages.Conflicted) sessionState
 	return s.state
 }
 
-func (s *session) unsure(ctx actor.Context, m messages.Unsure) {
-	if m.Round == s.round {
-		s.lease.Sending(s.flying.Beat, m.Sent)
-		s.trouble = m.Reason
-		s.read(ctx)
-	}
-}
-
 func (s *session) read(ctx actor.Context) {
 	s.round++
 	ctx.Request(s.outside, messages.Read{Round: s.round, Keys: []messages.Key{messages.KeyLive(s.worker)}})
@@ -180,26 +172,9 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 	}
 }
 
-func (s *session) readFailed(ctx actor.Context, m messages.ReadFailed) {
-	if m.Round == s.round {
-		s.remind(ctx, retryDelay, readDue{s.round})
-	}
-}
-
 func (s *session) readAgain(ctx actor.Context, m readDue) {
 	if m.Round == s.round {
 		s.read(ctx)
-	}
-}
-
-// rejected: nothing was written. The next heartbeat tries again; if none is
-// accepted, the lease ends, and this is why.
-func (s *session) rejected(ctx actor.Context, m messages.Rejected) {
-	if m.Round == s.round {
-		s.writing, s.trouble = false, m.Reason
-		if s.dirty || s.pledged != nil {
-			s.flushAfter(ctx, retryDelay)
-		}
 	}
 }
 

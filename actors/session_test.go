@@ -69,7 +69,7 @@ func (p *tenancy) refuse(m messages.Store, revision partition.Revision, named bo
 }
 
 func (p *tenancy) doubt(m messages.Store) {
-	p.tell(p.pid, messages.Unsure{Round: m.Round, Sent: p.now, At: p.now})
+	p.tell(p.pid, messages.Unsure{Round: m.Round, Reason: "no answer", Sent: p.now, At: p.now})
 }
 
 // read answers the question for the own record.

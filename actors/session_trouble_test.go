@@ -49,3 +49,51 @@ func TestSession_FlagsOfBeforeTheClaim(t *testing.T) {
 		require.Equal(t, flags, heard[messages.FlagsSet](t, p.parent).Flags)
 	})
 }
+
+// While the store reads and does not write, a scan that it answers says nothing:
+// the manager hears that it works again when a claim is answered.
+//
+// hazard 63
+func TestSession_AScanIsNoSignOfAStoreThatWrites(t *testing.T) {
+	full := func(p *tenancy, m messages.Store) {
+		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "the stream is full", At: p.now})
+	}
+	for name, fails := range map[string]func(p *tenancy, m messages.Store){"full": full, "no answer": (*tenancy).doubt} {
+		t.Run(name, func(t *testing.T) {
+			p := newTenancy(t, nil)
+			p.scan()
+			heard[messages.ClaimScanned](t, p.parent)
+			m, _ := p.written()
+			fails(p, m)
+			require.True(t, heard[messages.ClaimFailed](t, p.parent).Unreachable)
+			if name == "full" {
+				awake[scanDue](p)
+				p.scan()
+				unheard[messages.ClaimScanned](t, p.parent)
+			} else {
+				awake[claimDue](p)
+			}
+			p.accept(10)
+			heard[messages.ClaimScanned](t, p.parent)
+			heard[messages.SessionStarted](t, p.parent)
+		})
+	}
+}
+
+// Whatever the store does not do for the session is told.
+func TestSession_TellsWhatFails(t *testing.T) {
+	p := live(t, nil)
+	p.beats()
+	m, _ := p.written()
+	p.doubt(m)
+	require.Equal(t, messages.OperationFailed{Reason: "no answer", At: p.now}, heard[messages.OperationFailed](t, p.parent))
+	p.tell(p.pid, messages.ReadFailed{Round: heard[messages.Read](t, p.outside).Round, Reason: "away", At: p.now})
+	require.Equal(t, "away", heard[messages.OperationFailed](t, p.parent).Reason)
+	awake[readDue](p)
+	p.read(slot("worker-0", 10, partition.Live{Session: "mine", Beat: 1}))
+	unheard[messages.OperationFailed](t, p.parent)
+	p.beats()
+	m, _ = p.written()
+	p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "full", At: p.now})
+	require.Equal(t, "full", heard[messages.OperationFailed](t, p.parent).Reason)
+}

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -27,6 +28,9 @@ const (
 	// connection moves to another server: it may be on an isolated one.
 	timeoutsToMove = 3
 )
+
+// LevelCritical is how critical alerts are logged: above errors.
+const LevelCritical = slog.LevelError + 4
 
 // Over returns the Props of the outside over this port and clock. A configuration
 // that breaks a rule is reported as messages.StoreFailed, and is final.
@@ -96,9 +100,20 @@ func (o *outside) Receive(ctx actor.Context) {
 		o.watch(ctx, m)
 	case messages.Unwatch:
 		o.unwatch(ctx, m)
+	case messages.AlertRaised:
+		o.alert(m)
 	default:
 		o.receiveOwn(ctx, m)
 	}
+}
+
+// alert logs what subscribers hear, too.
+func (o *outside) alert(m messages.AlertRaised) {
+	level := map[partition.AlertLevel]slog.Level{
+		partition.AlertWarn: slog.LevelWarn, partition.AlertError: slog.LevelError, partition.AlertCritical: LevelCritical,
+	}[m.Level]
+	o.log.Log(context.Background(), level, "the worker is degraded", "alert", m.Level.String(),
+		"for", m.At.Sub(m.Since).Round(time.Second), "reason", m.Reason)
 }
 
 // receiveOwn handles what the port and the clock reported.

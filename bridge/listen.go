@@ -47,6 +47,12 @@ func ListenHealth(system *actor.ActorSystem, manager *actor.PID) (health <-chan 
 	return listen(system, manager, false, mail[messages.HealthChanged])
 }
 
+// ListenAlerts returns the alerts of a worker that stays degraded, as Listen does
+// the changes of its assignment. There is none at first.
+func ListenAlerts(system *actor.ActorSystem, manager *actor.PID) (alerts <-chan messages.AlertRaised, stop func()) {
+	return listen(system, manager, false, mail[messages.AlertRaised])
+}
+
 func mail[T any](ctx actor.Context) (T, bool) {
 	m, ok := ctx.Message().(T)
 	return m, ok

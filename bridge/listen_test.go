@@ -127,13 +127,16 @@ func TestListenState_TellsStatesAndNothingElse(t *testing.T) {
 	defer stop()
 	health, hangUp := ListenHealth(system, manager)
 	defer hangUp()
+	alerts, silence := ListenAlerts(system, manager)
+	defer silence()
 	all := []any{
 		step(1),
 		messages.StateChanged{From: messages.Init, To: messages.ClaimingID, At: time.Unix(1, 0)},
 		messages.HealthChanged{Healthy: true},
 		messages.StateChanged{To: messages.Stable},
+		messages.AlertRaised{Level: partition.AlertWarn},
 	}
-	for range 2 {
+	for range 3 {
 		sub := await(t, d.mail, "a subscription").(messages.Subscribe)
 		require.False(t, sub.Confirm, "it could not")
 		for _, m := range all {
@@ -143,6 +146,7 @@ func TestListenState_TellsStatesAndNothingElse(t *testing.T) {
 	require.Equal(t, all[1], any(await(t, states, "a state")))
 	require.Equal(t, all[3], any(await(t, states, "the next")))
 	require.Equal(t, all[2], any(await(t, health, "the health")))
+	require.Equal(t, all[4], any(await(t, alerts, "an alert")))
 }
 
 // Who has hung up is not told of the manager's end: it would be a dead letter.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,4 +42,20 @@ func TestScripted_DamagedRecordsAreToldAndLogged(t *testing.T) {
 		require.NotEmpty(t, heard[messages.Seen](s).Entry.Fault)
 	}
 	require.Equal(t, 3, strings.Count(log.String(), "a record cannot be understood"), log.String())
+}
+
+// Who reads only the log sees how loud an alert is.
+func TestScripted_AlertsAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	cfg := config()
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	s := build(t, cfg)
+	since := time.Unix(1000, 0)
+	for level := partition.AlertInfo; level <= partition.AlertCritical; level++ {
+		s.ask(messages.AlertRaised{Level: level, Since: since, Reason: "no answer", At: since.Add(time.Minute)})
+	}
+	for _, line := range []string{"level=INFO msg", "level=WARN msg", "level=ERROR msg", "level=ERROR+4 msg"} {
+		require.Contains(t, log.String(), line+`="the worker is degraded"`)
+	}
+	require.Contains(t, log.String(), `alert=critical for=1m0s reason="no answer"`)
 }

@@ -9,7 +9,7 @@ import (
 // The life of a session:
 //
 //	manager ◄── ClaimScanned, SessionStarted, SessionSuspected, SessionRenewed,
-//	            SessionLost, SessionReleased, ClaimFailed ── session
+//	            SessionLost, SessionReleased, ClaimFailed, OperationFailed ── session
 //	session ── GetHoldings ──► holder ── Holdings ──► session
 //	manager ── EndSession, SetFlags ──► session
 //
@@ -20,7 +20,8 @@ import (
 //	manager ◄── AssignmentApplied, DrainingChanged, SessionLost, AllLetGo ── holder
 //	publisher ── DropHoldings ──► holder ── HoldingsDropped ──► publisher
 
-// ClaimScanned reports that the store answered the scan for an ID.
+// ClaimScanned reports that the store does what a claim asks: it answered the scan
+// for an ID or, after a claim that it did not answer or write, that claim.
 type ClaimScanned struct {
 	At time.Time
 }
@@ -29,7 +30,7 @@ type ClaimScanned struct {
 // unless Final is set.
 type ClaimFailed struct {
 	Reason string
-	// Unreachable: the store did not answer.
+	// Unreachable: the store did not answer, or would not write.
 	Unreachable bool
 	Final       bool
 	At          time.Time
@@ -54,6 +55,13 @@ type SessionSuspected struct {
 	Deadline time.Time
 	Reason   string
 	At       time.Time
+}
+
+// OperationFailed reports that the store did not do what the session asked, or not
+// in time: the next heartbeat tries again.
+type OperationFailed struct {
+	Reason string
+	At     time.Time
 }
 
 // SessionRenewed reports an accepted heartbeat.

@@ -11,7 +11,7 @@ import (
 // What a user says to the PartitionManager and hears from it:
 //
 //	user ── Subscribe, Unsubscribe, LetGo ──► manager
-//	user ◄── AssignmentChanged, StateChanged, HealthChanged ── manager
+//	user ◄── AssignmentChanged, StateChanged, HealthChanged, AlertRaised ── manager
 //	user ── GetSnapshot, GetOwner ──► manager ── Snapshot, Owner ──► user
 //	user ── UpdatePartitions ──► manager ──► source ── PartitionsUpdated,
 //	        UpdateRefused ──► user
@@ -56,7 +56,7 @@ const (
 )
 
 // Subscribe asks for AssignmentChanged, StateChanged and HealthChanged, the
-// present ones first. With Confirm, a partition that is taken away counts as let
+// present ones first, and for AlertRaised. With Confirm, a partition that is taken away counts as let
 // go only when the subscriber has answered LetGo or terminated; without it, once
 // the message is in the subscriber's mailbox, and nothing is promised about the
 // work that it still does. Subscribing again replaces the subscription: all that
@@ -117,6 +117,17 @@ type HealthChanged struct {
 	Reason  string
 	Final   bool
 	At      time.Time
+}
+
+// AlertRaised reports that the worker is still degraded: louder and louder, and
+// again and again, as partition.AlertTimes say. Its end is a StateChanged. The
+// outside hears it too, and logs it.
+type AlertRaised struct {
+	Level partition.AlertLevel
+	// Since is when the outage began.
+	Since  time.Time
+	Reason string
+	At     time.Time
 }
 
 // GetSnapshot asks the manager how it is. It is answered in every state.

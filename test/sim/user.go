@@ -42,6 +42,8 @@ func (u *user) Receive(ctx actor.Context) {
 	case messages.HealthChanged:
 		p.Heard.Health = m
 		p.say(fmt.Sprintf("healthy: %v%s", m.Healthy, because(m.Reason)))
+	case messages.AlertRaised:
+		p.say(fmt.Sprintf("alert: %s: degraded for %v%s", m.Level, m.At.Sub(m.Since), because(m.Reason)))
 	case messages.Snapshot:
 		p.Heard.Snapshot = m
 	case messages.Owner:

@@ -1,0 +1,54 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Subscribers and the outside hear, louder and louder, that the store is away.
+//
+// hazard 56
+func TestManager_Alerts(t *testing.T) {
+	f := newFirm(t, nil)
+	f.say(follower...)
+	f.say(messages.SessionSuspected{Reason: "no answer", At: second(1)})
+	for _, c := range []struct {
+		level partition.AlertLevel
+		after time.Duration
+	}{
+		{partition.AlertInfo, 30 * time.Second},
+		{partition.AlertInfo, 90 * time.Second},
+		{partition.AlertWarn, 2 * time.Minute},
+		{partition.AlertWarn, 3 * time.Minute},
+	} {
+		f.say(remindOf[outageDue](t, f.outside).Mail)
+		want := messages.AlertRaised{
+			Level: c.level, Since: second(1), Reason: "the store does not answer: no answer", At: second(1).Add(c.after),
+		}
+		require.Equal(t, want, heard[messages.AlertRaised](t, f.user))
+		require.Equal(t, want, heard[messages.AlertRaised](t, f.outside))
+	}
+	f.say(messages.SessionRenewed{At: second(200)}, outageDue{second(205)})
+	require.Equal(t, stable, f.shown[len(f.shown)-1])
+	f.say(remindOf[outageDue](t, f.outside).Mail, remindOf[outageDue](t, f.outside).Mail)
+	unheard[messages.AlertRaised](t, f.user)
+}
+
+// A reminder of an outage that is over, or has begun anew, says nothing.
+func TestManager_OutageOfBefore(t *testing.T) {
+	f := newFirm(t, nil)
+	f.say(follower...)
+	f.say(stumbles(1))
+	due := remindOf[outageDue](t, f.outside)
+	require.Equal(t, second(3.5), due.From, "the lease would be in doubt then")
+	f.say(messages.SessionRenewed{At: second(2)}, stumbles(3), due.Mail)
+	f.say(outageDue{second(1)})
+	require.Equal(t, stable, f.shown[len(f.shown)-1])
+	f.say(remindOf[outageDue](t, f.outside).Mail)
+	require.Equal(t, degraded, f.shown[len(f.shown)-1])
+}
