@@ -83,7 +83,9 @@ func TestManager_HolderFails(t *testing.T) {
 func TestManager_ElectionFails(t *testing.T) {
 	f := newFirm(t, nil)
 	f.say(append(leader[:len(leader):len(leader)], window)...)
+	f.say(messages.LeadBarred{Reason: "too new"})
 	f.kill("election-7")
+	require.True(t, f.snapshot().Healthy, "the next one says it anew")
 	require.Equal(t, stable, f.snapshot().State)
 	require.False(t, f.snapshot().Leading)
 	r := remindOf[againDue](t, f.outside)

@@ -166,6 +166,8 @@ type worker struct {
 	manager *actor.PID
 	ear     *actor.PID
 	ended   bool
+
+	blinkers blinkers
 }
 
 // join starts a worker. It returns at once.
@@ -188,10 +190,10 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	if g.wire != nil {
 		g.wire(&cfg)
 	}
-	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{
+	props, err := actors.PartitionManager(cfg, w.blinkers.before(bridge.NATS(nc, bridge.Config{
 		Group: cmp.Or(g.name, "live"), Fresh: g.fresh, BindOnly: g.bindOnly, Replicas: g.replicas,
 		Logger: cmp.Or(g.logger, silent),
-	}))
+	})))
 	require.NoError(g.t, err)
 	w.system = actor.NewActorSystem(
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }),

@@ -35,10 +35,12 @@ type page struct {
 	changes []messages.AssignmentChanged
 	states  []messages.State
 	health  messages.HealthChanged
-	lost    int // sessions
-	owned   []partition.Owned
-	buried  bool
-	owes    []messages.AssignmentChanged
+	// complaints are all reasons why it was not healthy.
+	complaints []string
+	lost       int // sessions
+	owned      []partition.Owned
+	buried     bool
+	owes       []messages.AssignmentChanged
 }
 
 func newLedger(t *testing.T) *ledger {
@@ -81,6 +83,7 @@ func (l *ledger) note(w *worker, mail any) (confirm []partition.Step) {
 		p.states = append(p.states, m.To)
 	case messages.HealthChanged:
 		p.health = m
+		p.complaints = append(p.complaints, m.Reason)
 		if strings.Contains(m.Reason, "the session was lost") {
 			p.lost++
 		}
@@ -211,6 +214,7 @@ func (l *ledger) read(w *worker) *page {
 	defer l.mu.Unlock()
 	p := *l.pages[w]
 	p.changes, p.states, p.owes = slices.Clone(p.changes), slices.Clone(p.states), slices.Clone(p.owes)
+	p.complaints = slices.Clone(p.complaints)
 	return &p
 }
 

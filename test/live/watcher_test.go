@@ -1,12 +1,17 @@
 package live
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
 )
 
 // far is a poll interval that does not end within a test.
@@ -31,6 +36,42 @@ func (w *worker) killed(role string) bool {
 		}
 	}
 	return false
+}
+
+// blinkers keep from a worker's outside what its watcher or its poller asks for. They
+// are for workers that lead: others read the workers' records, too.
+type blinkers struct {
+	mu             sync.Mutex
+	watches, lists bool
+}
+
+func (b *blinkers) put(watches, lists bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.watches, b.lists = watches, lists
+}
+
+func (b *blinkers) hide(mail any) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch m := mail.(type) {
+	case messages.Watch:
+		return b.watches && m.Key == messages.AllLive
+	case messages.Read:
+		return b.lists && slices.Equal(m.Keys, []messages.Key{messages.AllLive})
+	}
+	return false
+}
+
+// before puts them on.
+func (b *blinkers) before(outside *actor.Props) *actor.Props {
+	return outside.Clone(actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
+		return func(ctx actor.ReceiverContext, e *actor.MessageEnvelope) {
+			if !b.hide(e.Message) {
+				next(ctx, e)
+			}
+		}
+	}))
 }
 
 // A worker that joins is noticed by the watch of the workers' records: the poller
@@ -70,59 +111,63 @@ func TestWatcher_NoDoubleTriggering(t *testing.T) {
 	require.True(t, g.ledger.shared(24, all))
 }
 
-// The watcher is killed in each of its parts: its actor, and what the server keeps
-// for it. Each time it comes back, and each time the poller detects what happens
-// meanwhile.
+// The watcher is killed in each of its parts: its actor, its subscription, and what
+// the server keeps for it. Each time it comes back; as long as it does not, the poller
+// detects what happens, and as long as that one is dead, the watcher does.
 //
 // hazard 23
 func TestWatcher_ReconnectAfterFailure(t *testing.T) {
 	beside(t)
-	t.Run("its actor, without a poller", func(t *testing.T) {
-		g := newGroup(t, patient(), 24)
-		g.settings.PollInterval = far
-		all := g.start(2)
-		leads, _ := g.leader(all...)
-		version, term := leads.snapshot().Version, leads.snapshot().Term
-		c := g.count()
-		leads.kill("watcher")
-		g.ledger.await("another watch is begun", func() bool { return c.listed("live.*") > 0 })
-		all = append(all, g.join("third"))
-		g.atRest(all...)
-		require.Equal(t, version+1, leads.snapshot().Version)
-		require.Equal(t, term, leads.snapshot().Term, "it leads all the time")
-	})
-	t.Run("its consumer in the server", func(t *testing.T) {
-		g := newGroup(t, patient(), 24)
-		all := g.start(2)
-		leads, _ := g.leader(all...)
-		version := leads.snapshot().Version
-		require.Positive(t, g.deafen("live.*"), "there was a watch")
-		all = append(all, g.join("third"))
-		g.atRest(all...)
-		require.Equal(t, version+1, leads.snapshot().Version)
-	})
-	t.Run("its subscription, with the connection", func(t *testing.T) {
-		g := newGroup(t, patient(), 24)
-		g.settings.PollInterval = far
-		all := g.start(2)
-		leads, _ := g.leader(all...)
-		version := leads.snapshot().Version
-		leads.cable.cut()
-		leads.cable.mend()
-		all = append(all, g.join("third"))
-		g.atRest(all...)
-		require.Equal(t, version+1, leads.snapshot().Version)
-	})
-	t.Run("the poller instead", func(t *testing.T) {
-		g := newGroup(t, patient(), 24)
-		all := g.start(2)
-		leads, _ := g.leader(all...)
-		version := leads.snapshot().Version
-		leads.kill("poller")
-		all = append(all, g.join("third"))
-		g.atRest(all...)
-		require.Equal(t, version+1, leads.snapshot().Version)
-	})
+	for name, c := range map[string]struct {
+		// With which of the two shut out the leader goes on.
+		watches, lists bool
+		hurt           func(*worker)
+	}{
+		"its actor, which cannot come back":      {true, false, func(w *worker) { w.kill("watcher") }},
+		"its actor, without a poller":            {false, true, func(w *worker) { w.kill("watcher") }},
+		"its consumer, without a poller":         {false, true, func(w *worker) { require.Positive(t, w.g.deafen("live.*"), "there was a watch") }},
+		"its subscription, with the connection":  {false, true, func(w *worker) { w.cable.cut(); w.cable.mend() }},
+		"the poller instead, which cannot go on": {false, true, func(w *worker) { w.kill("poller") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGroup(t, patient(), 24)
+			all := g.start(2)
+			leads, _ := g.leader(all...)
+			version, term := leads.snapshot().Version, leads.snapshot().Term
+			leads.blinkers.put(c.watches, c.lists)
+			c.hurt(leads)
+			all = append(all, g.join("third"))
+			g.atRest(all...)
+			require.Equal(t, version+1, leads.snapshot().Version)
+			leads.blinkers.put(c.lists, c.watches) // and now by the other one
+			leads.killed("watcher")                // one that asked in vain asks again
+			all = append(all, g.join("fourth"))
+			g.atRest(all...)
+			require.Equal(t, version+2, leads.snapshot().Version)
+			require.Equal(t, term, leads.snapshot().Term, "it leads all the time")
+		})
+	}
+}
+
+// A leader whose watcher and poller are both killed sees nobody any more. It says so,
+// and leaves the lead to another one.
+func TestWatcher_BothEyesKilled(t *testing.T) {
+	beside(t)
+	g := newGroup(t, patient(), 24)
+	all := g.start(2)
+	leads, others := g.leader(all...)
+	s := leads.snapshot()
+	for leads.snapshot().Term == s.Term { // either is opened again soon
+		leads.killed("watcher")
+		leads.killed("poller")
+	}
+	g.until("the other leads", func() bool { return others[0].snapshot().Leading })
+	require.Contains(t, g.ledger.read(leads).complaints, "this worker cannot lead: neither watcher nor poller looks at the workers")
+	all = append(all, g.join("third"))
+	g.atRest(all...)
+	require.Equal(t, s.Version+1, others[0].snapshot().Version)
+	g.ledger.await("it may lead again", func() bool { return g.ledger.pages[leads].health.Healthy })
 }
 
 // deafen deletes the consumers that listen to some records. It returns how many.
