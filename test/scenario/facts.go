@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/troupe-actors/troupe/test/sim"
 )
 
 // check tells whether a fact is true at the end of a play.
@@ -24,6 +27,7 @@ import (
 //	says REGEXP             somebody said so
 //	never REGEXP            nobody did
 //	first REGEXP then REGEXP   both were said, in this order
+//	last w1 REGEXP          nothing was said by w1 after this
 //	within 2s REGEXP then REGEXP   each time, and so much later at most
 func (p *play) check(fact string) error {
 	verb, rest, _ := strings.Cut(fact, " ")
@@ -65,6 +69,8 @@ func (p *play) check(fact string) error {
 		return nil
 	case "ended":
 		return same(who.Ended(), "true")
+	case "last":
+		return p.last(who, strings.Join(words[1:], " "))
 	}
 	return fmt.Errorf("there is no fact %q", verb)
 }
@@ -135,6 +141,24 @@ func (p *play) within(rest string) error {
 		return fmt.Errorf("nobody said %q", first)
 	}
 	return nil
+}
+
+// last looks at everything that a process said or did, heartbeats included.
+func (p *play) last(who *sim.Process, pattern string) error {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	for _, l := range slices.Backward(p.world.Trace.Since(0)) {
+		if l.Who != who.Name {
+			continue
+		}
+		if !re.MatchString(l.Text) {
+			return fmt.Errorf("it was %s", l)
+		}
+		return nil
+	}
+	return fmt.Errorf("it said nothing")
 }
 
 func (p *play) find(pattern string, from int) (int, error) {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,21 +130,28 @@ func (p *play) tell(who *sim.Process, verb string, args []string) error {
 		who.Trouble(sim.Trouble{Silent: true})
 	case "owner":
 		who.AskOwner(partition.PartitionID(args[0]))
+	case "ask":
+		who.Ask()
 	default:
 		return fmt.Errorf("there is no command %q", verb)
 	}
 	return nil
 }
 
-// list changes what the sources list: so many partitions, some with another weight.
+// list changes what the sources list: so many partitions, some with another weight,
+// some not.
 func (p *play) list(args []string) error {
 	n, err := strconv.Atoi(args[0])
 	if err != nil {
 		return err
 	}
-	list := numbered(n)
+	list, gone := numbered(n), map[partition.PartitionID]bool{}
 	for _, word := range args[1:] {
-		name, weight, _ := strings.Cut(word, "=")
+		name, weight, weighs := strings.Cut(word, "=")
+		if !weighs {
+			gone[partition.PartitionID(strings.TrimPrefix(name, "-"))] = true
+			continue
+		}
 		i, err := strconv.Atoi(strings.TrimPrefix(name, "p"))
 		if err == nil {
 			list[i-1].Weight, err = strconv.ParseInt(weight, 10, 64)
@@ -152,7 +160,7 @@ func (p *play) list(args []string) error {
 			return err
 		}
 	}
-	p.world.List(list)
+	p.world.List(slices.DeleteFunc(list, func(x partition.Partition) bool { return gone[x.ID()] }))
 	return nil
 }
 

@@ -46,6 +46,7 @@ func (u *user) Receive(ctx actor.Context) {
 		p.say(fmt.Sprintf("alert: %s: degraded for %v%s", m.Level, m.At.Sub(m.Since), because(m.Reason)))
 	case messages.Snapshot:
 		p.Heard.Snapshot = m
+		p.say(fmt.Sprintf("answers: %s, leads: %v, version %d, owns %d", m.State, m.Leading, m.Version, len(m.Owned)))
 	case messages.Owner:
 		p.Heard.Owner = m
 		p.say(fmt.Sprintf("%s is owned by %q, token %d%s", m.Partition, m.Worker, Step(m.Token), because(m.Reason)))
