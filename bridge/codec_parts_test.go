@@ -59,3 +59,30 @@ func TestCodec_LeasesThatNobodyCanWaitFor(t *testing.T) {
 		}
 	}
 }
+
+// The next step and the next version follow those that others wrote.
+//
+// hazard 54
+func TestCodec_StepsThatNothingCanFollow(t *testing.T) {
+	const most, over = partition.Step(mostSteps), partition.Step(mostSteps + 1)
+	for name, c := range map[string]struct {
+		key   messages.Key
+		whole any
+		fault any
+	}{
+		"applied":         {"live.w", partition.Live{Session: "s", Applied: most}, partition.Live{Session: "s", Applied: over}},
+		"seen":            {"live.w", partition.Live{Session: "s", Seen: most}, partition.Live{Session: "s", Seen: over}},
+		"head":            {"head", partition.Head{Nonce: "n", Step: most}, partition.Head{Nonce: "n", Step: over}},
+		"version":         {"head", partition.Head{Nonce: "n", Version: mostSteps}, partition.Head{Nonce: "n", Version: mostSteps + 1}},
+		"assigned":        {"asg.w", partition.Assignment{Session: "s", Step: most}, partition.Assignment{Session: "s", Step: over}},
+		"assigned within": {"asg.w", partition.Assignment{Session: "s", Version: mostSteps}, partition.Assignment{Session: "s", Version: mostSteps + 1}},
+	} {
+		got, told := stored(t, c.key, c.whole, 1)
+		require.True(t, told, name)
+		require.Equal(t, c.whole, got.Record, name)
+		got, told = stored(t, c.key, c.fault, 1)
+		require.True(t, told, name)
+		require.Contains(t, got.Fault, "must be at most 4611686018427387904", name)
+		require.Nil(t, got.Record, name)
+	}
+}

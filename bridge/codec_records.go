@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,9 +62,23 @@ func leaseFrom(ns int64) (time.Duration, error) {
 	return time.Duration(ns), nil
 }
 
+// mostSteps is far beyond every step and version that a group comes to. The next one
+// is computed from those that others wrote: it must not overflow.
+const mostSteps = 1 << 62
+
+func countsFrom(names string, counts ...uint64) error {
+	if slices.Max(counts) > mostSteps {
+		return fmt.Errorf("%s are %v; must be at most %d", names, counts, uint64(mostSteps))
+	}
+	return nil
+}
+
 func liveFromProto(p *pb.Live) (partition.Live, error) {
 	lease, err := leaseFrom(p.GetLeaseNs())
 	if err != nil {
+		return partition.Live{}, err
+	}
+	if err := countsFrom("applied and seen", p.GetApplied(), p.GetSeen()); err != nil {
 		return partition.Live{}, err
 	}
 	l := partition.Live{
@@ -114,6 +129,9 @@ func headToProto(h partition.Head) *pb.Head {
 
 func headFromProto(p *pb.Head) (partition.Head, error) {
 	if err := columns("unowned", len(p.GetUnowned()), len(p.GetUnownedEntered())); err != nil {
+		return partition.Head{}, err
+	}
+	if err := countsFrom("version and step", p.GetVersion(), p.GetStep()); err != nil {
 		return partition.Head{}, err
 	}
 	h := partition.Head{
@@ -167,6 +185,9 @@ func assignmentFromProto(p *pb.Assignment) (partition.Assignment, error) {
 	}
 	err := columns("revoking", len(p.GetRevoking()), len(p.GetRevokingToken()), len(p.GetRevokingStep()), len(p.GetRevokingEntered()))
 	if err != nil {
+		return partition.Assignment{}, err
+	}
+	if err := countsFrom("version and step", p.GetVersion(), p.GetStep()); err != nil {
 		return partition.Assignment{}, err
 	}
 	a := partition.Assignment{

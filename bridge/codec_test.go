@@ -17,7 +17,7 @@ import (
 func records(t *rapid.T) map[messages.Key]any {
 	text := rapid.StringMatching(`[a-z0-9.%-]{1,12}`)
 	id := func(s string) partition.PartitionID { return partition.PartitionID(s) }
-	num := rapid.Uint64()
+	num, step := rapid.Uint64(), rapid.Uint64Max(mostSteps)
 	ids := func(label string) (out []partition.PartitionID) {
 		for _, s := range rapid.SliceOfN(text, 0, 4).Draw(t, label) {
 			out = append(out, id(s))
@@ -27,7 +27,7 @@ func records(t *rapid.T) map[messages.Key]any {
 	live := partition.Live{
 		Session: partition.SessionID(text.Draw(t, "session")), Claim: partition.Revision(num.Draw(t, "claim")),
 		Lease: time.Duration(rapid.Int64Range(0, int64(longestLease)).Draw(t, "lease")), InstanceKey: text.Draw(t, "key"), Beat: num.Draw(t, "beat"),
-		Applied: partition.Step(num.Draw(t, "applied")), Held: ids("held"), Quarantined: ids("quarantined"),
+		Applied: partition.Step(step.Draw(t, "applied")), Held: ids("held"), Quarantined: ids("quarantined"),
 		Draining: rapid.Bool().Draw(t, "draining"), Restarting: rapid.Bool().Draw(t, "restarting"), NeverLead: rapid.Bool().Draw(t, "never"),
 		Refresh: num.Draw(t, "refresh"), Predecessor: "before", PredecessorReleased: true, Released: rapid.Bool().Draw(t, "released"),
 	}
@@ -37,7 +37,7 @@ func records(t *rapid.T) map[messages.Key]any {
 	if rapid.Bool().Draw(t, "fenced") {
 		live.Fence = &partition.Fence{Term: 4, AfterSilence: rapid.Bool().Draw(t, "silent")}
 	}
-	head := partition.Head{Version: 3, Step: partition.Step(num.Draw(t, "step")), Term: 2, Nonce: text.Draw(t, "nonce"), Source: num.Draw(t, "source")}
+	head := partition.Head{Version: 3, Step: partition.Step(step.Draw(t, "step")), Term: 2, Nonce: text.Draw(t, "nonce"), Source: num.Draw(t, "source")}
 	asg := partition.Assignment{Version: 3, Step: head.Step, Session: live.Session, Pending: ids("pending")}
 	for i, p := range ids("rows") {
 		head.Seats = append(head.Seats, partition.Seat{Worker: partition.WorkerID(p), Session: "s", Lease: time.Second, Live: 5, NeverLead: true, Step: 1, Digest: num.Draw(t, "digest"), Refresh: 2})
