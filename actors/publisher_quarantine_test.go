@@ -58,8 +58,8 @@ func TestPublisher_QuarantineFencesOldSessionsAndWaits(t *testing.T) {
 		remind[quarantineDue](p)
 	}
 	require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
-	p.want(pair[:1], 0)
 	p.beat("w-0", partition.Live{})
+	p.want(pair[:1], 0)
 	require.EqualValues(t, 5001, headOf(p.store()).Step)
 }
 

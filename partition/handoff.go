@@ -247,8 +247,8 @@ func (h *handoff) leaveSeats() {
 func (h *handoff) outlook() Outlook {
 	h.out.Wake = h.wake
 	served := h.serve()
-	if !h.changed && !served {
-		return h.out
+	if !h.changed && !served || len(h.next.Seats) == 0 {
+		return h.out // a leader has a session itself: without a seat there is nobody to publish for yet
 	}
 	asg := h.next.assignments()
 	for i := range h.next.Seats {

@@ -172,6 +172,15 @@ func TestNext_StepsStartAboveWhateverWasReported(t *testing.T) {
 	require.EqualValues(t, 1, o.Publish.Table.Version)
 }
 
+// A head names a session at least: one that names none is taken for a foreign one.
+func TestNext_WithoutASessionNothingIsPublished(t *testing.T) {
+	_, _, set := group()
+	nobody := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}}, Owner: []int32{0, 0, 0, 0}}
+	o := Next(Table{}, 1, nobody, Facts{Now: atFirst, Rules: testRules, Roster: Roster{}})
+	require.Nil(t, o.Publish)
+	require.Equal(t, set.Len(), o.Blocked)
+}
+
 // Who renews although the decision took it for silent keeps all, and its seat.
 func TestNext_WrongfulSilenceTakesNothing(t *testing.T) {
 	table, roster, set := group()

@@ -166,9 +166,13 @@ func (a Assignment) Digest() uint64 {
 
 // TableOf joins a head with the assignments that it names. It fails, naming the
 // worker, if one is missing or is not the one that the head means: then it was
-// read too early or too late, and has to be read again.
+// read too early or too late, and has to be read again. A head that names nobody
+// was not written by a leader.
 func TableOf(h Head, asg map[WorkerID]Assignment) (Table, error) {
 	t := Table{Version: h.Version, Step: h.Step, Term: h.Term, Nonce: h.Nonce, Source: h.Source, Seats: slices.Clone(h.Seats), Kept: h.Kept}
+	if len(t.Seats) == 0 {
+		return Table{}, fmt.Errorf("the head of step %d names no session: it is foreign", h.Step)
+	}
 	slices.SortFunc(t.Seats, func(a, b Seat) int { return CompareWorkers(a.Worker, b.Worker) })
 	for i := range t.Seats {
 		s := &t.Seats[i]

@@ -76,6 +76,14 @@ func TestTable_WhatDoesNotFitTheHeadIsReadAgain(t *testing.T) {
 	require.ErrorContains(t, err, "stands twice")
 }
 
+// It would pass for a table in which nobody owns anything.
+//
+// hazard 54
+func TestTable_AHeadWithoutASessionIsForeign(t *testing.T) {
+	_, err := TableOf(Head{Version: 1, Step: 2, Term: 1, Nonce: "n"}, nil)
+	require.ErrorContains(t, err, "the head of step 2 names no session")
+}
+
 func TestAssignment_DigestTellsContentsApart(t *testing.T) {
 	base := Assignment{Session: "s", Owned: []Grant{{"a", 1, 1}}}
 	seen := map[uint64]Assignment{}
