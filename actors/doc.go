@@ -35,8 +35,9 @@
 //	         MakePlan ► strategy └► ListPartitions ► source
 //
 // Each file is one actor. Its machine is a table (package fsm) that runs, is
-// searched for holes, and is drawn: Diagrams returns the pictures. What is decided
-// is decided in package partition; actors only sequence it.
+// searched for holes, and is drawn: Diagrams returns the pictures, which
+// docs/machines.md shows. What is decided is decided in package partition; actors
+// only sequence it.
 //
 // # Ordering
 //

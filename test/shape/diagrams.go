@@ -2,7 +2,10 @@ package shape
 
 import (
 	"fmt"
+	"go/ast"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -68,4 +71,57 @@ func stale(documents []document, diagrams map[string]string) []string {
 		}
 	}
 	return found
+}
+
+// unseen finds diagrams that no document shows.
+func unseen(documents []document, diagrams map[string]string) []string {
+	shown := map[string]bool{}
+	for _, d := range documents {
+		for line := range strings.Lines(d.text) {
+			if m := diagramStart.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+				shown[m[1]] = true
+			}
+		}
+	}
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(diagrams)) {
+		if !shown[name] {
+			found = append(found, "no document shows the diagram "+name)
+		}
+	}
+	return found
+}
+
+// undrawn finds tables, pollerTable = fsm.New(…), that have no diagram.
+func undrawn(files []*file, diagrams map[string]string) []string {
+	var found []string
+	for _, f := range files {
+		if f.test() {
+			continue
+		}
+		for _, n := range nodes[*ast.ValueSpec](f) {
+			spec := n.(*ast.ValueSpec)
+			if len(spec.Values) != 1 || !makesTable(spec.Values[0]) {
+				continue
+			}
+			name := strings.TrimSuffix(spec.Names[0].Name, "Table")
+			if _, drawn := diagrams[name]; !drawn {
+				found = append(found, f.say(spec, "%s is not drawn: Diagrams has no %s", spec.Names[0].Name, name))
+			}
+		}
+	}
+	return found
+}
+
+func makesTable(value ast.Expr) bool {
+	call, ok := value.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	fn, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || fn.Sel.Name != "New" {
+		return false
+	}
+	pkg, ok := fn.X.(*ast.Ident)
+	return ok && pkg.Name == "fsm"
 }

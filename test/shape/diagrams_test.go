@@ -30,6 +30,12 @@ func TestDiagrams(t *testing.T) {
 		shown = refresh(t, shown)
 	}
 	holds(t, stale(shown, drawn()))
+	holds(t, unseen(shown, drawn()))
+}
+
+// TestDiagrams_OfEveryTable: whatever runs by a table is drawn.
+func TestDiagrams_OfEveryTable(t *testing.T) {
+	holds(t, undrawn(here(t).files, drawn()))
 }
 
 func refresh(t *testing.T, documents []document) []document {
@@ -66,6 +72,14 @@ func TestMailDiagram(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestDiagrams_PlantedGaps(t *testing.T) {
+	diagrams := map[string]string{"manager": "x", "session": "y"}
+	shown := []document{{"README.md", "<!-- diagram:manager -->\n<!-- /diagram -->\n"}}
+	expect(t, unseen(shown, diagrams), "no document shows the diagram session")
+	files := planted{"actors/poller.go": "package actors\n\nvar pollerTable = fsm.New(1)\n\nvar sessionTable = fsm.New(2)\n\nvar other = fsm.On(3)\n"}.files(t)
+	expect(t, undrawn(files, diagrams), "actors/poller.go:3: pollerTable is not drawn: Diagrams has no poller")
 }
 
 func TestDiagrams_Planted(t *testing.T) {
