@@ -125,14 +125,14 @@ func (h *host) StepDown() {
 }
 
 func (h *host) Isolate(node int) {
-	h.fleet.links.sever(true, func(k *link) bool { return k.from != clients && (k.from == node || k.to == node) })
+	h.fleet.ways.cut(func(k *way) bool { return k.from != clients && (k.from == node || k.to == node) })
 }
 
 func (h *host) Cut(node int) {
-	h.fleet.links.sever(true, func(k *link) bool { return k.from == clients && k.to == node })
+	h.fleet.ways.cut(func(k *way) bool { return k.from == clients && k.to == node })
 }
 
-func (h *host) Heal() { h.fleet.links.sever(false, func(*link) bool { return true }) }
+func (h *host) Heal() { h.fleet.ways.heal() }
 
 func (h *host) Stop(node int) { h.fleet.stop(node) }
 

@@ -19,7 +19,7 @@ import (
 // fleet is a real server, or a cluster of three, behind links that can be cut.
 type fleet struct {
 	t       *testing.T
-	links   *links
+	ways    *ways
 	cfg     embedded.Config
 	cluster *embedded.Cluster
 	single  *embedded.Server
@@ -29,7 +29,7 @@ type fleet struct {
 
 func newFleet(t *testing.T, nodes int) *fleet {
 	t.Helper()
-	f := &fleet{t: t, links: newLinks(t)}
+	f := &fleet{t: t, ways: &ways{t: t}}
 	f.cfg = embedded.Config{Dir: t.TempDir(), ReadyWithin: patience, Options: f.options()}
 	var direct []string
 	if nodes == 1 {
@@ -49,7 +49,7 @@ func newFleet(t *testing.T, nodes int) *fleet {
 	}
 	t.Cleanup(f.end)
 	for i, d := range direct {
-		f.urls = append(f.urls, "nats://"+f.links.add(clients, i, strings.TrimPrefix(d, "nats://")))
+		f.urls = append(f.urls, "nats://"+f.ways.add(clients, i, strings.TrimPrefix(d, "nats://")))
 	}
 	f.admin = f.dial(direct)
 	return f
@@ -69,7 +69,7 @@ func (f *fleet) options() func(*server.Options) {
 		for to, r := range o.Routes {
 			way := [2]int{from, to}
 			if ways[way] == nil && to != from {
-				ways[way] = &url.URL{Scheme: r.Scheme, Host: f.links.add(from, to, r.Host)}
+				ways[way] = &url.URL{Scheme: r.Scheme, Host: f.ways.add(from, to, r.Host)}
 			}
 			if to != from {
 				routes = append(routes, ways[way])

@@ -73,7 +73,7 @@ var rooms = []room{
 	},
 	{
 		folder: "bridge", may: []string{"./messages", "./partition", "./actors/stage", "./proto/troupepb", actorLib, nats, protobuf, "github.com/goccy/go-yaml", "github.com/fsnotify/fsnotify"},
-		tests: []string{"./bridge/embedded", server}, beyond: []string{"./test/sim", "./test/sim/contract", "./actors"},
+		tests: []string{"./bridge/embedded", server}, beyond: []string{"./test/sim", "./test/sim/contract", "./test/links", "./actors"},
 		rule: "bridge imports messages, partition, actors/stage, proto/troupepb, protoactor, nats.go and the readers of files; never actors",
 	},
 	{
@@ -97,6 +97,14 @@ var rooms = []room{
 	{folder: "test/scenario/...", may: doors, rule: doorsRule},
 	{folder: "test/swarm/...", may: doors, tests: []string{protobuf}, rule: doorsRule},
 	{folder: "test/live/...", may: natsToo, rule: doorsRule},
+	{
+		folder: "test/links",
+		rule:   "test/links imports the standard library",
+	},
+	{
+		folder: "test/chaos", may: append(slices.Clone(natsToo), "./test/links", "golang.org/x/sys/unix"),
+		rule: "test/chaos imports the library's public packages, test/links and the system's clock",
+	},
 	{folder: "test/bench/...", may: natsToo, rule: doorsRule},
 	{folder: "test/mutants/...", rule: "test/mutants imports the standard library"},
 	{folder: "test/shape", tests: []string{"./actors"}, rule: "test/shape imports the standard library, and actors for its diagrams"},
