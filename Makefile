@@ -18,6 +18,7 @@ RUNS  ?=
 BENCH ?= .
 TIMES ?= 5
 FUZZTIME ?= 20s
+MINUTES ?= 1
 # COUNT=-count=1 runs tests although nothing changed; ci sets it.
 COUNT ?=
 
@@ -40,6 +41,10 @@ race: ## all tests again, under the race detector
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
 	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args $(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS))
+
+.PHONY: chaos
+chaos: ## real processes and servers, broken for MINUTES=1; SEED=n repeats a plan
+	go run ./test/chaos -minutes $(MINUTES) $(if $(SEED),-seed $(SEED))
 
 .PHONY: live
 live: ## tests on real NATS servers and real processes

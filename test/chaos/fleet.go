@@ -1,0 +1,220 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/troupe-actors/troupe/test/links"
+)
+
+// fleet is all that runs: the nodes, the workers and the links between them.
+type fleet struct {
+	log     *journal
+	dir     string
+	nodes   [nodes]*berth
+	workers [workers]*berth
+	routes  [nodes][nodes]*links.Link // from, to
+	nc      *nats.Conn                // past the links
+}
+
+// berth is a place for one process after the other.
+type berth struct {
+	name  string
+	lives int
+	key   string // a worker's InstanceKey
+	links []*links.Link
+	proc  *proc // the latest one
+	// struck: a fault has it.
+	struck bool
+	orders orders
+}
+
+const loopback = "127.0.0.1"
+
+func newFleet(log *journal) (f *fleet, err error) {
+	f = &fleet{log: log}
+	defer func() {
+		if err != nil {
+			f.end()
+		}
+	}()
+	if f.dir, err = os.MkdirTemp("", "troupe-chaos-"); err != nil {
+		return f, err
+	}
+	ports, err := freePorts(2 * nodes)
+	if err != nil {
+		return f, err
+	}
+	for i := range nodes {
+		f.nodes[i] = &berth{name: fmt.Sprintf("n%d", i), orders: orders{Server: &serverOrders{
+			Name: fmt.Sprintf("n%d", i), Dir: filepath.Join(f.dir, strconv.Itoa(i)), Port: ports[i], Listen: ports[nodes+i],
+		}}}
+	}
+	if err := f.connect(ports); err != nil {
+		return f, err
+	}
+	for _, b := range f.nodes {
+		if err := f.launch(b); err != nil {
+			return f, err
+		}
+	}
+	var direct string
+	for _, port := range ports[:nodes] {
+		direct += fmt.Sprintf(",nats://%s:%d", loopback, port)
+	}
+	f.nc, err = nats.Connect(direct[1:], nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(beat),
+		nats.IgnoreDiscoveredServers(), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	if err != nil {
+		return f, err
+	}
+	for i := range f.workers {
+		if err := f.launch(f.workers[i]); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// connect makes the links: from each worker to each node, and between nodes.
+func (f *fleet) connect(ports []int) error {
+	for from, b := range f.nodes {
+		for to := range f.nodes {
+			if from == to {
+				continue
+			}
+			l, err := links.New(net.JoinHostPort(loopback, strconv.Itoa(ports[nodes+to])))
+			if err != nil {
+				return err
+			}
+			f.routes[from][to] = l
+			b.orders.Server.Routes = append(b.orders.Server.Routes, "nats-route://"+l.Addr())
+		}
+	}
+	for i := range f.workers {
+		b := &berth{name: fmt.Sprintf("w%d", i), key: fmt.Sprintf("w%d", i), orders: orders{Worker: &workerOrders{}}}
+		f.workers[i] = b
+		for _, port := range ports[:nodes] {
+			l, err := links.New(net.JoinHostPort(loopback, strconv.Itoa(port)))
+			if err != nil {
+				return err
+			}
+			b.links = append(b.links, l)
+			b.orders.Worker.URLs = append(b.orders.Worker.URLs, "nats://"+l.Addr())
+		}
+	}
+	return nil
+}
+
+// freePorts finds ports that nobody listens on now, below those that systems give
+// to outgoing connections, and those that other tests take: a node that is down
+// must find its ports free again.
+func freePorts(n int) (ports []int, err error) {
+	for port := 10000 + os.Getpid()%8000; port < 20000; port++ {
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		if ports = append(ports, port); len(ports) == n {
+			return ports, nil
+		}
+	}
+	return nil, fmt.Errorf("no %d free ports", n)
+}
+
+// launch starts the process of a berth.
+func (f *fleet) launch(b *berth) error {
+	read := func(r io.Reader) { _, _ = io.Copy(io.Discard, r) }
+	name, heard := b.name, func(event) {}
+	if b.orders.Worker != nil {
+		b.lives++
+		name = fmt.Sprintf("%s.%d", b.name, b.lives)
+		b.orders.Worker.Key = b.key
+		read = func(r io.Reader) { f.log.read(name, r) }
+		heard = f.log.add
+		f.log.add(event{At: now(), Who: name, What: born})
+	}
+	p, err := launch(name, b.orders, read, func(p *proc) {
+		heard(event{At: now(), Who: name, What: died})
+		if !p.told.Load() {
+			f.log.blame(fmt.Sprintf("%s ended by itself: %v", name, p.fate))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	b.proc = p
+	return nil
+}
+
+// whole waits until all nodes have all that the store has, and somebody leads it.
+func (f *fleet) whole(stop <-chan struct{}) error {
+	deadline := time.Now().Add(patience)
+	for {
+		missing := f.missing()
+		if missing == "" {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the store is not whole after %v: %s", patience, missing)
+		}
+		if !sleep(beat, stop) {
+			return nil
+		}
+	}
+}
+
+// end ends everything and leaves nothing behind.
+func (f *fleet) end() {
+	if f.nc != nil {
+		f.nc.Close()
+	}
+	var all []*berth
+	all = append(append(all, f.workers[:]...), f.nodes[:]...)
+	for _, b := range all {
+		if b != nil && b.proc != nil {
+			b.proc.kill()
+		}
+	}
+	for _, b := range all {
+		for _, l := range bLinks(b) {
+			l.Close()
+		}
+	}
+	for _, from := range f.routes {
+		for _, l := range from {
+			if l != nil {
+				l.Close()
+			}
+		}
+	}
+	_ = os.RemoveAll(f.dir)
+}
+
+func bLinks(b *berth) []*links.Link {
+	if b == nil {
+		return nil
+	}
+	return b.links
+}
+
+// sleep reports false if it was interrupted.
+func sleep(d time.Duration, stop <-chan struct{}) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-stop:
+		return false
+	}
+}
