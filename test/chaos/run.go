@@ -40,12 +40,11 @@ func (r *run) live() (whole bool, err error) {
 		return false, err
 	}
 	defer r.fleet.end()
-	begin := time.Now()
 	if done, err := r.recover(episode{}); err != nil || !done {
 		return false, err
 	}
 	r.say("%d workers have %d partitions, on %d nodes", workers, parts, nodes)
-	plan := newPlan(r.seed, r.settings)
+	plan, begin := newPlan(r.seed, r.settings), time.Now()
 	for n := 1; time.Since(begin) < r.length; n++ {
 		e := plan.next()
 		if !r.suffer(e) {
