@@ -53,7 +53,8 @@ func (c *children) spawnHolder(ctx actor.Context, m *manager) {
 
 func (c *children) spawnSession(ctx actor.Context, m *manager) {
 	c.session = c.spawn(ctx, sessionProps(sessionConfig{
-		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, nonce: m.life.session, lost: m.life.lost, flags: m.life.flags,
+		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, lost: m.life.lost, flags: m.life.flags,
+		nonce: m.life.session, dice: m.life.dice.Dealt("session", uint64(c.born)),
 	}), "session")
 }
 

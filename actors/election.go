@@ -27,6 +27,7 @@ type election struct {
 	known   partition.LeadSight // the lead as it was seen last
 	termAt  partition.Revision  // the term as it was read last
 	watch   bool                // the lead is watched: this worker is a candidate
+	seated  bool                // it is one of the few that the head names
 	armed   leadDue             // when to stand, unless the lead changes
 	told    *partition.WorkerID
 	unread  messages.Key // a record that only a newer build understands: who has one may lead

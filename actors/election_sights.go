@@ -44,9 +44,10 @@ func (e *election) missAt(ctx actor.Context) {
 	ctx.Request(e.outside, messages.Remind{From: e.known.At, After: after, Mail: missDue{e.known.Revision}})
 }
 
-// missed: who falls silent together with the leader does so about now.
+// missed: who falls silent together with the leader does so about now. In a group
+// that has just begun everybody is a candidate: not all of them look at all.
 func (e *election) missed(ctx actor.Context, m missDue) electionState {
-	if m.Revision == e.known.Revision && e.watch && !e.known.Free() {
+	if m.Revision == e.known.Revision && e.watch && e.seated && !e.known.Free() {
 		e.readKeys(ctx, messages.AllLive)
 	}
 	return watching

@@ -44,7 +44,9 @@ func TestElection_ACandidateWatchesTheLeadersRecord(t *testing.T) {
 
 func TestElection_OnlyARenewalThatIsOverdueCostsALook(t *testing.T) {
 	b := newBallot(t)
-	b.answer(theirs(5, 1))
+	r := theirs(5, 1)
+	r[messages.KeyHead] = messages.Entry{Revision: 6, Record: partition.Head{Seats: []partition.Seat{{Worker: "worker-1"}}}}
+	b.answer(r)
 	for beat := range uint64(5) {
 		r, found := due[missDue](b)
 		require.True(t, found)
@@ -56,6 +58,17 @@ func TestElection_OnlyARenewalThatIsOverdueCostsALook(t *testing.T) {
 	}
 	ring[missDue](b)
 	require.Equal(t, []messages.Key{messages.AllLive}, heard[messages.Read](t, b.outside).Keys)
+}
+
+// As long as no head names the candidates, everybody is one. If each of them looked at
+// all others because the store is slow, it would not become quicker.
+func TestElection_WhoHasNoSeatLooksAtNobody(t *testing.T) {
+	b := newBallot(t)
+	b.answer(theirs(5, 1))
+	b.outside.forget()
+	b.renews(6, 2)
+	ring[missDue](b)
+	unheard[messages.Read](t, b.outside)
 }
 
 // Whoever looks seldom looks soon after a decision: those who were candidates may

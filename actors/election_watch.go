@@ -90,6 +90,7 @@ func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState 
 	e.barBy(ctx, m.Entries, m.At)
 	head, _ := m.Entries[2].Record.(partition.Head)
 	e.fresh = e.fresh && m.Entries[2].Revision == 0
+	e.seated = head.Seated(e.worker)
 	e.candidate(ctx, partition.MayLead(head, e.worker, e.settings.Candidates))
 	if !e.hurried {
 		e.lookLater(ctx, e.untilLook(was, m.At))

@@ -44,6 +44,7 @@ type sessionConfig struct {
 	outside  *actor.PID
 	holder   *actor.PID
 	nonce    partition.SessionID
+	dice     partition.Dice
 	// lost are the IDs in which this process was replaced.
 	lost []partition.WorkerID
 	// flags are those of the former session that still hold.

@@ -16,6 +16,9 @@ import (
 type claim struct {
 	candidates []partition.Candidate
 	at         int // the one that is tried
+	refusals   int // in a row: others were quicker
+	skipped    bool
+	fails      int // scans in a row that failed
 	sent       time.Time
 	unsure     bool // it may have been written
 	// seen has, for records of others, the revision and the instant of its first
@@ -63,7 +66,15 @@ func (s *session) scanFailed(ctx actor.Context, m messages.ReadFailed) sessionSt
 		return scanning
 	}
 	s.tell(ctx, messages.ClaimFailed{Reason: m.Reason, Unreachable: true, At: m.At})
-	return s.lookLater(ctx, retryDelay)
+	s.claim.fails++
+	return s.lookLater(ctx, s.apart(s.claim.fails))
+}
+
+// apart is a pause that grows with the number of attempts, and differs from worker
+// to worker: a store that could not answer all of them at once can answer some.
+func (s *session) apart(attempts int) time.Duration {
+	most := min(retryDelay<<min(attempts, 10), s.settings.HeartbeatInterval)
+	return most/2 + s.dice.Jitter("apart", uint64(s.round), most/2)
 }
 
 func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
@@ -92,8 +103,8 @@ func (s *session) scanned(ctx actor.Context, m messages.ReadDone) sessionState {
 			s.claim.seen[w] = messages.Seen{Entry: e, At: m.At}
 		}
 	}
-	s.claim.candidates, s.claim.at = s.allowed(slots, m.At), -1
-	return s.next(ctx, m.At)
+	s.claim.candidates, s.claim.at, s.claim.skipped, s.claim.fails = s.allowed(slots, m.At), 0, false, 0
+	return s.propose(ctx, m.At)
 }
 
 // allowed drops the records of others that were not silent for long enough.
@@ -113,21 +124,35 @@ func (s *session) allowed(slots []partition.Slot, now time.Time) []partition.Can
 	})
 }
 
-// next tries the next candidate; without one it looks again a little later.
+// next goes on to another candidate, because this one went to somebody else.
 func (s *session) next(ctx actor.Context, at time.Time) sessionState {
-	if s.ending {
+	s.claim.refusals++
+	was := s.claim.at
+	s.claim.at = partition.NextCandidate(s.claim.candidates, was, s.claim.refusals, s.dice)
+	s.claim.skipped = s.claim.skipped || s.claim.at != was+1
+	return s.propose(ctx, at)
+}
+
+// propose tries the present candidate; without one it looks again a little later.
+func (s *session) propose(ctx actor.Context, at time.Time) sessionState {
+	switch {
+	case s.ending:
 		return s.gone(ctx, at, "")
+	case s.claim.at < len(s.claim.candidates):
+		return s.claimCurrent(ctx)
+	case s.claim.skipped: // there may be some that nobody took
+		return s.lookLater(ctx, s.apart(1))
 	}
-	s.claim.at++
-	if s.claim.at >= len(s.claim.candidates) {
-		s.claimAnswered(ctx, at)
-		ids := s.settings.WorkerIDs
-		s.tell(ctx, messages.ClaimFailed{At: at, Reason: fmt.Sprintf(
-			"no worker ID from %s to %s is free: %d records are in use%s",
-			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From),
-			partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From+ids.Count-1), len(s.claim.seen), s.claim.newer)})
-		return s.lookLater(ctx, s.settings.HeartbeatInterval)
-	}
+	s.claimAnswered(ctx, at)
+	ids := s.settings.WorkerIDs
+	s.tell(ctx, messages.ClaimFailed{At: at, Reason: fmt.Sprintf(
+		"no worker ID from %s to %s is free: %d records are in use%s",
+		partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From),
+		partition.WorkerIDAt(s.settings.WorkerIDPrefix, ids.From+ids.Count-1), len(s.claim.seen), s.claim.newer)})
+	return s.lookLater(ctx, s.settings.HeartbeatInterval)
+}
+
+func (s *session) claimCurrent(ctx actor.Context) sessionState {
 	c := s.claim.current()
 	s.worker, s.claim.unsure, s.claim.sent = c.Worker, false, time.Time{}
 	s.record = partition.Live{

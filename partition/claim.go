@@ -5,11 +5,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// FreeTried is how many free IDs one scan offers. When others took them all, the
-// next scan offers more.
-const FreeTried = 64
+const (
+	// FreeTried is how many free IDs one scan offers. When others took them all, the
+	// next scan offers more.
+	FreeTried = 256
+	// InTurn is how many candidates are tried one after the other. Who was refused
+	// more often is one of a crowd.
+	InTurn = 16
+)
 
 // Slot is a worker's record as a scan found it.
 type Slot struct {
@@ -32,6 +38,8 @@ type Candidate struct {
 	Abandoned []Abandoned
 	// Twin: the record has this process's instance key and is still in use.
 	Twin bool
+	// Reserved: whoever released the record announced to come back.
+	Reserved bool
 	// Silent: the record is somebody's unless it stays unchanged for
 	// Wait(Lease) on the claimant's clock.
 	Silent bool
@@ -79,6 +87,33 @@ func (c Claims) Candidates(slots []Slot) []Candidate {
 	return c.all(out, silent, true)
 }
 
+// NextCandidate returns which candidate to try after one was refused: others were
+// quicker, so many times in a row. In a crowd the ways part: trying every ID together
+// with everybody else would cost a group the square of its size. Some are left out
+// then, twice as many each time, but those of another kind are not tried before.
+// Without a next one it returns len(all).
+func NextCandidate(all []Candidate, at, refusals int, dice Dice) int {
+	next := at + 1
+	if refusals <= InTurn {
+		return next
+	}
+	end := next
+	for end < len(all) && all[end].kind() == all[at].kind() {
+		end++
+	}
+	if end == next {
+		return len(all)
+	}
+	window := min(end-next, 1<<min(refusals-InTurn, 20))
+	return next + int(dice.Jitter("claim", uint64(refusals), time.Duration(window)))
+}
+
+// kind tells candidates apart of which one sort is to be tried before the other.
+func (c Candidate) kind() (k struct{ free, twin, reserved, silent bool }) {
+	k.free, k.twin, k.reserved, k.silent = c.Expect == 0, c.Twin, c.Reserved, c.Silent
+	return k
+}
+
 func announced(s Slot) int {
 	if s.Live.Released && s.Live.Restarting {
 		return 1
@@ -91,7 +126,7 @@ func (c Claims) all(out []Candidate, slots []Slot, silent bool) []Candidate {
 		over := s.Live.Released || s.Live.Fence != nil && s.Live.Fence.AfterSilence
 		out = append(out, Candidate{
 			Worker: s.Worker, Expect: s.Revision, Predecessor: s.Live.Session, Released: over, Abandoned: s.Live.Abandoned,
-			Twin: !silent && !s.Live.Ended(), Silent: silent,
+			Twin: !silent && !s.Live.Ended(), Reserved: s.Live.Ended() && s.Live.Restarting, Silent: silent,
 		})
 	}
 	return out

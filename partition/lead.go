@@ -30,6 +30,11 @@ func MayLead(h Head, w WorkerID, candidates int) bool {
 	return candidates > 0
 }
 
+// Seated reports whether the head names a session of this worker.
+func (h Head) Seated(w WorkerID) bool {
+	return slices.ContainsFunc(h.Seats, func(s Seat) bool { return s.Worker == w })
+}
+
 // LeadSight is what a worker that does not lead knows of the lead, and since when
 // it is so.
 type LeadSight struct {

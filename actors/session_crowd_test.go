@@ -1,0 +1,60 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// One of many that claim at once leaves IDs out, and looks again when there are no
+// more: somebody may have left out what it could have had.
+func TestSession_OneOfACrowd(t *testing.T) {
+	p := newTenancy(t, func(c *sessionConfig) { c.settings.WorkerIDs.Count = 40 })
+	p.scan()
+	tried := map[messages.Key]bool{}
+	for len(p.outside.mail) > 0 {
+		m, ok := p.outside.mail[0].(messages.Store)
+		if !ok {
+			break
+		}
+		p.outside.forget()
+		tried[m.Writes[0].Key] = true
+		p.refuse(m, 5, true)
+	}
+	require.Greater(t, len(tried), partition.InTurn)
+	require.Less(t, len(tried), 40)
+	unheard[messages.ClaimFailed](t, p.parent)
+	awake[scanDue](p)
+	p.scan()
+	m, _ := p.written()
+	require.Equal(t, messages.KeyLive("worker-0"), m.Writes[0].Key)
+	p.refuse(m, 5, true)
+	m, _ = p.written()
+	require.NotEqual(t, messages.KeyLive("worker-1"), m.Writes[0].Key, "the crowd is still there")
+}
+
+// A store that does not answer everybody at once is asked by each at another time,
+// and less and less often.
+func TestSession_ScansThatFailGetSparse(t *testing.T) {
+	pauses := func(luck byte) (all []time.Duration) {
+		p := newTenancy(t, func(c *sessionConfig) { c.dice = partition.Dice{Entropy: [16]byte{luck}} })
+		for range 6 {
+			p.tell(p.pid, messages.ReadFailed{Round: heard[messages.Read](t, p.outside).Round, At: p.now})
+			r := remindOf[scanDue](t, p.outside)
+			all = append(all, r.After)
+			p.tell(p.pid, r.Mail)
+		}
+		return all
+	}
+	one, other := pauses(1), pauses(2)
+	require.NotEqual(t, one, other)
+	set := partition.Default()
+	for i := range one {
+		require.LessOrEqual(t, one[i], set.HeartbeatInterval)
+		require.GreaterOrEqual(t, one[i], min(retryDelay<<i, set.HeartbeatInterval/2))
+	}
+}
