@@ -91,6 +91,12 @@ func TestCodec_DigestsOfThisReleaseStay(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.EqualValues(t, uint64(0xd81d54416575366b), set.Digest)
+	pinned, err := partition.NewSet([]partition.Partition{
+		{Keys: []string{"a", "b"}, Pinned: "w-1"}, {Keys: []string{"c"}, Weight: 7, Zone: "eu", Labels: []string{"gpu", "x"}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, set.Digest, pinned.Digest, "a build that knows no pins has the same")
+	require.NotEqual(t, set.PinDigest, pinned.PinDigest)
 }
 
 // later is a field that only a newer build knows.

@@ -27,6 +27,7 @@ const maxFile = 64 << 20
 //	    weight: 200
 //	    zone: a
 //	    labels: [gpu]
+//	    pinned: worker-3
 //
 // A file that is not exactly so is a fault with line and column, and the last list
 // stays. The file is watched, also where links lead to it, and read anew whenever

@@ -218,6 +218,7 @@ func (r *reader) partition(n ast.Node, p *partition.Partition, must ...string) {
 		"labels": func(v ast.Node) {
 			r.sequence("labels", v, func(l ast.Node) { p.Labels = append(p.Labels, r.text("a label", l)) })
 		},
+		"pinned": func(v ast.Node) { p.Pinned = partition.WorkerID(r.text("pinned", v)) },
 	}, must...)
 	if len(r.faults) == before {
 		if err := p.Validate(); err != nil {

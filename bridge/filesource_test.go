@@ -25,13 +25,13 @@ partitions:
     zone: a
     labels: [gpu, "7"]
   - keys: ["1.5"]   # a text
-  - {keys: [returns], weight: 0}
+  - {keys: [returns], weight: 0, pinned: worker-3}
 `))
 	require.NoError(t, err)
 	require.Equal(t, []partition.Partition{
 		{Keys: []string{"orders", "eu"}, Weight: 200, Zone: "a", Labels: []string{"gpu", "7"}},
 		{Keys: []string{"1.5"}},
-		{Keys: []string{"returns"}},
+		{Keys: []string{"returns"}, Pinned: "worker-3"},
 	}, list)
 	list, err = readPartitions("f", []byte(`{"partitions": [{"keys": ["a"], "weight": 3}]}`))
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func TestReadPartitions_Faults(t *testing.T) {
 		"a list":            {"- keys: [a]\n", "f:1:1: is of type sequence; must be a mapping with the fields partitions"},
 		"another field":     {"partitions: []\nversion: 2\n", `f:2:1: unknown field "version"; known are partitions`},
 		"no field":          {"{}\n", "the field partitions is missing"},
-		"unknown field":     {"partitions:\n  - keys: [a]\n    wieght: 3\n", `f:3:5: unknown field "wieght"; known are keys, labels, weight, zone`},
+		"unknown field":     {"partitions:\n  - keys: [a]\n    wieght: 3\n", `f:3:5: unknown field "wieght"; known are keys, labels, pinned, weight, zone`},
 		"field twice":       {"partitions:\n  - keys: [a]\n    weight: 3\n    weight: 4\n", `f:4:5: mapping key "weight" already defined at [3:5]`},
 		"list twice":        {"partitions: []\npartitions: []\n", `f:2:1: mapping key "partitions" already defined at [1:1]`},
 		"no keys":           {"partitions:\n  - weight: 3\n", "f:2:5: the field keys is missing"},
@@ -66,7 +66,7 @@ func TestReadPartitions_Faults(t *testing.T) {
 		"labels of no list": {"partitions:\n  - keys: [a]\n    labels: x\n", "f:3:13: labels is of type string; must be a list"},
 		"an empty key":      {"partitions:\n  - keys: [\"\"]\n", "f:2:5: partition"},
 		"listed twice":      {"partitions:\n  - keys: [a, b]\n  - keys: [c]\n  - keys: [a, b]\n", `f:4:5: partition "a.b" is listed at 2:5 already`},
-		"no partition":      {"partitions:\n  - a\n", "f:2:5: is of type string; must be a mapping with the fields keys, labels, weight, zone"},
+		"no partition":      {"partitions:\n  - a\n", "f:2:5: is of type string; must be a mapping with the fields keys, labels, pinned, weight, zone"},
 		"an alias":          {"partitions:\n  - &x {keys: [a]}\n  - *x\n", "f:2:5: is of type anchor; must be a mapping"},
 		"a tag":             {"partitions:\n  - keys: [!!str 7]\n", "f:2:12: a key is of type tag; must be text"},
 		"merged":            {"partitions:\n  - <<: {keys: [a]}\n", `f:2:5: unknown field "<<"`},
@@ -194,7 +194,7 @@ func TestFileSource_Broken(t *testing.T) {
 	p.replace("partitions:\n  - keys: [a]\n    wieght: 2\n")
 	require.Equal(t, []string{"a"}, namesOf(await(t, s.told, "that there is something to hear").Partitions), "the last list stays")
 	_, reason := s.ask()
-	require.Equal(t, p.path+`:3:5: unknown field "wieght"; known are keys, labels, weight, zone`, reason)
+	require.Equal(t, p.path+`:3:5: unknown field "wieght"; known are keys, labels, pinned, weight, zone`, reason)
 	p.replace("partitions:\n  - keys: [a\n")
 	await(t, s.told, "that it is broken otherwise")
 	_, reason = s.ask()

@@ -139,7 +139,7 @@ func TestKVSource_Broken(t *testing.T) {
 	b.put("b", "{\"weight\": 2,\n \"wieght\": 3}")
 	require.Equal(t, []string{"a"}, namesOf(await(t, s.told, "that there is something to hear").Partitions))
 	_, reason := s.ask()
-	require.Equal(t, `key b at revision 2:2:2: unknown field "wieght"; known are keys, labels, weight, zone`, reason)
+	require.Equal(t, `key b at revision 2:2:2: unknown field "wieght"; known are keys, labels, pinned, weight, zone`, reason)
 	for _, key := range []string{"c", "d", "e", "f", "g", "h"} {
 		b.put(key, "7")
 	}

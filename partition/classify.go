@@ -194,7 +194,7 @@ func unevenness(load map[WorkerID]int64) float64 {
 // Fingerprint identifies everything that a decision rests on, so that one which
 // changed nothing is not taken again and again.
 func (c Change) Fingerprint(set Set) uint64 {
-	d := set.Digest
+	d := set.Digest ^ set.PinDigest
 	add := func(s string) { d = d*1099511628211 ^ hashText(s) }
 	for _, w := range c.Members {
 		add(string(w.Worker) + "/" + string(w.Live.Session) + "/" +

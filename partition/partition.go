@@ -1,15 +1,11 @@
 package partition
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/zeebo/xxh3"
 )
 
 // Limits of a partition's parts.
@@ -33,12 +29,16 @@ type Partition struct {
 	// Weight is the load relative to other partitions, from 1 to MaxWeight;
 	// 0 means DefaultWeight.
 	Weight int64
-	// Zone binds or draws the partition to workers of that zone, if a strategy
-	// looks at zones.
+	// Zone binds or draws the partition to workers of that zone, if the strategy
+	// looks at zones: see Sticky.
 	Zone string
-	// Labels restrict the partition to workers that carry them all, if a
-	// strategy looks at labels.
+	// Labels restrict the partition to workers that carry them all. While there is
+	// none, nobody owns it.
 	Labels []string
+	// Pinned names the worker that is to own the partition, whatever its labels
+	// and its zone, while that worker is there. While it is not, or drains, the
+	// partition is placed as if it were not pinned.
+	Pinned WorkerID
 }
 
 // PartitionID is the canonical text of a partition's keys: keys joined by dots,
@@ -147,6 +147,9 @@ func (p Partition) Validate() error {
 	if p.Weight < 0 || p.Weight > MaxWeight {
 		return fmt.Errorf("partition %s: Weight is %d; must be 0 (for %d) to %d", p.named(), p.Weight, DefaultWeight, MaxWeight)
 	}
+	if !pinnable(p.Pinned) {
+		return fmt.Errorf("partition %s: Pinned is %q; must be a worker's ID, or empty", p.named(), p.Pinned)
+	}
 	return nil
 }
 
@@ -182,90 +185,10 @@ func validKey(key string) error {
 	return nil
 }
 
-// Set is a list of partitions in canonical order without duplicates. It is a
-// value that nobody changes once it is made; its zero value is the empty set.
-type Set struct {
-	// IDs are in byte order.
-	IDs []PartitionID
-	// Weights has the weight of each, never 0.
-	Weights []int64
-	// Zones and Labels are nil if no partition has any.
-	Zones  []string
-	Labels [][]string
-	// Digest is equal for sets with equal content, in every process.
-	Digest uint64
+// pinnable reports whether a worker may have this ID, or that there is none.
+func pinnable(id WorkerID) bool {
+	const most = 64 // a prefix of 48, a hyphen and a number
+	return len(id) <= most && !strings.ContainsFunc(string(id), func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
 }
-
-// NewSet checks and sorts what a source listed. The error joins one line for
-// every partition that breaks a rule, duplicates included.
-func NewSet(list []Partition) (Set, error) {
-	type entry struct {
-		id PartitionID
-		at int
-	}
-	entries := make([]entry, len(list))
-	var faults []error
-	for i := range list {
-		if err := list[i].Validate(); err != nil {
-			faults = append(faults, err)
-		}
-		entries[i] = entry{list[i].ID(), i}
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(strings.Compare(string(a.id), string(b.id)), a.at-b.at) })
-	for i := 1; i < len(entries); i++ {
-		if entries[i].id == entries[i-1].id {
-			faults = append(faults, fmt.Errorf("partition %q: is listed at positions %d and %d; must be listed once",
-				entries[i].id, entries[i-1].at, entries[i].at))
-		}
-	}
-	if len(faults) > 0 {
-		return Set{}, errors.Join(faults...)
-	}
-	s := Set{IDs: make([]PartitionID, len(list)), Weights: make([]int64, len(list))}
-	for i, e := range entries {
-		p := list[e.at]
-		s.IDs[i] = e.id
-		s.Weights[i] = cmp.Or(p.Weight, DefaultWeight)
-		s.note(i, p)
-	}
-	s.Digest = s.digest()
-	return s, nil
-}
-
-func (s *Set) note(i int, p Partition) {
-	if p.Zone != "" {
-		if s.Zones == nil {
-			s.Zones = make([]string, len(s.IDs))
-		}
-		s.Zones[i] = p.Zone
-	}
-	if len(p.Labels) > 0 {
-		if s.Labels == nil {
-			s.Labels = make([][]string, len(s.IDs))
-		}
-		s.Labels[i] = slices.Clone(p.Labels)
-	}
-}
-
-func hashText(s string) uint64 { return xxh3.HashString(s) }
-
-func (s *Set) digest() uint64 {
-	h := xxh3.New()
-	for i, id := range s.IDs {
-		_, _ = fmt.Fprintf(h, "%s\x00%d\x00", id, s.Weights[i])
-		if s.Zones != nil {
-			_, _ = h.WriteString(s.Zones[i])
-		}
-		if s.Labels != nil {
-			_, _ = fmt.Fprintf(h, "%q", s.Labels[i])
-		}
-		_, _ = h.WriteString("\x00")
-	}
-	return h.Sum64()
-}
-
-// Len returns the number of partitions.
-func (s Set) Len() int { return len(s.IDs) }
-
-// Index returns the position of an ID, and whether the set has it.
-func (s Set) Index(id PartitionID) (int, bool) { return slices.BinarySearch(s.IDs, id) }

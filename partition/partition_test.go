@@ -80,6 +80,8 @@ func TestPartition_EveryRuleBrokenOnce(t *testing.T) {
 		{Of("a b", "*", ">", ".", "ä", "%"), ""},
 		{Partition{Keys: []string{"a"}, Weight: -1}, `partition ["a"]: Weight is -1; must be 0 (for 100) to 1099511627776`},
 		{Partition{Keys: []string{"a"}, Weight: MaxWeight}, ""},
+		{Partition{Keys: []string{"a"}, Pinned: "worker-3"}, ""},
+		{Partition{Keys: []string{"a"}, Pinned: "worker.3"}, `partition ["a"]: Pinned is "worker.3"; must be a worker's ID, or empty`},
 		{Partition{Keys: []string{"a"}, Weight: MaxWeight + 1}, `Weight is 1099511627777; must be 0 (for 100) to 1099511627776`},
 	} {
 		err := c.p.Validate()

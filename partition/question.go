@@ -134,41 +134,16 @@ func (o owners) row(t Table, r Row) (to int32, kept bool) {
 	return to, false
 }
 
-func (s Set) pick(index []int32) Set {
-	if len(index) == len(s.IDs) {
-		return s
-	}
-	p := Set{IDs: make([]PartitionID, len(index)), Weights: make([]int64, len(index))}
-	for i, k := range index {
-		p.IDs[i], p.Weights[i] = s.IDs[k], s.Weights[k]
-		p.note(i, Partition{Zone: s.zone(k), Labels: s.labels(k)})
-	}
-	p.Digest = p.digest()
-	return p
-}
-
-func (s Set) zone(k int32) string {
-	if s.Zones == nil {
-		return ""
-	}
-	return s.Zones[k]
-}
-
-func (s Set) labels(k int32) []string {
-	if s.Labels == nil {
-		return nil
-	}
-	return s.Labels[k]
-}
-
-// Answer joins the plan to the question. The plan must have been validated. A
-// partition whose new owner still runs an old handler for it goes to the member
+// Answer joins the plan to the question. The plan must have been validated. What it
+// gives to nobody has no owner in the target either. A partition whose new owner still runs an old handler for it goes to the member
 // with the least load that does not, if there is one.
 func (q Question) Answer(p Plan) Target {
 	t := q.target
 	t.Owner = slices.Clone(q.target.Owner)
 	for i, m := range p {
-		t.Owner[q.index[i]] = q.member[m]
+		if t.Owner[q.index[i]] = None; m != None {
+			t.Owner[q.index[i]] = q.member[m]
+		}
 	}
 	if len(q.barred) > 0 {
 		q.reroute(t, p)
@@ -179,17 +154,19 @@ func (q Question) Answer(p Plan) Target {
 func (q Question) reroute(t Target, p Plan) {
 	load := make([]int64, len(q.Input.Members))
 	for i, m := range p {
-		load[m] += q.Input.Partitions.Weights[i]
+		if m != None {
+			load[m] += q.Input.Partitions.Weights[i]
+		}
 	}
 	for i, m := range p {
 		id := q.Input.Partitions.IDs[i]
 		barred := q.barred[id]
-		if !slices.Contains(barred, q.Input.Members[m].ID) {
+		if m == None || !slices.Contains(barred, q.Input.Members[m].ID) {
 			continue
 		}
-		best := None
+		best, labels := None, q.Input.Partitions.labels(int32(i))
 		for k, member := range q.Input.Members {
-			if !member.Draining && !slices.Contains(barred, member.ID) && (best == None || load[k] < load[best]) {
+			if !member.Draining && !slices.Contains(barred, member.ID) && carries(member, labels) && (best == None || load[k] < load[best]) {
 				best = int32(k)
 			}
 		}

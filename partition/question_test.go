@@ -66,14 +66,24 @@ func TestAsk_WrittenOffGoesToAnother(t *testing.T) {
 	require.Equal(t, []int32{1, 1, 2, 1}, ask(table, roster, set, nil).Answer(Plan{1, 1, 2, 2}).Owner)
 }
 
-func TestAsk_PicksZonesAndLabelsToo(t *testing.T) {
-	set, err := NewSet([]Partition{{Keys: []string{"a"}, Zone: "x"}, {Keys: []string{"b"}, Labels: []string{"gpu"}}, {Keys: []string{"c"}, Weight: 7}})
+func TestAsk_PicksZonesLabelsAndPinsToo(t *testing.T) {
+	set, err := NewSet([]Partition{{Keys: []string{"a"}, Zone: "x"}, {Keys: []string{"b"}, Labels: []string{"gpu"}}, {Keys: []string{"c"}, Weight: 7, Pinned: "w-2"}})
 	require.NoError(t, err)
 	picked := set.pick([]int32{1, 2})
 	require.Equal(t, []PartitionID{"b", "c"}, picked.IDs)
 	require.Equal(t, []int64{DefaultWeight, 7}, picked.Weights)
 	require.Equal(t, [][]string{{"gpu"}, nil}, picked.Labels)
 	require.Nil(t, picked.Zones)
+	require.Equal(t, []WorkerID{"", "w-2"}, picked.Pins)
+	require.NotZero(t, picked.PinDigest)
+	require.Zero(t, set.pick([]int32{0, 1}).PinDigest)
+}
+
+// What a plan gives to nobody has no owner, although it had one.
+func TestQuestion_NobodyMayHaveIt(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-0", Live{Session: "s0", Abandoned: []Abandoned{{Partition: set.IDs[0], Token: 5, Step: 6}}})
+	require.Equal(t, []int32{None, 1, None, 1}, ask(table, roster, set, nil).Answer(Plan{None, 1, None, 1}).Owner)
 }
 
 func TestTarget_PlannedIsWhatIsNoNews(t *testing.T) {

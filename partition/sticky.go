@@ -1,37 +1,59 @@
 package partition
 
-import (
-	"cmp"
-	"fmt"
-	"math"
-	"slices"
+import "slices"
+
+// ZoneRule says what the zone of a partition means to Sticky.
+type ZoneRule int
+
+const (
+	// AnyZone looks at no zones.
+	AnyZone ZoneRule = iota
+	// PreferZone moves and places a partition to a member of its own zone where
+	// balance allows it, and sheds those first that are in another one. Nothing
+	// moves only to be nearer.
+	PreferZone
+	// RequireZone places a partition in its own zone or nowhere.
+	RequireZone
 )
 
-// Sticky spreads the partitions evenly and moves as few as can be. It counts
-// partitions: their weights, zones and labels do not matter to it.
+// Sticky spreads the load evenly and moves as little as can be. It looks at
+// everything: weights, capacities, labels, pins, homes and, if Zones says so, zones.
 //
-// Balance: with equal capacities max − min of the counts is at most 1. With
-// different ones each member has the floor of its share of the capacity, or one
-// more.
+// If all weights are equal it counts. Balance: with equal capacities max − min of
+// the counts is at most 1; with different ones each member has the floor of its share
+// of the capacity, or one more. Movement: exactly LeastMoves, from any previous
+// state. A join moves ⌊P/(W+1)⌋ partitions, a leave or new partitions only those
+// without an owner. With a MoveLimit the fullest give first and the emptiest get
+// first, so that each round brings max − min down as far as it can, and
+// ⌈M/MoveLimit⌉ rounds make the M moves that one round without limit would.
 //
-// Movement: exactly LeastMoves, from any previous state; nothing if the state is
-// balanced already. A join moves ⌊P/(W+1)⌋ partitions, a leave or new partitions
-// only those without an owner. With a MoveLimit the fullest give first and the
-// emptiest get first, so that each round brings max − min down as far as it can,
-// and ⌈M/MoveLimit⌉ rounds make the M moves that one round without limit would.
-// What has no previous owner, or a draining one, is placed by the first round.
+// If weights differ it keeps every member within 5 % of its fair share, as far as the
+// pieces allow it, and moves nothing while all are. The share is that of what remains
+// once partitions that are heavier than it have a member to themselves. See weigher
+// for how. A MoveLimit takes the heaviest pieces of the fullest first.
 //
-// What is placed is dealt in canonical order, so that neighbours land on
-// different members. Time is O(P + W log W), for a million partitions about that
-// of counting and copying their owners.
-type Sticky struct{}
+// Partitions that few members may have (a pin, labels, RequireZone) are balanced
+// among these first, and the others on top of them. A member that was gone gets its
+// former partitions back before others, out of what moves anyway. What has no
+// previous owner, or a draining one, is placed whatever the limit.
+//
+// What is placed is dealt in canonical order, so that neighbours land on different
+// members. For equal weights time is O(P + W log W), for a million partitions about
+// that of counting and copying their owners.
+//
+// The idea is that of Kafka's sticky assignor, with the bounds of the formula above
+// in place of a search, and of LPT (Graham, 1969) for weights.
+type Sticky struct {
+	// Zones says what to make of zones. Default AnyZone.
+	Zones ZoneRule
+}
 
 // Plan implements Strategy. It fails on an input that breaks the rules of Input.
 // The order of Input.Members does not matter.
-func (Sticky) Plan(in Input) (Plan, error) {
+func (s Sticky) Plan(in Input) (Plan, error) {
 	plan := make(Plan, in.Partitions.Len())
-	var s solver
-	if err := s.solve(plan, in); err != nil {
+	solver := solver{zones: s.Zones}
+	if err := solver.solve(plan, in); err != nil {
 		return nil, err
 	}
 	return plan, nil
@@ -61,23 +83,32 @@ func LeastMoves(counts []int, unowned, partitions int) int {
 	return moves
 }
 
-// solver makes one plan; used again, it keeps its slices. Partitions are told
-// apart by index alone: what they weigh enters where members are measured and
-// divided, not where partitions are placed.
+// task is one part of a plan: partitions that all of the same members may have. The
+// slices by partition are dense: the task's own.
+type task struct {
+	members []int32 // indexes in all
+	all     []Member
+	// previous and home are indexes in all, or None; home may be nil.
+	previous, home []int32
+	weights        []int64
+	// wish has the number of the zone that a partition would like, or None; it is nil
+	// if that does not matter. zone has that of each member, by its index.
+	wish, zone []int32
+	// base is what each has already, by index: a count if the weights are equal, else
+	// a weight. It is nil if that is nothing.
+	base []int64
+	// limit is how many partitions may leave a member that could keep them; negative
+	// is no limit.
+	limit int
+	plan  Plan
+}
+
+// solver makes one plan; used again, it keeps its slices.
 type solver struct {
-	// members are the indexes of those that may own partitions, in the order of
-	// CompareWorkers. The slices by position have an entry for each of them.
-	members []int32
-	// held and leave have an entry for every member, at its index plus 1, and one
-	// for None at 0, so that one look-up serves all: what each holds, and how
-	// much of that goes elsewhere.
-	held, leave []int32
-	// quota is what each is to have, shed what it has above that, gain what it
-	// lacks; by position.
-	quota, shed, gain []int32
-	// rest is the share of the capacity above its floor, by position.
-	rest  []float64
-	order []int32
+	zones   ZoneRule
+	members []int32 // those that may own partitions, in the order of CompareWorkers
+	even    evener
+	weigh   weigher
 }
 
 func (s *solver) solve(plan Plan, in Input) error {
@@ -88,13 +119,146 @@ func (s *solver) solve(plan Plan, in Input) error {
 	if s.members, err = in.eligible(s.members[:0]); err != nil {
 		return err
 	}
-	if err := s.count(in); err != nil {
+	t := task{
+		members: s.members, all: in.Members, previous: in.Previous, home: in.Home, weights: in.Partitions.Weights,
+		limit: in.MoveLimit, plan: plan,
+	}
+	even := alike(t.weights)
+	if !in.bound(s.zones != AnyZone) {
+		return s.place(t, even, in)
+	}
+	if s.zones == PreferZone {
+		t.number(in.Partitions.Zones)
+	}
+	return s.parts(t, even, in)
+}
+
+func (s *solver) place(t task, even bool, in Input) error {
+	if even {
+		return s.even.solve(t, in)
+	}
+	return s.weigh.solve(t, in)
+}
+
+// alike reports whether all weights are the same.
+func alike(weights []int64) bool {
+	for _, w := range weights {
+		if w != weights[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// number gives zones their numbers.
+func (t *task) number(zones []string) {
+	if zones == nil {
+		return
+	}
+	known := map[string]int32{}
+	t.zone, t.wish = make([]int32, len(t.all)), make([]int32, len(zones))
+	for _, m := range t.members {
+		if _, seen := known[t.all[m].Zone]; !seen {
+			known[t.all[m].Zone] = int32(len(known))
+		}
+		t.zone[m] = known[t.all[m].Zone]
+	}
+	for k, zone := range zones {
+		t.wish[k] = None
+		if n, there := known[zone]; there && zone != "" {
+			t.wish[k] = n
+		}
+	}
+}
+
+// parts solves one circle after the other, those with the fewest members first, each
+// on top of what the ones before have placed. What is where it may not be has to
+// move as long as the limit allows it; else it stays, and is load all the same.
+func (s *solver) parts(t task, even bool, in Input) error {
+	for k, was := range in.Previous {
+		if was < None || int(was) >= len(in.Members) {
+			return errPrevious(in, k)
+		}
+	}
+	circles := in.circles(s.members, s.zones == RequireZone)
+	base, may := make([]int64, len(in.Members)), make([]bool, len(in.Members))
+	load := func(k int32, owner int32) {
+		if owner == None {
+			return
+		}
+		if even {
+			base[owner]++
+			return
+		}
+		base[owner] += t.weights[k]
+	}
+	for i := range circles {
+		c := &circles[i]
+		clear(may)
+		for _, m := range c.members {
+			may[m] = true
+		}
+		c.partitions = slices.DeleteFunc(c.partitions, func(k int32) bool {
+			to, settled := None, len(c.members) == 0
+			if was := t.previous[k]; was != None && !may[was] && !in.Members[was].Draining {
+				if t.limit == 0 {
+					to, settled = was, true
+				} else if t.limit > 0 {
+					t.limit--
+				}
+			}
+			if settled {
+				t.plan[k] = to
+				load(k, to)
+			}
+			return settled
+		})
+	}
+	for _, c := range circles {
+		if len(c.partitions) == 0 {
+			continue
+		}
+		if err := s.part(&t, c, base, even, in); err != nil {
+			return err
+		}
+		for _, k := range c.partitions {
+			load(k, t.plan[k])
+		}
+	}
+	return nil
+}
+
+// part solves one circle and takes its moves from the limit.
+func (s *solver) part(t *task, c circle, base []int64, even bool, in Input) error {
+	p := task{members: c.members, all: t.all, zone: t.zone, base: base, limit: t.limit, plan: make(Plan, len(c.partitions))}
+	p.previous, p.weights = gather(t.previous, c.partitions), gather(t.weights, c.partitions)
+	p.home, p.wish = gather(t.home, c.partitions), gather(t.wish, c.partitions)
+	may := make([]bool, len(t.all))
+	for _, m := range c.members {
+		may[m] = true
+	}
+	if err := s.place(p, even, in); err != nil {
 		return err
 	}
-	s.divide(in)
-	s.balance(in.MoveLimit)
-	s.place(plan, in.Previous)
+	for i, k := range c.partitions {
+		t.plan[k] = p.plan[i]
+		if was := p.previous[i]; t.limit > 0 && was != None && may[was] && was != p.plan[i] {
+			t.limit--
+		}
+	}
 	return nil
+}
+
+// gather picks the entries of a slice by partition; nil stays nil.
+func gather[T any](from []T, partitions []int32) []T {
+	if from == nil {
+		return nil
+	}
+	out := make([]T, len(partitions))
+	for i, k := range partitions {
+		out[i] = from[k]
+	}
+	return out
 }
 
 // sized returns a slice of n zeros, the given one if it is large enough.
@@ -104,152 +268,4 @@ func sized[T any](old []T, n int) []T {
 	}
 	clear(old[:n])
 	return old[:n]
-}
-
-func (s *solver) count(in Input) error {
-	s.held = sized(s.held, len(in.Members)+1)
-	held := s.held
-	for k, was := range in.Previous {
-		i := uint(was + 1)
-		if i >= uint(len(held)) {
-			return errPrevious(in, k)
-		}
-		held[i]++
-	}
-	return nil
-}
-
-func errPrevious(in Input, k int) error {
-	return fmt.Errorf("input: partition %q at index %d: Previous is %d; must be None (%d) or the index of a member, below %d",
-		in.Partitions.IDs[k], k, in.Previous[k], None, len(in.Members))
-}
-
-// divide sets the quotas: the floor of the share of the capacity for each, and
-// the spare seats first to those that hold more than their floor, then to those
-// whose share is furthest above it, then in order.
-func (s *solver) divide(in Input) {
-	n := len(s.members)
-	s.quota, s.rest = sized(s.quota, n), sized(s.rest, n)
-	unit, sum := maxCapacity(in.Members), 0.0
-	for _, m := range s.members {
-		sum += in.Members[m].share() / unit
-	}
-	spare := len(in.Previous)
-	for i, m := range s.members {
-		share := float64(len(in.Previous)) * (in.Members[m].share() / unit) / sum
-		// A share that is whole up to rounding is whole.
-		floor := math.Floor(share + 1e-10*max(1, share))
-		s.quota[i], s.rest[i] = int32(floor), share-floor
-		spare -= int(floor)
-	}
-	s.order = sized(s.order, n)
-	for i := range s.order {
-		s.order[i] = int32(i)
-	}
-	above := func(i int32) bool { return s.held[s.members[i]+1] > s.quota[i] }
-	slices.SortFunc(s.order, func(a, b int32) int {
-		if x, y := above(a), above(b); x != y {
-			if x {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(s.rest[b], s.rest[a]), cmp.Compare(a, b))
-	})
-	for _, i := range s.order[:spare] {
-		s.quota[i]++
-	}
-}
-
-// balance decides how many partitions leave and reach each member. A limit cuts
-// the excess from the top and fills the shortfall from the bottom.
-func (s *solver) balance(limit int) {
-	n := len(s.members)
-	s.shed, s.gain = sized(s.shed, n), sized(s.gain, n)
-	excess, lack := 0, 0
-	for i, m := range s.members {
-		diff := s.held[m+1] - s.quota[i]
-		s.shed[i], s.gain[i] = max(0, diff), max(0, -diff)
-		excess += int(s.shed[i])
-		lack += int(s.gain[i])
-	}
-	if limit >= 0 && excess > limit {
-		unowned := lack - excess // the quotas add up to all partitions
-		s.skim(s.shed, limit, func(i int32) int32 { return s.shed[i] - s.held[s.members[i]+1] })
-		s.skim(s.gain, unowned+limit, func(i int32) int32 { return s.held[s.members[i]+1] + s.gain[i] })
-	}
-	s.leave = append(s.leave[:0], s.held...) // None and draining members keep nothing
-	for i, m := range s.members {
-		s.leave[m+1] = s.shed[i]
-	}
-}
-
-// skim reduces the amounts to what cuts their tops down to one level and takes
-// total in all, which is less than their sum. Where the level lies between two
-// whole numbers, those with the least turn, asked at the higher one, give one
-// more: the fullest when they shed, the emptiest when they gain.
-func (s *solver) skim(amounts []int32, total int, turn func(i int32) int32) {
-	above := func(level int32) int {
-		sum := 0
-		for _, a := range amounts {
-			sum += int(max(0, a-level))
-		}
-		return sum
-	}
-	low, high := int32(0), slices.Max(amounts) // above(low) > total ≥ above(high)
-	for high-low > 1 {
-		if mid := low + (high-low)/2; above(mid) > total {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	left := total - above(high)
-	s.order = s.order[:0]
-	for i, a := range amounts {
-		if a >= high {
-			s.order = append(s.order, int32(i))
-		}
-		amounts[i] = max(0, a-high)
-	}
-	slices.SortFunc(s.order, func(a, b int32) int { return cmp.Or(cmp.Compare(turn(a), turn(b)), cmp.Compare(a, b)) })
-	for _, i := range s.order[:left] {
-		amounts[i]++
-	}
-}
-
-// place deals the first partitions of whoever gives to those that get, as many
-// as leave; everything else stays. Dealt like cards, because neighbours in the
-// order of keys often are busy together.
-func (s *solver) place(plan Plan, previous []int32) {
-	copy(plan, previous)
-	s.order = s.order[:0]
-	todo := 0
-	for i, g := range s.gain {
-		todo += int(g)
-		if g > 0 {
-			s.order = append(s.order, int32(i))
-		}
-	}
-	if todo == 0 {
-		return
-	}
-	leave, open, next := s.leave, s.order, 0
-	for k, was := range previous {
-		if leave[was+1] == 0 {
-			continue
-		}
-		if next == len(open) { // once round; whoever is full gets no more
-			open = slices.DeleteFunc(open, func(i int32) bool { return s.gain[i] == 0 })
-			next = 0
-		}
-		to := open[next]
-		next++
-		leave[was+1]--
-		s.gain[to]--
-		plan[k] = s.members[to]
-		if todo--; todo == 0 {
-			return
-		}
-	}
 }

@@ -1,7 +1,6 @@
 package partition
 
 import (
-	"fmt"
 	"math/big"
 	"slices"
 	"testing"
@@ -174,44 +173,4 @@ func TestSticky_Capacities(t *testing.T) {
 		again.Previous = plan
 		require.Equal(t, plan, mustPlan(t, Sticky{}, again))
 	})
-}
-
-// Placement depends on IDs alone: not on the order in which the source lists
-// partitions, nor on that of the members.
-func TestStrategies_OrderDoesNotMatter(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		in := drawInput(t)
-		for i := range in.Members {
-			in.Members[i].Capacity = rapid.SampledFrom([]float64{0, 1, 0.3, 7}).Draw(t, "capacity")
-		}
-		list := make([]Partition, len(in.Previous))
-		for k := range list {
-			list[k] = Of("topic", fmt.Sprintf("%d", k))
-		}
-		in.Partitions, _ = NewSet(list)
-		owner := map[PartitionID]WorkerID{}
-		for k, was := range in.Previous {
-			if was != None {
-				owner[in.Partitions.IDs[k]] = in.Members[was].ID
-			}
-		}
-
-		other := Input{MoveLimit: in.MoveLimit, Members: rapid.Permutation(in.Members).Draw(t, "members")}
-		other.Partitions, _ = NewSet(rapid.Permutation(list).Draw(t, "list"))
-		for _, id := range other.Partitions.IDs {
-			at := slices.IndexFunc(other.Members, func(m Member) bool { return m.ID == owner[id] })
-			other.Previous = append(other.Previous, int32(at)) // −1 is None
-		}
-		for _, s := range []Strategy{Sticky{}, RoundRobin{}} {
-			require.Equal(t, byID(in, mustPlan(t, s, in)), byID(other, mustPlan(t, s, other)), "%T", s)
-		}
-	})
-}
-
-func byID(in Input, plan Plan) map[PartitionID]WorkerID {
-	out := map[PartitionID]WorkerID{}
-	for k, m := range plan {
-		out[in.Partitions.IDs[k]] = in.Members[m].ID
-	}
-	return out
 }

@@ -106,6 +106,9 @@ func TestStrategies_BadInput(t *testing.T) {
 		{with(func(in *Input) { in.Previous[2] = -2 }), `input: partition "p0000002" at index 2: Previous is -2; must be None (-1) or the index of a member, below 2`},
 		{with(func(in *Input) { in.Previous[0] = math.MaxInt32 }), `input: partition "p0000000" at index 0: Previous is 2147483647; must be None (-1) or the index of a member, below 2`},
 		{with(func(in *Input) { in.Previous[0] = math.MinInt32 }), `input: partition "p0000000" at index 0: Previous is -2147483648; must be None (-1) or the index of a member, below 2`},
+		{with(func(in *Input) { in.Partitions.Weights, in.Previous[1] = []int64{1, 2, 3}, 2 }), `input: partition "p0000001" at index 1: Previous is 2; must be None (-1) or the index of a member, below 2`},
+		{with(func(in *Input) { in.Home = []int32{0} }), "input: Home has 1 entries; must have none, or one for each of 3 partitions"},
+		{with(func(in *Input) { in.Home = []int32{0, 2, 0} }), `input: partition "p0000001" at index 1: Home is 2; must be None (-1) or the index of a member, below 2`},
 		{with(func(in *Input) { in.Members[0].Draining, in.Members[1].Draining = true, true }), "input: all of 2 members are draining; must have one that is not"},
 		{Input{}, "input: all of 0 members are draining; must have one that is not"},
 		{with(func(in *Input) { in.Members[1].ID = "worker-0" }), "input: member worker-0 stands twice; must stand once"},
@@ -113,7 +116,7 @@ func TestStrategies_BadInput(t *testing.T) {
 		{with(func(in *Input) { in.Members[1].Capacity = math.Inf(1) }), "input: Capacity of worker-1 is +Inf; must be a number above 0, or 0 for 1"},
 		{with(func(in *Input) { in.Members[1].Capacity = -1 }), "input: Capacity of worker-1 is -1; must be a number above 0, or 0 for 1"},
 	} {
-		for _, s := range []Strategy{Sticky{}, RoundRobin{}} {
+		for _, s := range strategies {
 			plan, err := s.Plan(c.in)
 			require.EqualError(t, err, c.want, "%T", s)
 			require.Nil(t, plan)

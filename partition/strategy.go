@@ -17,6 +17,10 @@ type Input struct {
 	// Previous has, for each partition, the index in Members of the one that
 	// owns it or that is getting it, or None.
 	Previous []int32
+	// Home has, for each partition, the index in Members of the one that owned it
+	// before it was gone for a while, or None. It is nil if there is none. A
+	// strategy may bring a partition home when it is to move anyway.
+	Home []int32
 	// MoveLimit is how many partitions with a previous owner that is not
 	// draining may change owner: Off is no limit, 0 places only the others.
 	// What exceeds it is undone before the plan is used.
@@ -29,8 +33,10 @@ type Plan []int32
 // Strategy decides who gets what. Plan must be a pure function: the same input
 // gives the same plan in every process, and nothing is remembered between calls
 // that changes a plan. It must place every partition on one member that is not
-// draining. What it returns is validated before it is used; an error, a panic or
-// a bad plan leaves the present assignment as it is.
+// draining and that may have it: the one that it is pinned to, or one that carries
+// all its labels. What it may not move stays where it is, though. What it returns
+// is validated before it is used, as ValidatePlan says; an error, a panic or a bad
+// plan leaves the present assignment as it is.
 //
 // Plan runs in an actor of its own with a deadline, so it may compute for long,
 // but it must return some day.

@@ -77,7 +77,7 @@ func (t Table) Set() Set {
 	for i, r := range t.Rows {
 		s.IDs[i], s.Weights[i] = r.Partition, DefaultWeight
 	}
-	s.Digest = s.digest()
+	s.sign()
 	return s
 }
 

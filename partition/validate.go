@@ -3,7 +3,6 @@ package partition
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -12,24 +11,29 @@ const maxPlanFaults = 10
 
 // ValidatePlan reports what a strategy's plan breaks, or nil. A plan must have
 // one entry per partition; each must be the index of a member that is not
-// draining, or None if all members are. The error joins one line for each of the
-// first ten faults, in canonical order, each with partition, index and rule, and
-// counts the others. A plan of the wrong length has that one fault: nobody knows
-// which partition its entries mean.
+// draining and that may have the partition: the one it is pinned to, or one that
+// carries all its labels. What may not stay where it was may stay all the same, as
+// moves can be limited. None stands for nobody where nobody may have the partition, or
+// nobody who may is in its zone. The error joins one line for each of the first ten
+// faults, in canonical order, each with partition, index and rule, and counts the
+// others. A plan of the wrong length has that one fault: nobody knows which partition
+// its entries mean.
 func ValidatePlan(in Input, plan Plan) error {
 	if len(plan) != in.Partitions.Len() {
 		return fmt.Errorf("plan: has %d entries; must have one for each of %d partitions", len(plan), in.Partitions.Len())
 	}
-	eligible := 0
+	v := validator{in: in, known: map[bond][]int32{}}
 	for i := range in.Members {
 		if !in.Members[i].Draining {
-			eligible++
+			v.members = append(v.members, int32(i))
 		}
 	}
+	v.bonds = in.bonds(v.members, false)
+	v.restricted = in.bound(false)
 	var faults []error
 	count := 0
 	for k, owner := range plan {
-		rule := brokenBy(in.Members, eligible, owner)
+		rule := v.broken(k, owner)
 		if rule == "" {
 			continue
 		}
@@ -43,19 +47,55 @@ func ValidatePlan(in Input, plan Plan) error {
 	return errors.Join(faults...)
 }
 
-// brokenBy returns what is wrong with an owner, or nothing.
-func brokenBy(members []Member, eligible int, owner int32) string {
+// validator checks the entries of one plan.
+type validator struct {
+	in         Input
+	members    []int32 // those that are not draining
+	restricted bool    // some partitions are not for all of them
+	bonds      bonds
+	known      map[bond][]int32 // who may have what
+}
+
+// broken returns what is wrong with an owner, or nothing.
+func (v *validator) broken(k int, owner int32) string {
+	members := v.in.Members
 	switch {
-	case owner == None && eligible == 0:
-		return ""
 	case owner == None:
-		return fmt.Sprintf("has no owner; must have one, %d members may own partitions", eligible)
+		return v.unowned(k)
 	case owner < 0 || int(owner) >= len(members):
 		return fmt.Sprintf("owner is %d; must be the index of a member, 0 ≤ owner < %d", owner, len(members))
 	case members[owner].Draining:
 		return fmt.Sprintf("owner is %d, %s, which is draining; must be a member that is not", owner, members[owner].ID)
+	case !v.restricted || k < len(v.in.Previous) && v.in.Previous[k] == owner:
+		return ""
 	}
-	return ""
+	b := v.bonds.of(k)
+	switch {
+	case b.pin == owner, b.pin == None && carries(members[owner], v.in.Partitions.labels(int32(k))):
+		return ""
+	case b.pin != None:
+		return fmt.Sprintf("owner is %d, %s; must be %d, %s, to which it is pinned", owner, members[owner].ID, b.pin, members[b.pin].ID)
+	}
+	return fmt.Sprintf("owner is %d, %s, which carries %q; must carry %q", owner, members[owner].ID, members[owner].Labels, v.in.Partitions.labels(int32(k)))
+}
+
+// unowned returns who could have a partition that was given to nobody.
+func (v *validator) unowned(k int) string {
+	b := bond{pin: None}
+	if v.restricted {
+		b = v.bonds.of(k)
+	}
+	may, seen := v.known[b]
+	if !seen {
+		may = b.admit(v.in, v.members)
+		v.known[b] = may
+	}
+	zone := v.in.Partitions.zone(int32(k))
+	near := slices.ContainsFunc(may, func(m int32) bool { return v.in.Members[m].Zone == zone })
+	if len(may) == 0 || zone != "" && b.pin == None && !near {
+		return ""
+	}
+	return fmt.Sprintf("has no owner; must have one, %d members may own it", len(may))
 }
 
 // KeepOwned returns the plan with the moves undone that exceed Input.MoveLimit:
@@ -71,7 +111,7 @@ func KeepOwned(in Input, plan Plan) Plan {
 	for k, owner := range plan {
 		was := in.Previous[k]
 		if was == None || was == owner || in.Members[was].Draining {
-			continue
+			continue // it has to go somewhere, or goes nowhere
 		}
 		if moved++; moved <= in.MoveLimit {
 			continue
@@ -82,92 +122,4 @@ func KeepOwned(in Input, plan Plan) Plan {
 		out[k] = was
 	}
 	return out
-}
-
-// Imbalance returns (max − min load) / mean of the members that are not
-// draining. The load of a member is the weight that it owns for each unit of its
-// capacity, the mean is all their weight for each unit of all their capacity. It
-// is 0 if there is no load, or nobody to share it with.
-func Imbalance(in Input, plan Plan) float64 {
-	load := make([]float64, len(in.Members))
-	for k, owner := range plan {
-		if owner >= 0 && int(owner) < len(load) {
-			load[owner] += float64(in.Partitions.Weights[k])
-		}
-	}
-	unit := maxCapacity(in.Members)
-	least, most, weight, capacity := math.Inf(1), 0.0, 0.0, 0.0
-	for i := range in.Members {
-		if in.Members[i].Draining {
-			continue
-		}
-		c := in.Members[i].share() / unit
-		least, most = min(least, load[i]/c), max(most, load[i]/c)
-		weight += load[i]
-		capacity += c
-	}
-	if weight == 0 {
-		return 0
-	}
-	return (most - least) / (weight / capacity)
-}
-
-// share returns the capacity with its default.
-func (m Member) share() float64 {
-	if m.Capacity == 0 {
-		return 1
-	}
-	return m.Capacity
-}
-
-// maxCapacity returns the greatest capacity of the members that are not
-// draining. Capacities are divided by it before they are added up, so that the
-// sum does not overflow.
-func maxCapacity(members []Member) float64 {
-	most := 0.0
-	for i := range members {
-		if !members[i].Draining {
-			most = max(most, members[i].share())
-		}
-	}
-	return most
-}
-
-// validate reports what makes the input impossible to plan for, or nil. Indexes
-// in Previous are left to whoever reads them.
-func (in Input) validate() error {
-	if len(in.Previous) != in.Partitions.Len() {
-		return fmt.Errorf("input: Previous has %d entries; must have one for each of %d partitions", len(in.Previous), in.Partitions.Len())
-	}
-	for i := range in.Members {
-		if c := in.Members[i].Capacity; c < 0 || math.IsInf(c, 0) || math.IsNaN(c) {
-			return fmt.Errorf("input: Capacity of %s is %v; must be a number above 0, or 0 for 1", in.Members[i].ID, c)
-		}
-	}
-	return nil
-}
-
-// eligible appends to the list the indexes of the members that are not draining,
-// in the order of CompareWorkers, and fails if there are none or an ID stands
-// twice.
-func (in Input) eligible(list []int32) ([]int32, error) {
-	list = slices.Grow(list, len(in.Members))
-	for i := range in.Members {
-		if !in.Members[i].Draining {
-			list = append(list, int32(i))
-		}
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("input: all of %d members are draining; must have one that is not", len(in.Members))
-	}
-	byID := func(a, b int32) int { return CompareWorkers(in.Members[a].ID, in.Members[b].ID) }
-	if !slices.IsSortedFunc(list, byID) {
-		slices.SortFunc(list, byID)
-	}
-	for i := 1; i < len(list); i++ {
-		if byID(list[i-1], list[i]) == 0 {
-			return nil, fmt.Errorf("input: member %s stands twice; must stand once", in.Members[list[i]].ID)
-		}
-	}
-	return list, nil
 }

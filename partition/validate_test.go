@@ -14,6 +14,14 @@ func TestValidatePlan_Table(t *testing.T) {
 	in.Members[1].Draining = true
 	nobody := planInput(1, Off, 0, 0)
 	nobody.Members[0].Draining = true
+	choosy := planInput(3, Off, None, None, None)
+	choosy.Members[2].Labels = []string{"gpu", "ssd"}
+	choosy.Partitions.Pins = []WorkerID{"worker-2", "worker-9", ""}
+	choosy.Partitions.Labels = [][]string{nil, {"gpu"}, {"tape"}}
+	stuck := choosy
+	stuck.Previous = []int32{0, 0, 0}
+	far := planInput(1, Off, None, None, None)
+	far.Partitions.Zones = []string{"b", "b", ""}
 	for _, c := range []struct {
 		name string
 		in   Input
@@ -27,10 +35,22 @@ func TestValidatePlan_Table(t *testing.T) {
 		{"too long", in, Plan{0, 0, 0, 0}, []string{"plan: has 4 entries; must have one for each of 3 partitions"}},
 		{"every kind", in, Plan{1, None, 3}, []string{
 			`plan: partition "p0000000" at index 0: owner is 1, worker-1, which is draining; must be a member that is not`,
-			`plan: partition "p0000001" at index 1: has no owner; must have one, 2 members may own partitions`,
+			`plan: partition "p0000001" at index 1: has no owner; must have one, 2 members may own it`,
 			`plan: partition "p0000002" at index 2: owner is 3; must be the index of a member, 0 ≤ owner < 3`,
 		}},
 		{"below None", in, Plan{0, 0, -2}, []string{`plan: partition "p0000002" at index 2: owner is -2; must be the index of a member, 0 ≤ owner < 3`}},
+		{"pinned and labelled", choosy, Plan{2, 2, None}, nil},
+		{"pinned elsewhere, labels missing, and nobody though one may", choosy, Plan{0, 0, 2}, []string{
+			`plan: partition "p0000000" at index 0: owner is 0, worker-0; must be 2, worker-2, to which it is pinned`,
+			`plan: partition "p0000001" at index 1: owner is 0, worker-0, which carries []; must carry ["gpu"]`,
+			`plan: partition "p0000002" at index 2: owner is 2, worker-2, which carries ["gpu" "ssd"]; must carry ["tape"]`,
+		}},
+		{"nobody for what somebody may have", choosy, Plan{None, None, None}, []string{
+			`plan: partition "p0000000" at index 0: has no owner; must have one, 1 members may own it`,
+			`plan: partition "p0000001" at index 1: has no owner; must have one, 1 members may own it`,
+		}},
+		{"it stays where it may not be", stuck, Plan{0, 0, 0}, nil},
+		{"its zone is not there", far, Plan{None, 0, 0}, nil},
 		{"nobody may own", nobody, Plan{None, None}, nil},
 		{"nobody may own, one does", nobody, Plan{None, 0}, []string{`plan: partition "p0000001" at index 1: owner is 0, worker-0, which is draining; must be a member that is not`}},
 	} {
@@ -140,38 +160,43 @@ func TestImbalance(t *testing.T) {
 	}
 }
 
-// FuzzValidatePlan compares the validator with a second, plain opinion.
+// FuzzValidatePlan compares the validator with a second, plain opinion. Bytes say of
+// each member whether it drains, its label and its zone, and of each partition its label,
+// its zone, its pin, its previous owner and the owner that was planned.
 func FuzzValidatePlan(f *testing.F) {
-	f.Add([]byte{0}, []byte{0, 0, 0}, 3)
-	f.Add([]byte{0, 1, 0}, []byte{0, 1, 2, 3, 255, 254}, 6)
-	f.Add([]byte{1, 1}, []byte{255, 255, 0}, 3)
-	f.Add([]byte{}, []byte{255}, 1)
-	f.Add([]byte{0, 0}, []byte{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, 12)
-	f.Add([]byte{0, 0}, []byte{0}, 2)
-	f.Fuzz(func(t *testing.T, draining, owners []byte, partitions int) {
-		if partitions < 0 || partitions > 1000 {
+	f.Add([]byte{0}, []byte{0, 0, 0, 0, 0, 0}, 3)
+	f.Add([]byte{0, 1, 0}, []byte{0, 0, 0, 1, 0, 2, 0, 3, 0, 255, 0, 254}, 6)
+	f.Add([]byte{1, 1}, []byte{0, 255, 0, 255, 0, 0}, 3)
+	f.Add([]byte{}, []byte{0, 255}, 1)
+	f.Add([]byte{0, 0}, []byte{0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 9, 0, 9}, 12)
+	f.Add([]byte{0, 0}, []byte{0, 0}, 2)
+	f.Add([]byte{2, 4, 0}, []byte{1, 1, 2, 255, 8, 0, 16, 2, 24, 1, 65, 0}, 6)
+	f.Fuzz(func(t *testing.T, members, partitions []byte, count int) {
+		if count < 0 || count > 1000 || len(partitions) > 2000 || len(members) > 100 {
 			return
 		}
-		in := Input{Members: manyMembers(len(draining)), Partitions: manyPartitions(partitions)}
-		allowed := map[int32]bool{}
-		for i, d := range draining {
-			if in.Members[i].Draining = d%2 == 1; !in.Members[i].Draining {
-				allowed[int32(i)] = true
+		in := Input{Members: manyMembers(len(members)), Partitions: manyPartitions(count), Previous: repeated(None, count)}
+		for i, b := range members {
+			m := &in.Members[i]
+			if m.Draining = b&1 != 0; b&2 != 0 {
+				m.Labels = []string{"x"}
+			}
+			if b&4 != 0 {
+				m.Zone = "z"
 			}
 		}
-		if len(allowed) == 0 {
-			allowed[None] = true
-		}
-		plan, lines := make(Plan, len(owners)), 0
-		for k, b := range owners {
-			if plan[k] = int32(int8(b)); !allowed[plan[k]] {
-				lines++
+		var plan Plan
+		lines := 0
+		for k := 0; 2*k+1 < len(partitions); k++ {
+			plan = append(plan, int32(int8(partitions[2*k+1])))
+			if k < count {
+				in.restrict(k, partitions[2*k], members)
+				if !allowed(in, k, plan[k]) {
+					lines++
+				}
 			}
 		}
-		if lines > 10 {
-			lines = 11
-		}
-		if len(plan) != partitions {
+		if lines = min(lines, 11); len(plan) != count {
 			lines = 1
 		}
 		err := ValidatePlan(in, plan)
@@ -182,4 +207,49 @@ func FuzzValidatePlan(f *testing.F) {
 		require.Error(t, err)
 		require.Len(t, strings.Split(err.Error(), "\n"), lines)
 	})
+}
+
+// restrict reads what a byte says of a partition.
+func (in *Input) restrict(k int, b byte, members []byte) {
+	if in.Partitions.Labels == nil {
+		n := in.Partitions.Len()
+		in.Partitions.Labels, in.Partitions.Zones, in.Partitions.Pins = make([][]string, n), make([]string, n), make([]WorkerID, n)
+	}
+	if b&1 != 0 {
+		in.Partitions.Labels[k] = []string{"x"}
+	}
+	if b&2 != 0 {
+		in.Partitions.Zones[k] = "z"
+	}
+	if b&4 != 0 {
+		in.Partitions.Pins[k] = WorkerIDAt("worker", int(b>>4))
+	}
+	if b&8 != 0 && int(b>>4) < len(members) {
+		in.Previous[k] = int32(b >> 4)
+	}
+}
+
+// allowed says what the validator should say, without any of its shortcuts.
+func allowed(in Input, k int, owner int32) bool {
+	may, near := map[int32]bool{}, false
+	pinned := false
+	for i, m := range in.Members {
+		if m.ID == in.Partitions.Pins[k] && !m.Draining {
+			may[int32(i)], pinned = true, true
+		}
+	}
+	for i, m := range in.Members {
+		if pinned || m.Draining || len(in.Partitions.Labels[k]) > len(m.Labels) {
+			continue
+		}
+		may[int32(i)] = true
+		near = near || m.Zone == in.Partitions.Zones[k]
+	}
+	switch {
+	case may[owner]:
+		return true
+	case owner == None:
+		return len(may) == 0 || !pinned && in.Partitions.Zones[k] != "" && !near
+	}
+	return owner >= 0 && int(owner) < len(in.Members) && in.Previous[k] == owner && !in.Members[owner].Draining
 }

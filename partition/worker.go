@@ -45,6 +45,9 @@ type Member struct {
 	Capacity float64
 	// Zone is where the worker runs; empty if that does not matter.
 	Zone string
+	// Labels are what the worker offers: it may own the partitions that ask for
+	// none other.
+	Labels []string
 	// Draining members get nothing and should keep nothing.
 	Draining bool
 }

@@ -42,7 +42,7 @@ func TestPartitionSource_File(t *testing.T) {
 
 	write(partitions(3), "    weihgt: 2\n")
 	g.ledger.await("the leader names the place", func() bool {
-		return g.ledger.pages[leads].health.Reason == "the decision failed: source: "+path+`:5:5: unknown field "weihgt"; known are keys, labels, weight, zone`
+		return g.ledger.pages[leads].health.Reason == "the decision failed: source: "+path+`:5:5: unknown field "weihgt"; known are keys, labels, pinned, weight, zone`
 	})
 	g.exactly(all...)
 	g.list = partitions(6)

@@ -1,0 +1,93 @@
+package partition
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// hashed are a thousand partitions for each of some members.
+func hashed(members int) Input {
+	return Input{
+		Members: manyMembers(members), Partitions: manyPartitions(1000 * members),
+		Previous: repeated(None, 1000*members), MoveLimit: Off,
+	}
+}
+
+// What the strategies that remember nothing say of balance and movement. Their plans
+// are the same in every process, so these are facts and no chances.
+func TestHashing_Bounds(t *testing.T) {
+	for _, members := range []int{1, 2, 5, 10, 40} {
+		in := hashed(members)
+		mean := 1000.0
+		joined := in
+		joined.Members = manyMembers(members + 1)
+		for _, c := range []struct {
+			s Strategy
+			// most is a bound of the fullest, spread one of what moves besides what the
+			// new one gets.
+			most, strays float64
+		}{
+			{Rendezvous{}, mean + 5*math.Sqrt(mean), 0},
+			{ConsistentHash{}, 1.35 * mean, 0},
+			{ConsistentHash{VirtualNodes: 1000}, 1.15 * mean, 0},
+			{WeightedConsistentHash{}, 1.25 * mean, 0.2},
+			{WeightedConsistentHash{Slack: 0.05}, 1.05 * mean, 0.6},
+		} {
+			plan := mustPlan(t, c.s, in)
+			require.LessOrEqual(t, float64(slices.Max(loads(in, plan))), c.most, "%#v", c.s)
+			strays := 0
+			next := mustPlan(t, c.s, joined)
+			for k, m := range next {
+				if m != plan[k] && int(m) != members {
+					strays++
+				}
+			}
+			require.LessOrEqual(t, float64(strays), c.strays*float64(len(plan)), "%#v with %d", c.s, members)
+		}
+	}
+}
+
+// The heaviest choose first: none of them is dealt by its position, so that a join moves
+// no more of the weight than of the number.
+func TestWeightedConsistentHash_Weights(t *testing.T) {
+	for name, weights := range map[string]func(int) []int64{"zipf": zipf, "drawn": drawn} {
+		in := hashed(10)
+		in.Partitions.Weights = weights(len(in.Previous))
+		plan := mustPlan(t, WeightedConsistentHash{}, in)
+		f := figure(in, plan)
+		require.LessOrEqual(t, f.ideal, 1+DefaultSlack, name)
+		joined := in
+		joined.Members, joined.Previous = manyMembers(11), plan
+		f = figure(joined, mustPlan(t, WeightedConsistentHash{}, joined))
+		require.LessOrEqual(t, f.ideal, 1+DefaultSlack, name)
+		require.LessOrEqual(t, float64(f.moved), 4*float64(f.bound), name)
+	}
+	heavy := weighted(planInput(2, Off, None, None, None), 900, 800, 1)
+	require.LessOrEqual(t, fullest(heavy, mustPlan(t, WeightedConsistentHash{}, heavy)), int64(901))
+}
+
+func TestHashing_Capacities(t *testing.T) {
+	in := hashed(10)
+	in.Members[3].Capacity, in.Members[4].Capacity = 3, 0.5
+	for _, s := range []Strategy{Rendezvous{}, ConsistentHash{}, WeightedConsistentHash{}} {
+		have := loads(in, mustPlan(t, s, in))
+		require.InDelta(t, 3.0, float64(have[3])/870, 0.6, "%#v", s) // 10000 / 11.5
+		require.InDelta(t, 0.5, float64(have[4])/870, 0.15, "%#v", s)
+	}
+	before := mustPlan(t, Rendezvous{}, in)
+	in.Members[3].Capacity = 3.3
+	for k, m := range mustPlan(t, Rendezvous{}, in) {
+		require.True(t, m == before[k] || m == 3, "only the one that grew gets more")
+	}
+}
+
+func TestMinusLog(t *testing.T) {
+	for _, n := range []uint64{1, 2, 3, 1000, 1 << 32, 1<<63 - 1, 1 << 63, math.MaxUint64 - 1<<40} {
+		require.InEpsilon(t, -math.Log(float64(n)/(1<<64)), minusLog(n), 1e-6, "%d", n)
+	}
+	require.Greater(t, minusLog(0), minusLog(1))
+	require.GreaterOrEqual(t, minusLog(math.MaxUint64), 0.0)
+}

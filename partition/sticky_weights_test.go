@@ -1,0 +1,196 @@
+package partition
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func weighted(in Input, weights ...int64) Input {
+	in.Partitions.Weights = weights
+	return in
+}
+
+func TestSticky_WeightsTable(t *testing.T) {
+	labelled := planInput(3, Off, None, None, 2)
+	labelled.Members[1].Labels = []string{"gpu", "ssd"}
+	labelled.Partitions.Labels = [][]string{{"gpu"}, {"ssd", "gpu"}, {"tape"}}
+	pinned := planInput(3, Off, 0, 0, 0, 0)
+	pinned.Partitions.Pins = []WorkerID{"worker-2", "worker-2", "worker-9", ""}
+	limited := pinned
+	limited.MoveLimit = 1
+	zoned := func(in Input, zones ...string) Input {
+		in.Members[0].Zone, in.Members[1].Zone = "a", "b"
+		in.Partitions.Zones = zones
+		return in
+	}
+	for _, c := range []struct {
+		name string
+		s    Sticky
+		in   Input
+		want Plan
+	}{
+		{"heaviest first", Sticky{}, weighted(planInput(2, Off, None, None, None), 1, 2, 3), Plan{1, 1, 0}},
+		{"a giant has a member to itself", Sticky{}, weighted(planInput(2, Off, 0, 0, 0), 900, 1, 2), Plan{0, 1, 1}},
+		{"two giants part", Sticky{}, weighted(planInput(3, Off, 0, 0, 2, 2), 900, 800, 1, 2), Plan{0, 1, 2, 2}},
+		{"two against each other", Sticky{}, weighted(planInput(2, Off, 0, 0, 1, 1), 50, 50, 40, 40), Plan{1, 0, 0, 1}},
+		{"in the band nothing moves", Sticky{}, weighted(planInput(2, Off, 0, 0, 1, 1), 51, 53, 49, 47), Plan{0, 0, 1, 1}},
+		{"the largest member for the giant", Sticky{}, func() Input {
+			in := weighted(planInput(2, Off, None, None), 900, 1)
+			in.Members[1].Capacity = 4
+			return in
+		}(), Plan{1, 0}},
+		{"labels, all of them, or nobody", Sticky{}, labelled, Plan{1, 1, None}},
+		{"pinned to one that is there", Sticky{}, pinned, Plan{2, 2, 1, 0}},
+		{"pinned, and only one may move", Sticky{}, limited, Plan{2, 0, 0, 0}},
+		{"zones do not matter", Sticky{}, zoned(planInput(2, Off, 0, 1), "b", "a"), Plan{0, 1}},
+		{"preferred: nothing moves only to be nearer", Sticky{Zones: PreferZone}, zoned(planInput(2, Off, 0, 1), "b", "a"), Plan{0, 1}},
+		{"preferred: what is new", Sticky{Zones: PreferZone}, zoned(planInput(2, Off, None, None), "b", "a"), Plan{1, 0}},
+		{"preferred: balance first", Sticky{Zones: PreferZone}, zoned(planInput(2, Off, None, None), "b", "b"), Plan{1, 0}},
+		{"preferred: a stranger is shed first", Sticky{Zones: PreferZone}, zoned(planInput(2, Off, 0, 0), "a", "c"), Plan{0, 1}},
+		{"preferred: who is wanted there is shed first", Sticky{Zones: PreferZone}, zoned(planInput(2, Off, 0, 0, 0, 0), "a", "", "b", "a"), Plan{0, 1, 1, 0}},
+		{"preferred, by weight", Sticky{Zones: PreferZone}, zoned(weighted(planInput(2, Off, 0, 0, 0, 0), 8, 9, 8, 9), "a", "a", "b", "b"), Plan{0, 0, 1, 1}},
+		{"preferred, new by weight", Sticky{Zones: PreferZone}, zoned(weighted(planInput(2, Off, None, None, None), 8, 9, 1), "b", "a", "b"), Plan{1, 0, 1}},
+		{"required", Sticky{Zones: RequireZone}, zoned(planInput(2, Off, 0, 0, 1, 1), "b", "c", "", "b"), Plan{1, None, 0, 1}},
+		{"required: the others on top", Sticky{Zones: RequireZone}, zoned(planInput(2, Off, repeated(None, 6)...), "a", "a", "a", "", "", ""), Plan{0, 0, 0, 1, 1, 1}},
+		{"weights of nothing", Sticky{}, weighted(planInput(2, Off, None, 0, 0), 0, 0, 1), Plan{1, 0, 0}},
+	} {
+		if have := mustPlan(t, c.s, c.in); !slices.Equal(c.want, have) {
+			t.Errorf("%s: %v, not %v", c.name, have, c.want)
+		}
+	}
+}
+
+// bandOf returns the band of an input without restrictions: what each member may have
+// at least and at most before anything moves. Whoever holds a giant may have it.
+func bandOf(in Input, plan Plan) (load, low, top []float64) {
+	n := len(in.Members)
+	load, low, top = make([]float64, n), make([]float64, n), make([]float64, n)
+	fair := peeled(in.Partitions.Weights, n)
+	for i := range in.Members {
+		low[i], top[i] = fair*(1-slack), fair*(1+slack)
+	}
+	for k, m := range plan {
+		w := float64(in.Partitions.Weights[k])
+		load[m] += w
+		if w > fair {
+			top[m] = max(top[m], w)
+		}
+	}
+	return load, low, top
+}
+
+// A state in which everybody is in its band is left alone, whatever made it so.
+func TestSticky_NothingMovesInsideTheBand(t *testing.T) {
+	left := 0
+	rapid.Check(t, func(t *rapid.T) {
+		members, each := rapid.IntRange(1, 6).Draw(t, "members"), rapid.IntRange(10, 40).Draw(t, "each")
+		in := planInput(members, Off, repeated(None, members*each)...)
+		in.MoveLimit = rapid.SampledFrom([]int{Off, 0, 5}).Draw(t, "limit")
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		for k := range in.Previous {
+			in.Partitions.Weights[k] = 100
+			in.Previous[k] = int32(k % members)
+		}
+		for k := range in.Partitions.Weights {
+			in.Partitions.Weights[k] += rng.Int64N(41) - 20
+		}
+		load, low, top := bandOf(in, in.Previous)
+		for i := range load {
+			if load[i] < low[i]+1 || load[i] > top[i]-1 {
+				return
+			}
+		}
+		left++
+		require.Equal(t, Plan(in.Previous), mustPlan(t, Sticky{}, in))
+	})
+	require.Greater(t, left, 20, "bands that are missed prove nothing")
+}
+
+// Where somebody is outside its band in the end, no single move would help: the
+// fullest has nothing that would leave the emptiest below it.
+func TestSticky_NoSingleMoveHelps(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWide(t)
+		w.capacities, w.zones, w.labels, w.pins, w.drained, w.limit = false, false, false, false, false, Off
+		w.weighing = rapid.IntRange(1, len(weighings)-1).Draw(t, "uneven")
+		w.each(func(in Input, _ *rand.Rand) {
+			plan := mustPlan(t, Sticky{}, in)
+			if len(plan) == 0 || alike(in.Partitions.Weights) {
+				return
+			}
+			load, low, top := bandOf(in, plan)
+			inside := func(i int) bool { return load[i] <= top[i] && load[i] >= low[i] }
+			if inside(slices.Index(load, slices.Max(load))) && inside(slices.Index(load, slices.Min(load))) {
+				return
+			}
+			for k, m := range plan {
+				piece := float64(in.Partitions.Weights[k])
+				if load[m] > top[m] && slices.Min(load)+piece < load[m]-1 && piece <= top[m] {
+					t.Fatalf("partition %d of %v could go from %d: %v", k, piece, m, load)
+				}
+			}
+		})
+	})
+}
+
+// Every state of up to five partitions with weights of some kinds and up to three
+// members, against the best of all plans: never above half more than the best, and
+// not above the band where the best is within it and a member holds enough pieces.
+func TestSticky_ExhaustiveWeights(t *testing.T) {
+	kinds := [][]int64{{1, 2, 3, 4, 5}, {1, 1, 1, 1, 2}, {7, 1, 1, 1, 1}, {MaxWeight, 1, MaxWeight, 0, 3}, {5, 5, 4, 4, 2}}
+	for members := 1; members <= 3; members++ {
+		for partitions := 2; partitions <= 5; partitions++ {
+			for _, kind := range kinds {
+				in := weighted(planInput(members, Off, repeated(None, partitions)...), kind[:partitions]...)
+				best := int64(-1)
+				everyPlan(partitions, 0, int32(members-1), func(plan []int32) {
+					if most := fullest(in, plan); best < 0 || most < best {
+						best = most
+					}
+				})
+				everyPlan(partitions, None, int32(members-1), func(previous []int32) {
+					in.Previous = previous
+					plan := mustPlan(t, Sticky{}, in)
+					if most := fullest(in, plan); 2*most > 3*best {
+						t.Fatalf("%v from %v: %v has %d, %d is possible", kind[:partitions], previous, plan, most, best)
+					}
+				})
+			}
+		}
+	}
+}
+
+func fullest(in Input, plan Plan) int64 {
+	load := make([]int64, len(in.Members))
+	for k, m := range plan {
+		load[m] += in.Partitions.Weights[k]
+	}
+	return slices.Max(load)
+}
+
+// The limit is taken in rounds that never make it worse.
+func TestSticky_RoundsOfWeights(t *testing.T) {
+	for _, limit := range []int{1, 2, 7} {
+		in := Input{Members: manyMembers(8), Partitions: manyPartitions(400), Previous: repeated(0, 400), MoveLimit: limit}
+		in.Partitions.Weights = drawn(400)
+		for k := range in.Previous {
+			in.Previous[k] = int32(k % 5)
+		}
+		most := fullest(in, in.Previous)
+		for {
+			plan := mustPlan(t, Sticky{}, in)
+			moves, _ := voluntary(in, plan)
+			require.LessOrEqual(t, moves, limit)
+			require.LessOrEqual(t, fullest(in, plan), most)
+			if moves == 0 {
+				break
+			}
+			most, in.Previous = fullest(in, plan), plan
+		}
+		require.LessOrEqual(t, figure(in, in.Previous).most, 1+slack)
+	}
+}

@@ -1,0 +1,155 @@
+package partition
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// pieces are the partitions of each position that can move, lightest first.
+type pieces [][]int32
+
+// repair lets the fullest and the emptiest exchange pieces while one of them is
+// outside its band: the best single one, else the best two against each other. If
+// these two have nothing that helps, the one that is outside tries all others.
+func (g *weigher) repair() {
+	if g.outside() == 0 || g.left <= 0 {
+		return
+	}
+	g.list()
+	stuck := make([]bool, g.n)
+	order := make([]int32, g.n)
+	for range 3*g.n + 64 {
+		for p := range order {
+			order[p] = int32(p)
+		}
+		slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(g.height(b), g.height(a)), cmp.Compare(a, b)) })
+		if g.left <= 0 || !g.step(order, stuck) {
+			return
+		}
+	}
+}
+
+// step takes one position that is outside its band and helps it, or finds out that
+// nobody can. It returns false if there is none left. order is fullest first.
+func (g *weigher) step(order []int32, stuck []bool) bool {
+	for i, p := range order {
+		if stuck[p] || g.load[p] <= g.top[p] {
+			continue
+		}
+		for k := len(order) - 1; k > i; k-- {
+			if g.exchange(p, order[k]) {
+				return true
+			}
+		}
+		stuck[p] = true
+	}
+	for i := len(order) - 1; i >= 0; i-- {
+		p := order[i]
+		if stuck[p] || g.load[p] >= g.low[p] {
+			continue
+		}
+		for _, from := range order[:i] {
+			if g.exchange(from, p) {
+				return true
+			}
+		}
+		stuck[p] = true
+	}
+	return false
+}
+
+// list gathers the pieces.
+func (g *weigher) list() {
+	for len(g.pieces) < g.n {
+		g.pieces = append(g.pieces, nil)
+	}
+	for p := range g.n {
+		g.pieces[p] = g.pieces[p][:0]
+	}
+	for k, p := range g.own {
+		if g.weights[k] <= g.giant {
+			g.pieces[p] = append(g.pieces[p], int32(k))
+		}
+	}
+	for p := range g.n {
+		slices.SortFunc(g.pieces[p], g.lighter)
+	}
+}
+
+func (g *weigher) lighter(a, b int32) int {
+	return cmp.Or(cmp.Compare(g.weights[a], g.weights[b]), cmp.Compare(a, b))
+}
+
+// exchange brings a full and an empty position nearer to each other, and reports
+// whether it could: the fuller one of both stands lower afterwards.
+func (g *weigher) exchange(full, empty int32) bool {
+	a, b := g.level.share[full], g.level.share[empty]
+	ideal := (float64(g.load[full])*b - float64(g.load[empty])*a) / (a + b)
+	// A shift of less than most lowers the fuller one, and the other one stays below.
+	most := g.height(full)*b - float64(g.load[empty])
+	if ideal < 0.5 || most <= 0 {
+		return false
+	}
+	k, found := g.single(full, ideal, most)
+	if found && g.cost(k) <= g.left {
+		g.hand(k, empty)
+		return true
+	}
+	x, y, found := g.swap(full, empty, ideal, most)
+	if !found || g.cost(x)+g.cost(y) > g.left {
+		return false
+	}
+	g.hand(x, empty)
+	g.hand(y, full)
+	return true
+}
+
+// single finds the piece whose weight is nearest to the ideal one, and below most.
+func (g *weigher) single(full int32, ideal, most float64) (best int32, found bool) {
+	list := g.pieces[full]
+	i, _ := slices.BinarySearchFunc(list, ideal, func(k int32, w float64) int { return cmp.Compare(float64(g.weights[k]), w) })
+	if i < len(list) && float64(g.weights[list[i]]) < most {
+		best, found = list[i], true
+	}
+	if i > 0 && (!found || ideal-float64(g.weights[list[i-1]]) <= float64(g.weights[best])-ideal) {
+		best, found = list[i-1], true
+	}
+	return best, found
+}
+
+// swap finds two pieces whose difference is nearest to the ideal one, and below most.
+func (g *weigher) swap(full, empty int32, ideal, most float64) (x, y int32, found bool) {
+	nearest, j := math.Inf(1), 0
+	light := g.pieces[empty]
+	if len(light) == 0 {
+		return 0, 0, false
+	}
+	for _, k := range g.pieces[full] {
+		w := float64(g.weights[k])
+		for j < len(light) && w-float64(g.weights[light[j]]) > ideal {
+			j++
+		}
+		for _, i := range [2]int{j - 1, j} {
+			if i < 0 || i >= len(light) {
+				continue
+			}
+			shift := w - float64(g.weights[light[i]])
+			if off := math.Abs(shift - ideal); shift > 0 && shift < most && off < nearest {
+				x, y, found, nearest = k, light[i], true, off
+			}
+		}
+	}
+	return x, y, found
+}
+
+// hand moves a piece from one list to the other.
+func (g *weigher) hand(k, to int32) {
+	from := g.own[k]
+	if i, found := slices.BinarySearchFunc(g.pieces[from], k, g.lighter); found {
+		g.pieces[from] = slices.Delete(g.pieces[from], i, i+1)
+	}
+	i, _ := slices.BinarySearchFunc(g.pieces[to], k, g.lighter)
+	g.pieces[to] = slices.Insert(g.pieces[to], i, k)
+	g.move(k, to)
+}
