@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -114,21 +115,25 @@ func (f *fleet) connect(ports []int) error {
 	return nil
 }
 
-// freePorts finds ports that nobody listens on now, below those that systems give
-// to outgoing connections, and those that other tests take: a node that is down
-// must find its ports free again.
+// The ports of nodes are below those that systems give to outgoing connections, and
+// those that other tests take: a node that is down must find its own free again.
+const firstPort, lastPort = 10000, 20000
+
+// freePorts finds ports that nobody listens on now.
 func freePorts(n int) (ports []int, err error) {
-	for port := 10000 + os.Getpid()%8000; port < 20000; port++ {
-		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
-		if err != nil {
+	for range lastPort - firstPort {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		l, fault := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+		if fault != nil {
+			err = fault
 			continue
 		}
-		_ = l.Close()
+		defer func() { _ = l.Close() }()
 		if ports = append(ports, port); len(ports) == n {
 			return ports, nil
 		}
 	}
-	return nil, fmt.Errorf("no %d free ports", n)
+	return nil, err
 }
 
 // launch starts the process of a berth.
@@ -163,6 +168,11 @@ func (f *fleet) whole(stop <-chan struct{}) error {
 		missing := f.missing()
 		if missing == "" {
 			return nil
+		}
+		for _, b := range f.nodes {
+			if b.proc.gone() {
+				return fmt.Errorf("%s has ended: %v", b.name, b.proc.fate)
+			}
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the store is not whole after %v: %s", patience, missing)

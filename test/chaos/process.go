@@ -120,6 +120,16 @@ func (p *proc) ended(within time.Duration) error {
 	}
 }
 
+// gone reports whether the process has ended.
+func (p *proc) gone() bool {
+	select {
+	case <-p.over:
+		return true
+	default:
+		return false
+	}
+}
+
 // pause returns when the process is stopped, or reports that it has ended.
 func (p *proc) pause() error {
 	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {

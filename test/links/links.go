@@ -3,6 +3,7 @@
 package links
 
 import (
+	"bytes"
 	"net"
 	"sync"
 	"time"
@@ -165,13 +166,13 @@ func (l *Link) carry(from, to net.Conn, held State) {
 
 func (l *Link) read(from net.Conn, parcels chan<- parcel, over <-chan struct{}) {
 	defer close(parcels)
+	buf := make([]byte, chunk)
 	for {
-		data := make([]byte, chunk)
-		n, err := from.Read(data)
+		n, err := from.Read(buf)
 		if err != nil {
 			return
 		}
-		p := parcel{data: data[:n]}
+		p := parcel{data: bytes.Clone(buf[:n])}
 		if state, _ := l.now(); state == Slow {
 			p.due = time.Now().Add(Delay)
 		}

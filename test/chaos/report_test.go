@@ -1,0 +1,61 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestReport(t *testing.T) {
+	r := &report{}
+	twice := episode{Faults: []fault{{Kind: killed, For: sec}, {Kind: killed, Leader: true}}}
+	r.add(twice, outcome{total: 3 * sec, recovery: 2 * sec, whole: sec, gap: 9 * sec, bound: 4 * sec})
+	r.add(episode{Faults: []fault{{Kind: paused}}}, outcome{total: 5 * sec, recovery: 5 * sec, gap: 12 * sec, bound: 4 * sec, starved: sec})
+	require.Empty(t, r.late(), "the machine is to blame")
+	r.add(episode{Faults: []fault{{Kind: killed}}}, outcome{total: 6 * sec, recovery: 5 * sec, bound: 4 * sec, starved: sec - 1})
+	require.Len(t, r.late(), 1)
+	require.Equal(t, string(killed)+" for 1s, "+string(killed)+" (the leader) for 0s", twice.String())
+
+	var out bytes.Buffer
+	r.print(&out)
+	require.Equal(t, `| fault | times | longest gap p50 | p99 | recovery p50 | p99 |
+|---|---|---|---|---|---|
+| worker killed, comes back | 3 | 9s | 9s | 6s | 6s |
+| worker paused | 1 | 12s | 12s | 5s | 5s |
+| all, in 3 episodes | 4 | 9s | 12s | 5s | 6s |`, strings.Split(out.String(), "\n\n")[0])
+}
+
+// What a program returns says whether it found anything.
+func TestConclude(t *testing.T) {
+	for _, c := range []struct {
+		code  int
+		says  string
+		whole bool
+		err   error
+		blame string
+		late  time.Duration
+	}{
+		{code: well, says: "no violation", whole: true},
+		{code: bad, says: "WRONG: ", whole: true, blame: "two owners"},
+		{code: bad, says: "LATE: ", whole: true, late: 2 * sec},
+		{code: failed, says: "interrupted"},
+		{code: failed, says: "FAILED: EOF", err: io.EOF},
+	} {
+		var out bytes.Buffer
+		r := &run{seed: 7, settings: settings(), report: &report{}, log: newTestJournal(), out: &out}
+		if c.blame != "" {
+			r.log.blame(c.blame)
+		}
+		if c.late != 0 {
+			r.report.add(episode{}, outcome{recovery: c.late})
+		}
+		require.Equal(t, c.code, r.conclude(c.whole, c.err, sec), &out)
+		require.Contains(t, out.String(), c.says)
+	}
+}
