@@ -19,8 +19,8 @@ type Config struct {
 	// that answers messages.MakePlan. Nil is partition.Sticky.
 	Strategy *actor.Props
 	// Source lists the partitions: StaticSource, SourceFrom, bridge.FileSource,
-	// bridge.KVSource, or an actor of your own that answers messages.ListPartitions. It must be set. Of all workers'
-	// sources only the leader's counts.
+	// bridge.KVSource, or an actor of your own that answers messages.ListPartitions.
+	// It must be set. Of all workers' sources only the leader's counts.
 	Source *actor.Props
 	// Partition makes the actor that works on a partition while this worker owns
 	// it; nil if there are none. It is called each time that one is started, also

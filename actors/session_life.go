@@ -163,7 +163,7 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 		case e.Fault != "":
 			return s.lose(ctx, m.At, e.Fault, "")
 		case live.Session == s.nonce:
-			return s.lose(ctx, m.At, "the leader fenced this session", "")
+			return s.lose(ctx, m.At, fenced(live), "")
 		}
 		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.replaced(live))
 	default: // older than what is known
@@ -219,6 +219,14 @@ func (s *session) expire(ctx actor.Context, m leaseDue) sessionState {
 		return s.state
 	}
 	return s.lose(ctx, m.End, because("the lease ended: no heartbeat was accepted in time", s.trouble), "")
+}
+
+// fenced says why a leader has ended this session, as far as the record tells.
+func fenced(l partition.Live) string {
+	if l.Fence != nil && l.Fence.AfterSilence {
+		return "the leader fenced this session, which was silent for longer than its lease"
+	}
+	return "the leader fenced this session, which held what was revoked, or began before a head that was lost"
 }
 
 // because adds what is known of a cause.

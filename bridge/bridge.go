@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -171,7 +172,11 @@ func (o *outside) start(ctx actor.Context) {
 // begins opens the store. Until then nothing is asked of the port.
 func (o *outside) begins(ctx actor.Context, m messages.OpenStore) {
 	o.times = m
-	if err := o.cfg.Validate(); err != nil {
+	err := o.cfg.Validate()
+	if o.port == nil {
+		err = errors.Join(err, errNoConnection)
+	}
+	if err != nil {
 		ctx.Send(o.parent, messages.StoreFailed{Reason: err.Error(), Final: true, At: o.clock.Now()})
 		o.stream.phase = failed
 		return

@@ -20,8 +20,13 @@ import (
 // stopped. Connect with nats.MaxReconnects(-1), or a store that is away for long
 // ends the connection, and with it the worker.
 func NATS(nc *nats.Conn, cfg Config) *actor.Props {
+	if nc == nil {
+		return Over(nil, RealClock{}, cfg)
+	}
 	return Over(newNATSPort(nc, cfg.Group), RealClock{}, cfg)
 }
+
+var errNoConnection = errors.New("bridge: the connection is nil; must be one that nats.Connect returned")
 
 // natsPort is the Port over nats.go. It speaks the JetStream API itself: the KV
 // API of nats.go hides error codes, batches and conditions on other subjects.

@@ -215,6 +215,7 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 		for i, at := range x.first {
 			revisions[i] = partition.Revision(first + uint64(at))
 		}
+		o.logFences(x.ask.Writes)
 		o.answer(x.client, messages.Stored{Round: x.ask.Round, Revisions: revisions, Sent: x.sent, At: now})
 	case Unknown:
 		o.check()
@@ -228,6 +229,16 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 		o.fail(ctx, "writing is not permitted: "+reason(r), true)
 	default:
 		o.refused(x, r, now)
+	}
+}
+
+// logFences says which sessions this leader has ended: somebody should look at a
+// worker that is stuck, and its own process may not be able to say so.
+func (o *outside) logFences(writes []messages.Write) {
+	for _, w := range writes {
+		if live, ok := w.Record.(partition.Live); ok && live.Fence != nil {
+			o.log.Warn("a session is fenced", "key", w.Key, "session", live.Session, "silent", live.Fence.AfterSilence)
+		}
 	}
 }
 

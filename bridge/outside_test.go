@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"testing"
@@ -114,6 +115,22 @@ func TestOutside_StoresReadsAndWatches(t *testing.T) {
 	require.Equal(t, asg, read.Entries[3].Record)
 }
 
+// Whose worker is stuck should hear of it also where it is not.
+func TestOutside_LogsWhomTheLeaderFenced(t *testing.T) {
+	var log bytes.Buffer
+	cfg := plain()
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	v := visit(t, NATS(connect(t, startServer(t, embedded.Config{})), cfg))
+	hear[messages.StoreOpened](v)
+	live := partition.Live{Session: "stuck", Beat: 1}
+	v.ask(messages.Store{Round: 1, Writes: []messages.Write{{Key: messages.KeyLive("w"), Record: live}}})
+	hear[messages.Stored](v)
+	require.NotContains(t, log.String(), "fenced")
+	v.ask(messages.Store{Round: 2, Writes: []messages.Write{{Key: messages.KeyLive("w"), Record: live.Fenced(partition.Fence{Term: 1}), Expect: 1}}})
+	hear[messages.Stored](v)
+	require.Contains(t, log.String(), `msg="a session is fenced" group=g key=live.w session=stuck silent=false`)
+}
+
 func TestOutside_RefusesWhatIsLateOrTooLarge(t *testing.T) {
 	v := visit(t, NATS(connect(t, startServer(t, embedded.Config{})), plain()))
 	opened := hear[messages.StoreOpened](v)
@@ -219,6 +236,11 @@ func TestOutside_SaysWhyThereIsNoStore(t *testing.T) {
 		require.True(t, failed.Final)
 		require.Contains(t, failed.Reason, `Group is "a.b"; must be`)
 		require.Contains(t, failed.Reason, "Replicas is 9; must be 1, 3 or 5")
+	})
+	t.Run("no connection", func(t *testing.T) {
+		failed := hear[messages.StoreFailed](visit(t, NATS(nil, plain())))
+		require.True(t, failed.Final)
+		require.Contains(t, failed.Reason, "the connection is nil")
 	})
 	t.Run("bind only", func(t *testing.T) {
 		cfg := plain()

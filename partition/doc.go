@@ -2,7 +2,7 @@
 //
 // Words: workers, sessions, partitions, revisions, steps, the records that the
 // members of a group share, and the settings. Arithmetic: who gets what
-// (Strategy), what a strategy's answer must satisfy (Validate), what a change of
+// (Strategy), what a plan must satisfy (ValidatePlan), what a change of
 // the membership means (Classify), how long to wait, and which hand-over step
 // comes next (Next). Everything here is a value or a pure function: no input or
 // output, no clock, no lock, no goroutine. Callers pass the instants they heard
@@ -22,5 +22,5 @@
 // # Limits
 //
 // Keys, worker IDs and labels have the lengths that their types name. There is
-// no limit on the number of partitions; a million is measured.
+// no limit on the number of partitions; Sticky is measured with a million.
 package partition

@@ -12,7 +12,7 @@
 // # Failure
 //
 // A handler that returns a state outside its row's next states panics, with
-// state, message and row. A pair of row that stands twice panics when the
+// state, message and row. Two rows about one message in one state panic when the
 // program starts. A message type of which the table knows nothing goes to the
 // dead letters of the system, where it can be seen.
 //
