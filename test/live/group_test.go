@@ -61,8 +61,12 @@ type group struct {
 func swift() partition.Settings { return calm(partition.Fast()) }
 
 // patient are settings for tests in which nobody may be taken for dead, however
-// busy the machine is.
-func patient() partition.Settings { return calm(partition.Default()) }
+// busy the machine is. Nothing in them may wait for the end of a lease.
+func patient() partition.Settings {
+	s := calm(partition.Default())
+	s.Lease, s.LeaderLease = 20*time.Second, 20*time.Second
+	return s
+}
 
 func calm(s partition.Settings) partition.Settings {
 	s.ColdStartWindow, s.PlannedScaleWindow, s.SettleTime = partition.Off, partition.Off, partition.Off

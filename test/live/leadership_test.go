@@ -146,7 +146,7 @@ func TestStateIsReadWhileALeadershipEnds(t *testing.T) {
 // The first system of this kind crashed in what did.
 func TestNothingRunsAfterAStop(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 240)
+	g := newGroup(t, patient(), 240)
 	all := g.start(2)
 	for range 5 {
 		newcomer := g.join("newcomer")

@@ -55,6 +55,9 @@ var ways = map[messages.State]func(*halt, *group){
 // comes later.
 func (h *halt) held(g *group, question string) {
 	g.cable = &cable{}
+	if h.trouble == stuck { // the store is there all the time, also on a slow machine
+		g.settings.StoreTimeout, g.settings.ShutdownTimeout = 1400*time.Millisecond, 3*time.Second
+	}
 	fell := g.cable.hold(question)
 	h.worker = g.join("w")
 	<-fell
@@ -83,7 +86,8 @@ func (l *ledger) settle(w *worker) {
 	l.await(w.name+" is stable", func() bool { return stable(l.pages[w]) })
 }
 
-// gate is a strategy that answers nothing while it is shut.
+// gate is a strategy that, once it is shut, answers nothing about a worker alone:
+// what is asked about two may be under way when it is shut.
 type gate struct{ shut atomic.Bool }
 
 func (g *gate) props() *actor.Props {
@@ -99,11 +103,11 @@ type doorman struct {
 
 // Receive implements actor.Actor.
 func (d *doorman) Receive(ctx actor.Context) {
-	switch ctx.Message().(type) {
+	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		d.pid = ctx.Spawn(d.open)
 	case messages.MakePlan:
-		if !d.gate.shut.Load() {
+		if len(m.Input.Members) > 1 || !d.gate.shut.Load() {
 			ctx.Forward(d.pid)
 		}
 	}
