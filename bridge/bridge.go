@@ -25,9 +25,10 @@ const (
 	MaxQueued = 4096
 	// MaxBatch is how many messages one atomic batch may have: the server's limit.
 	MaxBatch = 1000
-	// timeoutsToMove is after how many operations in a row without an answer the
-	// connection moves to another server: it may be on an isolated one.
-	timeoutsToMove = 3
+	// timeoutsToMove is after how many StoreTimeouts in a row without an answer the
+	// connection moves to another server: it may be on an isolated one. Each move in
+	// vain doubles it, doublingsToMove times at most.
+	timeoutsToMove, doublingsToMove = 3, 4
 )
 
 // LevelCritical is how critical alerts are logged: above errors.

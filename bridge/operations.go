@@ -19,6 +19,7 @@ type ops struct {
 	lateInRow int
 	counted   time.Time // when the latest of those ended
 	moved     uint64    // the number of the latest operation when this server was left
+	moves     int       // how often one was left since a write had an answer
 }
 
 // op is one Store on its way.
@@ -142,27 +143,31 @@ func (o *outside) opTimedOut(ctx actor.Context, id uint64) {
 	o.opEnded(ctx, id, Result{Outcome: Unknown, Err: errLate})
 }
 
-// late counts operations of which nothing is known, whoever noticed it. Several in a
-// row mean that this server may be cut off from the others: it is left. One that is
-// cut off is not always silent: it answers at once that another write is in flight,
-// or that nobody leads the stream. So quick answers of this kind count too, one in
-// each StoreTimeout: an election may end before. Only writes prove that a server is
-// not cut off: it goes on answering questions for a while.
+// late counts times without an answer, whoever noticed them. Several in a row mean
+// that this server may be cut off from the others: it is left. One that is cut off
+// is not always silent: it answers at once that another write is in flight, or that
+// nobody leads the stream. So a StoreTimeout counts once, however many operations
+// end in it: an election may end before. Only writes prove that a server is not cut
+// off: it goes on answering questions for a while.
+//
+// Each move in vain doubles the patience for the next. A store that is slow since
+// everybody asks too much of it must not have to bear reconnects as well.
 func (o *outside) late(r Result) {
-	if r.Outcome != Unknown || errors.Is(r.Err, errAway) {
-		return
-	}
 	now := o.clock.Now()
-	if !errors.Is(r.Err, errLate) && now.Sub(o.ops.counted) < o.times.StoreTimeout {
+	if r.Outcome != Unknown || errors.Is(r.Err, errAway) || now.Sub(o.ops.counted) < o.times.StoreTimeout {
 		return
 	}
 	o.ops.counted = now
-	if o.ops.lateInRow++; o.ops.lateInRow >= timeoutsToMove {
+	if o.ops.lateInRow++; o.ops.lateInRow >= timeoutsToMove<<min(o.ops.moves, doublingsToMove) {
+		o.log.Warn("no answers: leaving this server", "timeouts", o.ops.lateInRow)
 		o.ops.lateInRow, o.ops.moved = 0, o.count
-		o.log.Warn("no answers: leaving this server", "operations", timeoutsToMove)
+		o.ops.moves++
 		o.port.Reconnect()
 	}
 }
+
+// proven: a write had an answer, so this server is not cut off.
+func (o *outside) proven() { o.ops.lateInRow, o.ops.moves = 0, 0 }
 
 // lateHere is late, unless the operation began at a server that was left since: it
 // says nothing about the present one.
@@ -193,7 +198,7 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 	now := o.clock.Now()
 	switch r.Outcome {
 	case Accepted:
-		o.ops.lateInRow = 0
+		o.proven()
 		if x.prefix != o.stream.prefix || o.stream.phase != open {
 			o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: "the stream was replaced", Sent: x.sent, At: now})
 			return
@@ -245,7 +250,7 @@ func (o *outside) logFences(writes []messages.Write) {
 // refused: the server answered that nothing was written. In a batch it does not
 // say which condition failed.
 func (o *outside) refused(x *op, r Result, now time.Time) {
-	o.ops.lateInRow = 0
+	o.proven()
 	if r.Code == CodeWrongSequence {
 		if r.HasLast && r.Last < x.least {
 			o.check() // records are gone, or the store went back

@@ -97,6 +97,31 @@ func TestN15_ThreeTimeoutsInARowLeaveTheServer(t *testing.T) {
 	require.Equal(t, 1, s.port.reconnects)
 }
 
+// A store that is slow because everybody asks too much of it must not have to bear
+// reconnects as well.
+func TestN15_EachMoveInVainIsFollowedByMorePatience(t *testing.T) {
+	s := opened(t)
+	for moves, timeouts := range []int{3, 6, 12, 24, 48, 48, 48} {
+		for range timeouts {
+			require.Equal(t, moves, s.port.reconnects)
+			s.ask(beat(1))
+			s.pass(timeout)
+			if s.wondering() {
+				s.inform(fitting("one"))
+			}
+		}
+	}
+	require.Equal(t, 7, s.port.reconnects)
+	s.ask(beat(2))
+	s.answer(s.last(), bridge.Result{Sequence: 9})
+	for range 3 {
+		require.Equal(t, 7, s.port.reconnects)
+		s.ask(beat(1))
+		s.pass(timeout)
+	}
+	require.Equal(t, 8, s.port.reconnects)
+}
+
 func TestN15_ReadsWithoutAnswerCountToo(t *testing.T) {
 	s := opened(t)
 	for round := range partition.Round(3) {
