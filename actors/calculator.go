@@ -49,6 +49,7 @@ type calculatorConfig struct {
 	outside, manager, strategy, source, publisher, debouncer *actor.PID
 	worker                                                   partition.WorkerID
 	term                                                     partition.Revision
+	grace                                                    time.Time // nobody is taken for dead before
 }
 
 // decision is one change of the table.
@@ -155,6 +156,7 @@ var calculatorTable = fsm.New(
 	fsm.On(handingOver, (*calculator).listingLate, handingOver, planning, spent),
 	fsm.On(handingOver, (*calculator).publishFailed, handingOver, spent),
 
+	fsm.Stay((*calculator).give, idle, holding, planning, handingOver),      // GiveGrace
 	fsm.Stay((*calculator).begun, idle, holding, planning, handingOver),     // PublishBegun
 	fsm.Stay((*calculator).published, idle, holding, planning, handingOver), // Published
 	fsm.Stay((*calculator).turned, idle, holding, planning, handingOver),    // turnDue

@@ -24,7 +24,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	d := &decision{
 		round: c.round, cause: ch.Cause(), full: full, emergency: len(ch.Crashed) > 0, roster: c.roster, at: c.rosterAt,
 		question: partition.Ask(c.table, previous, ch, c.list.set, partition.Asking{
-			Now: c.rosterAt, Rules: c.settings.Rules(), MoveLimit: limit, Listed: c.list.answers,
+			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers,
 		}),
 	}
 	if d.emergency {
@@ -100,7 +100,7 @@ func (c *calculator) send(ctx actor.Context, d *decision, target partition.Targe
 // left identifies what a decision does not change, by what it rested on: that is
 // no reason to decide again.
 func (c *calculator) left(d *decision, t partition.Table) uint64 {
-	ch := partition.Classify(t, d.roster, d.target.Set, d.at, c.settings.Rules(), c.settings.RestartDetectionRatio)
+	ch := partition.Classify(t, d.roster, d.target.Set, d.at, c.rules(), c.settings.RestartDetectionRatio)
 	return c.print(ch, d.target.Set)
 }
 

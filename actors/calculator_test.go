@@ -110,7 +110,7 @@ func (r *reckoning) hand() messages.HandOver {
 	m := heard[messages.HandOver](r.t, r.publisher)
 	version, moves, begun := r.table.Version+1, 0, false
 	for {
-		facts := partition.Facts{Now: r.now, Rules: r.settings.Rules(), Roster: r.roster, Term: testTerm, Floor: 5000}
+		facts := partition.Facts{Now: r.now, Rules: r.settings.Rules(time.Time{}), Roster: r.roster, Term: testTerm, Floor: 5000}
 		out := partition.Next(r.table, version, m.Target, facts)
 		if out.Publish == nil {
 			require.Zero(r.t, out.Outstanding)

@@ -60,8 +60,13 @@ func (c *calculator) ready() bool {
 }
 
 func (c *calculator) classify(t partition.Table) partition.Change {
-	return partition.Classify(t, c.roster, c.list.set, c.rosterAt, c.settings.Rules(), c.settings.RestartDetectionRatio)
+	return partition.Classify(t, c.roster, c.list.set, c.rosterAt, c.rules(), c.settings.RestartDetectionRatio)
 }
+
+// give notes until when nobody is taken for dead.
+func (c *calculator) give(_ actor.Context, m messages.GiveGrace) { c.grace = m.Until }
+
+func (c *calculator) rules() partition.Rules { return c.settings.Rules(c.grace) }
 
 // print identifies what a decision would rest on. A refresh counts from when the
 // source was listed for it.

@@ -62,7 +62,7 @@ func (c *children) spawnElection(ctx actor.Context, m *manager) {
 	c.election = c.spawn(ctx, electionProps(electionConfig{
 		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, strategy: c.strategy, source: c.source,
 		worker: m.life.worker, session: m.life.session,
-		dice: m.life.dice.Dealt("election", uint64(c.born)), fresh: m.life.fresh,
+		dice: m.life.dice.Dealt("election", uint64(c.born)), fresh: m.life.fresh, grace: m.outage.grace,
 	}), "election")
 }
 

@@ -135,7 +135,7 @@ func TestDebouncer_DamagedRecordIsTheEndOfASession(t *testing.T) {
 	g.tell(g.pid, messages.Sighted{Entries: []messages.Entry{broken(messages.KeyLive("worker-1"), 50)}, At: g.now})
 	g.ring()
 	w := heard[messages.WorkersChanged](t, g.calculator).Roster["worker-1"]
-	require.Equal(t, partition.Over, w.Standing(g.now, g.set.Rules()))
+	require.Equal(t, partition.Over, w.Standing(g.now, g.set.Rules(g.now.Add(-1))))
 	require.EqualValues(t, 50, w.Revision)
 	newer := broken(messages.KeyLive("worker-1"), 60)
 	newer.Newer = true

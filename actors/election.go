@@ -44,6 +44,7 @@ type electionConfig struct {
 	worker                            partition.WorkerID
 	session                           partition.SessionID
 	dice                              partition.Dice
+	grace                             time.Time // nobody is taken for dead before
 	// fresh: nobody can be alive who held anything in this group. It is over with
 	// the first head that is heard of, and with the first term.
 	fresh bool
@@ -129,9 +130,10 @@ var electionTable = fsm.New(
 	fsm.On(resting, (*election).rested, looking), // restDue
 	fsm.On(resting, (*election).quit, stood),
 
-	fsm.Stay((*election).quitLater, campaigning, verifying, stepping, resigning),       // StandDown
-	fsm.Stay((*election).hurry, looking, watching),                                     // Reassigned
-	fsm.Stay((*election).glimpse, looking, campaigning, verifying, resigning, resting), // Seen
+	fsm.Stay((*election).quitLater, campaigning, verifying, stepping, resigning),                                 // StandDown
+	fsm.Stay((*election).give, looking, watching, campaigning, verifying, leading, stepping, resigning, resting), // GiveGrace
+	fsm.Stay((*election).hurry, looking, watching),                                                               // Reassigned
+	fsm.Stay((*election).glimpse, looking, campaigning, verifying, resigning, resting),                           // Seen
 
 	fsm.Late[*election, electionState](
 		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{},

@@ -40,13 +40,21 @@ func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, 
 	e.child = stage.Spawn(ctx, termProps(termConfig{
 		settings: e.settings, outside: e.outside, manager: ctx.Parent(), holder: e.holder, strategy: e.strategy, source: e.source,
 		worker: e.worker, session: e.session, term: term, dice: e.dice.Dealt("term", uint64(term)), fresh: e.fresh, until: e.lease.End,
-		seen: e.seen,
+		seen: e.seen, grace: e.grace,
 	}), fmt.Sprintf("term-%d", term))
 	e.seen, e.fresh = partition.Roster{}, false // the term owns the others now
 	e.follow(ctx)
 	e.watchLead(ctx)
 	e.renewLater(ctx)
 	return leading
+}
+
+// give notes until when nobody is taken for dead, by this term or the next.
+func (e *election) give(ctx actor.Context, m messages.GiveGrace) {
+	e.grace = m.Until
+	if e.state == leading {
+		ctx.Send(e.child, m)
+	}
 }
 
 func (e *election) watchLead(ctx actor.Context) {

@@ -13,6 +13,7 @@ import (
 type outage struct {
 	partition.Outage
 	fault string    // why the latest operation failed
+	grace time.Time // nobody is taken for dead before
 	armed time.Time // when the reminder comes that counts
 }
 
@@ -84,9 +85,15 @@ func (m *manager) degrade(ctx actor.Context, why string) messages.State {
 	return degraded
 }
 
-// answered notes that the store did what it was asked.
+// answered notes that the store did what it was asked. If it had been away, an
+// Available group leaves everybody what it has for a while.
 func (m *manager) answered(ctx actor.Context, at time.Time) {
-	m.outage.Answered(at)
+	if m.outage.Answered(at) && m.cfg.Settings.Ownership == partition.Available {
+		m.outage.grace = at.Add(max(m.cfg.Settings.RecoveryGracePeriod, 0))
+		if m.children.election != nil {
+			ctx.Send(m.children.election, messages.GiveGrace{Until: m.outage.grace})
+		}
+	}
 	m.arm(ctx)
 }
 

@@ -58,6 +58,7 @@ type publisherConfig struct {
 	fresh           bool
 	dice            partition.Dice
 	until           time.Time // the leadership is trusted until then
+	grace           time.Time // nobody is taken for dead before
 }
 
 // handover is a decision on its way.
@@ -147,6 +148,7 @@ var publisherTable = fsm.New(
 	fsm.On(checking, (*publisher).witness, checking),
 
 	fsm.Stay((*publisher).meet, reading, dropping, quarantined, settled, gaining, publishing, checking),
+	fsm.Stay((*publisher).give, reading, dropping, quarantined, settled, gaining, publishing, checking), // GiveGrace
 	fsm.Stay((*publisher).renewed, reading, dropping, quarantined, settled, gaining, publishing, checking),
 
 	fsm.Late[*publisher, publisherState](
@@ -176,6 +178,8 @@ func (p *publisher) meet(ctx actor.Context, m introduce) {
 }
 
 func (p *publisher) renewed(_ actor.Context, m messages.LeadRenewed) { p.until = m.Until }
+
+func (p *publisher) give(_ actor.Context, m messages.GiveGrace) { p.grace = m.Until }
 
 func (p *publisher) tellTable(ctx actor.Context) {
 	if p.known && p.calculator != nil {

@@ -85,7 +85,7 @@ func (p *publisher) step(ctx actor.Context) publisherState {
 		version = p.table.Version + 1
 	}
 	out := partition.Next(p.table, version, p.want.Target, partition.Facts{
-		Now: p.now, Rules: p.settings.Rules(), Roster: p.roster, RevokedAt: p.revoked, Since: p.since,
+		Now: p.now, Rules: p.settings.Rules(p.grace), Roster: p.roster, RevokedAt: p.revoked, Since: p.since,
 		Term: p.term, Floor: p.floor(),
 	})
 	switch {

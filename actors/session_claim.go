@@ -182,7 +182,7 @@ func (s *session) claimed(ctx actor.Context, m messages.Stored) sessionState {
 // begin starts the life of the session.
 func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at time.Time) sessionState {
 	s.record.Claim = revision
-	s.lease = partition.Lease{Session: s.nonce, Length: s.settings.Lease}
+	s.lease = partition.Lease{Session: s.nonce, Length: s.settings.Lease, Kept: s.available()}
 	s.lease.Sending(s.record.Beat, sent)
 	s.claimAnswered(ctx, at)
 	if !s.lease.Accepted(s.record.Beat, revision, at) {

@@ -63,16 +63,20 @@ func (s *session) write(ctx actor.Context, _ flushDue) {
 
 // send writes the record as it is now, unless a write is under way: then again
 // after its answer. It may not be sent after the lease: a paused process that
-// wakes writes nothing.
+// wakes writes nothing. An Available worker does, if nobody took its place.
 func (s *session) send(ctx actor.Context) {
 	if s.writing {
 		s.dirty = true
 		return
 	}
 	s.record.Beat++
-	s.writing, s.dirty, s.carried, s.flying = true, false, s.pledged, s.record
+	s.writing, s.dirty, s.checks, s.carried, s.flying = true, false, false, s.pledged, s.record
 	s.round++
-	ctx.Request(s.outside, messages.Store{Round: s.round, NotAfter: s.lease.End, Writes: []messages.Write{{
+	end := s.lease.End
+	if s.available() {
+		end = time.Time{}
+	}
+	ctx.Request(s.outside, messages.Store{Round: s.round, NotAfter: end, Writes: []messages.Write{{
 		Key: messages.KeyLive(s.worker), Record: s.flying, Expect: s.lease.Revision,
 	}}})
 }
@@ -112,6 +116,8 @@ func (s *session) renewed(ctx actor.Context, written partition.Live, revision pa
 		}
 	}
 	switch {
+	case s.checks: // nothing was written
+		s.checks = false
 	case !landed: // an earlier write did; the latest one did not, or not yet
 		s.flushAfter(ctx, retryDelay)
 	case s.dirty || s.pledged != nil:
@@ -209,13 +215,15 @@ func (s *session) suspect(ctx actor.Context, m suspectDue) sessionState {
 	if !m.End.Equal(s.lease.End) {
 		return living
 	}
-	ctx.Request(s.holder, messages.Suspend{Deadline: m.End})
+	if !s.available() {
+		ctx.Request(s.holder, messages.Suspend{Deadline: m.End})
+	}
 	s.tell(ctx, messages.SessionSuspected{Session: s.nonce, Deadline: m.End, Reason: s.trouble, At: m.End.Add(-s.settings.DrainTimeout)})
 	return suspected
 }
 
 func (s *session) expire(ctx actor.Context, m leaseDue) sessionState {
-	if !m.End.Equal(s.lease.End) {
+	if !m.End.Equal(s.lease.End) || s.available() && s.state != releasing {
 		return s.state
 	}
 	return s.lose(ctx, m.End, because("the lease ended: no heartbeat was accepted in time", s.trouble), "")
@@ -228,6 +236,10 @@ func fenced(l partition.Live) string {
 	}
 	return "the leader fenced this session, which held what was revoked, or began before a head that was lost"
 }
+
+// available reports whether the session goes on after its lease, until it is known
+// that another one has its place.
+func (s *session) available() bool { return s.settings.Ownership == partition.Available }
 
 // because adds what is known of a cause.
 func because(what, cause string) string {

@@ -74,6 +74,11 @@ func (s *session) rejected(ctx actor.Context, m messages.Rejected) {
 	if m.Round == s.round {
 		s.writing = false
 		s.faltered(ctx, m.Reason, m.At)
+		if s.state == suspected && s.available() { // others may have noticed: it is looked at, as nothing can be written
+			s.checks = true
+			s.read(ctx)
+			return
+		}
 		if s.dirty || s.pledged != nil {
 			s.flushAfter(ctx, retryDelay)
 		}

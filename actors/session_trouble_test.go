@@ -2,6 +2,7 @@ package actors
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -96,4 +97,55 @@ func TestSession_TellsWhatFails(t *testing.T) {
 	m, _ = p.written()
 	p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "full", At: p.now})
 	require.Equal(t, "full", heard[messages.OperationFailed](t, p.parent).Reason)
+}
+
+func available(c *sessionConfig) { c.settings.Ownership = partition.Available }
+
+// An Available session goes on after its lease: nothing is suspended, a heartbeat
+// may be sent, and one that is accepted makes all as it was.
+//
+// hazard 56
+func TestSession_AvailableOutlivesItsLease(t *testing.T) {
+	p := live(t, available)
+	p.holder.forget()
+	doubt, end := remindOf[suspectDue](t, p.outside), remindOf[leaseDue](t, p.outside)
+	p.tell(p.pid, doubt.Mail)
+	heard[messages.SessionSuspected](t, p.parent)
+	p.tell(p.pid, end.Mail)
+	unheard[messages.SessionLost](t, p.parent)
+	unheard[messages.Suspend](t, p.holder)
+	unheard[messages.DropAll](t, p.holder)
+	p.now = p.now.Add(time.Hour)
+	p.beats()
+	m, _ := p.written()
+	require.Zero(t, m.NotAfter)
+	p.stored(m, 11, p.now, p.now)
+	require.Equal(t, p.now.Add(p.settings.Lease), heard[messages.SessionRenewed](t, p.parent).LeaseEnd)
+	p.beats()
+	m, _ = p.written()
+	p.refuse(m, 12, true)
+	p.read(slot("worker-0", 12, partition.Live{Session: "mine", Fence: &partition.Fence{}}))
+	heard[messages.SessionLost](t, p.parent)
+	heard[messages.DropAll](t, p.holder)
+}
+
+// An Available session that cannot write looks whether it was fenced, once for each
+// heartbeat: it would never hear of it otherwise.
+//
+// hazard 63
+func TestSession_AvailableLooksWhenItCannotWrite(t *testing.T) {
+	p := live(t, available)
+	p.tell(p.pid, remindOf[suspectDue](t, p.outside).Mail)
+	for range 2 {
+		p.beats()
+		m, _ := p.written()
+		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "the stream is full", At: p.now})
+		p.read(slot("worker-0", 10, partition.Live{Session: "mine", Beat: 1}))
+		unheard[messages.Store](t, p.outside)
+	}
+	p.beats()
+	m, _ := p.written()
+	p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "the stream is full", At: p.now})
+	p.read(slot("worker-0", 15, partition.Live{Session: "mine", Fence: &partition.Fence{}}))
+	require.Contains(t, heard[messages.SessionLost](t, p.parent).Reason, "fenced")
 }

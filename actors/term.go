@@ -39,7 +39,7 @@ type termConfig struct {
 	term                                       partition.Revision
 	dice                                       partition.Dice
 	fresh                                      bool
-	until                                      time.Time
+	until, grace                               time.Time
 	seen                                       partition.Roster // before the term
 }
 
@@ -56,6 +56,7 @@ type reopenDue struct{ observer observer }
 var termTable = fsm.New(
 	fsm.Stay((*term).begin, presiding), // Started
 	fsm.Stay((*term).renewed, presiding),
+	fsm.Stay((*term).give, presiding),
 	fsm.Stay((*term).sourceChanged, presiding),
 	fsm.Stay((*term).failed, presiding),
 	fsm.Stay((*term).ended, presiding), // Terminated
@@ -72,14 +73,14 @@ func (t *term) Receive(ctx actor.Context) { termTable.Receive(ctx, t, &t.state, 
 func (t *term) begin(ctx actor.Context, _ *actor.Started) {
 	t.publisher = stage.Spawn(ctx, publisherProps(publisherConfig{
 		settings: t.settings, outside: t.outside, holder: t.holder, worker: t.worker, session: t.session,
-		term: t.term, fresh: t.fresh, dice: t.dice, until: t.until,
+		term: t.term, fresh: t.fresh, dice: t.dice, until: t.until, grace: t.grace,
 	}), "publisher")
 	t.debouncer = stage.Spawn(ctx, debouncerProps(debouncerConfig{
 		settings: t.settings, outside: t.outside, publisher: t.publisher, seen: t.seen, term: t.term,
 	}), "debouncer")
 	t.calculator = stage.Spawn(ctx, calculatorProps(calculatorConfig{
 		settings: t.settings, outside: t.outside, manager: t.manager, strategy: t.strategy, source: t.source,
-		publisher: t.publisher, debouncer: t.debouncer, worker: t.worker, term: t.term,
+		publisher: t.publisher, debouncer: t.debouncer, worker: t.worker, term: t.term, grace: t.grace,
 	}), "calculator")
 	ctx.Send(t.publisher, introduce{t.calculator})
 	ctx.Send(t.debouncer, introduce{t.calculator})
@@ -95,6 +96,11 @@ func (t *term) open(ctx actor.Context, o observer) {
 }
 
 func (t *term) renewed(ctx actor.Context, m messages.LeadRenewed) { ctx.Send(t.publisher, m) }
+
+func (t *term) give(ctx actor.Context, m messages.GiveGrace) {
+	ctx.Send(t.publisher, m)
+	ctx.Send(t.calculator, m)
+}
 
 func (t *term) sourceChanged(ctx actor.Context, m messages.PartitionsListed) {
 	ctx.Send(t.calculator, m)

@@ -8,9 +8,10 @@ import (
 
 // Leadership:
 //
-//	manager ── StandDown, Reassigned ──► election
+//	manager ── StandDown, Reassigned, GiveGrace ──► election
 //	manager ◄── LeaderKnown, LeadershipGained, LeadershipLost, LeadBarred, StoodDown ── election
-//	election ── LeadRenewed ──► term ──► publisher
+//	election ── LeadRenewed, GiveGrace ──► term ──► publisher
+//	term ── GiveGrace ──► calculator
 //	election ◄── TermFailed ── term ◄── calculator, publisher
 
 // StandDown asks the election to end: a leader releases its lead first.
@@ -22,6 +23,12 @@ type StoodDown struct{}
 // Reassigned reports that a new decision concerns this worker. The members may be
 // others now, and with them who is a candidate.
 type Reassigned struct{}
+
+// GiveGrace asks whoever leads, now or later, to take nobody for dead before Until:
+// the store was away, and others may take longer to come back to it.
+type GiveGrace struct {
+	Until time.Time
+}
 
 // LeaderKnown reports who leads, as last heard; Worker is empty if nobody does.
 type LeaderKnown struct {

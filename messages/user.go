@@ -48,8 +48,11 @@ const (
 	Rebalancing State = "Rebalancing"
 	// Emergency: the leader replaces a worker that went silent past its lease.
 	Emergency State = "Emergency"
-	// Degraded: waiting for the store to answer. Handlers and subscribers are told
-	// to stop; when the lease ends before it answers, all partitions are dropped.
+	// Degraded: waiting for the store to be healthy for ExitThreshold, or for it to
+	// answer if the session was lost. An Exclusive worker has told its handlers and
+	// subscribers to stop; when the lease ends before the store answers, all
+	// partitions are dropped, and when it does they start again at once. An Available
+	// worker works on.
 	Degraded State = "Degraded"
 	// Shutdown: stopping, or stopped. It is the last one.
 	Shutdown State = "Shutdown"

@@ -51,7 +51,8 @@ func (h *handoff) judge(s Seat) verdict {
 	case w.Live.Released:
 		return verdict{ended, FreedByRelease, w.Revision, time.Time{}}
 	}
-	if _, counted := h.seatInTarget(s.Worker, s.Session); !counted && !h.facts.Now.Before(w.At.Add(wait)) {
+	silent := h.facts.Rules.silentAt(w.At, max(s.Lease, w.Live.Lease))
+	if _, counted := h.seatInTarget(s.Worker, s.Session); !counted && !h.facts.Now.Before(silent) {
 		if !h.fence(s.Worker, w.Revision, w.Live, true) {
 			return verdict{state: waits} // fenced by the next publish
 		}

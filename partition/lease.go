@@ -9,6 +9,9 @@ type Lease struct {
 	Session  SessionID
 	Length   time.Duration
 	Revision Revision
+	// Kept: it goes on after its end, until the record is known to be somebody
+	// else's, as that of an Available worker does.
+	Kept bool
 	// End is when the session must have stopped acting.
 	End time.Time
 	// sent has when each write was sent first of which no answer is known.
@@ -29,7 +32,7 @@ func (l *Lease) Sending(beat uint64, t time.Time) {
 // Accepted notes that the write with this beat has this revision. It reports
 // false if the lease had ended before, at the instant now: nothing revives it.
 func (l *Lease) Accepted(beat uint64, revision Revision, now time.Time) bool {
-	if !l.End.IsZero() && !now.Before(l.End) {
+	if !l.Kept && !l.End.IsZero() && !now.Before(l.End) {
 		return false
 	}
 	l.Revision = max(l.Revision, revision)
@@ -43,7 +46,7 @@ func (l *Lease) Accepted(beat uint64, revision Revision, now time.Time) bool {
 			delete(l.sent, b)
 		}
 	}
-	return now.Before(l.End)
+	return l.Kept || now.Before(l.End)
 }
 
 // Reading is what a read of one's own record says.

@@ -35,6 +35,18 @@ func TestLease_ReplyAfterTheWholeLease(t *testing.T) {
 	require.False(t, l.Accepted(1, 5, atFirst.Add(testLease)))
 }
 
+// What an Available worker has goes on after its lease, and is counted as before.
+func TestLease_Kept(t *testing.T) {
+	l := Lease{Session: "s", Length: testLease, Kept: true}
+	l.Sending(1, atFirst)
+	require.True(t, l.Accepted(1, 5, atFirst.Add(2*testLease)))
+	require.Equal(t, atFirst.Add(testLease), l.End)
+	l.Sending(2, atFirst.Add(3*testLease))
+	require.True(t, l.Accepted(2, 6, atFirst.Add(3*testLease)))
+	require.Equal(t, atFirst.Add(4*testLease), l.End)
+	require.Equal(t, Taken, l.ReadBack(Live{Session: "s", Fence: &Fence{}}, 7, 0), "until it is fenced")
+}
+
 // hazard 3
 func TestLease_ReadBackOfAnOlderBeat(t *testing.T) {
 	l := Lease{Session: "s", Length: testLease}

@@ -114,15 +114,17 @@ type Settings struct {
 	ShutdownTimeout time.Duration
 
 	// EnterThreshold is how long the store may fail before an Available worker
-	// is degraded, ExitThreshold how long it must be healthy to end that.
+	// is degraded; an Exclusive one is as soon as its lease is in doubt.
+	// ExitThreshold is how long the store must be healthy to end that, for both.
 	// Default 10 s and 5 s (2 s and 1 s, 30 s and 10 s).
 	EnterThreshold, ExitThreshold time.Duration
 	// KVErrorThreshold failures of the store within KVErrorWindow do the same as
 	// EnterThreshold. Default 5 within 30 s; at least 1.
 	KVErrorThreshold int
 	KVErrorWindow    time.Duration
-	// RecoveryGracePeriod is how long a leader that was degraded declares nobody
-	// dead. Default 15 s (3 s, 30 s); for Available only. Off waits for nobody.
+	// RecoveryGracePeriod is how long a leader that could not reach the store takes
+	// nobody for dead when it can again. Default 15 s (3 s, 30 s); for Available
+	// only. Off waits for nobody.
 	RecoveryGracePeriod time.Duration
 	// Alerts say how long a worker is degraded before it says so, louder and
 	// louder.
@@ -170,7 +172,8 @@ const (
 	// while perhaps none.
 	Exclusive Ownership = iota
 	// Available keeps the last assignment: never without an owner, for a while
-	// perhaps two.
+	// perhaps two. If only this worker is without the store, others replace it when
+	// its lease is over, and it owns what they own until it hears of that.
 	Available
 )
 
@@ -192,9 +195,10 @@ func (s Settings) Wait(lease time.Duration) time.Duration {
 	return Rules{Drift: s.ClockDrift}.Wait(lease)
 }
 
-// Rules are the settings that a leader's waits are made of.
-func (s Settings) Rules() Rules {
-	return Rules{Drift: s.ClockDrift, RevokeTimeout: s.RevokeTimeout, HoldDown: s.RestartHoldDown}
+// Rules are the settings that a leader's waits are made of. It takes nobody for
+// dead before the instant grace.
+func (s Settings) Rules(grace time.Time) Rules {
+	return Rules{Drift: s.ClockDrift, RevokeTimeout: s.RevokeTimeout, HoldDown: s.RestartHoldDown, Grace: grace}
 }
 
 // Suspect is how long after its last accepted heartbeat was sent a worker stops

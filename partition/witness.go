@@ -88,12 +88,22 @@ type Rules struct {
 	// RevokeTimeout and HoldDown are Settings.RevokeTimeout and
 	// Settings.RestartHoldDown; a HoldDown of 0 or less reserves nothing.
 	RevokeTimeout, HoldDown time.Duration
+	// Grace is when the silence of somebody may mean something at the earliest.
+	Grace time.Time
 }
 
 // Wait is how long to wait for a lease of this length, counted on one's own
 // clock from a sight of it.
 func (r Rules) Wait(lease time.Duration) time.Duration {
 	return lease + time.Duration(float64(lease)*r.Drift) + 1
+}
+
+// silentAt is when a record counts as silent that was seen first at this instant.
+func (r Rules) silentAt(seen time.Time, lease time.Duration) time.Time {
+	if at := seen.Add(r.Wait(lease)); at.After(r.Grace) {
+		return at
+	}
+	return r.Grace
 }
 
 // Standing returns what the session is at the instant now.
@@ -106,7 +116,7 @@ func (w Witness) Standing(now time.Time, r Rules) Standing {
 		return Over
 	case reserved:
 		return Returning
-	case !now.Before(w.At.Add(r.Wait(w.Live.Lease))):
+	case !now.Before(r.silentAt(w.At, w.Live.Lease)):
 		return Silent
 	}
 	return Renewing
@@ -117,7 +127,7 @@ func (w Witness) Standing(now time.Time, r Rules) Standing {
 func (w Witness) Turns(now time.Time, r Rules) time.Time {
 	switch w.Standing(now, r) {
 	case Renewing:
-		return w.At.Add(r.Wait(w.Live.Lease))
+		return r.silentAt(w.At, w.Live.Lease)
 	case Returning:
 		return w.RestartAt.Add(r.HoldDown)
 	default: // only news can change it

@@ -91,6 +91,21 @@ func TestWitness_Standing(t *testing.T) {
 	require.Equal(t, Over, witnessed(Live{Released: true, Restarting: true}).Standing(atFirst, Rules{HoldDown: Off}), "nothing is reserved")
 }
 
+// Nobody is silent before the grace has ended, and the standing turns then.
+//
+// hazard 56
+func TestWitness_Grace(t *testing.T) {
+	wait := testRules.Wait(testLease)
+	for grace, silent := range map[time.Duration]time.Duration{0: wait, wait - 1: wait, wait: wait, wait + 1: wait + 1, time.Hour: time.Hour} {
+		r := testRules
+		r.Grace = atFirst.Add(grace)
+		w := witnessed(Live{})
+		require.Equal(t, atFirst.Add(silent), w.Turns(atFirst, r))
+		require.Equal(t, Renewing, w.Standing(atFirst.Add(silent-1), r))
+		require.Equal(t, Silent, w.Standing(atFirst.Add(silent), r))
+	}
+}
+
 // hazard 19
 func TestRules_WaitOutlastsTheSlowestClock(t *testing.T) {
 	for _, lease := range []time.Duration{1, time.Second, 1500 * time.Millisecond, time.Hour} {

@@ -24,6 +24,7 @@ import (
 //	moves 8, heads 3        so many at all
 //	transfers 4             moves that were not to another session of one worker
 //	dead letters 0          mail that found nobody
+//	overlaps 4              times that two worked on one partition
 //	says REGEXP             somebody said so
 //	never REGEXP            nobody did
 //	first REGEXP then REGEXP   both were said, in this order
@@ -43,6 +44,8 @@ func (p *play) check(fact string) error {
 		return same(p.world.Check.Transfers(), rest)
 	case "heads":
 		return same(p.world.Check.Heads(), rest)
+	case "overlaps":
+		return same(len(p.world.Check.Overlaps())+p.world.Check.Overlapping(), rest)
 	case "dead":
 		return same(p.world.DeadLetters(), strings.TrimPrefix(rest, "letters "))
 	case "says", "never", "first":

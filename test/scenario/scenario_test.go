@@ -78,6 +78,8 @@ func (p *play) command(text string) error {
 		switch w {
 		case "default":
 			settings = partition.Default()
+		case "available":
+			settings.Ownership = partition.Available
 		default:
 			return fmt.Errorf("there is no setting %q", w)
 		}
@@ -148,7 +150,7 @@ func TestAFactCanFail(t *testing.T) {
 	defer p.world.Close()
 	require.NoError(t, p.command("start w1"))
 	for _, fact := range []string{
-		"covered", "owns w1 3", "state w1 Shutdown", "leader w1", "ended w1", "moves 1", "transfers 1", "heads 1", "dead letters 1",
+		"covered", "owns w1 3", "state w1 Shutdown", "leader w1", "ended w1", "moves 1", "transfers 1", "overlaps 1", "heads 1", "dead letters 1",
 		"says nonsense", "never starts", "first starts then nonsense", "last w1 nonsense", "owns w9 1", "sings w1",
 	} {
 		require.Error(t, p.check(fact), fact)

@@ -36,6 +36,10 @@ type Checker struct {
 	claims   map[partition.WorkerID]*claim
 	sessions map[partition.SessionID]*session
 	knows    map[string]uint64 // a revision that each process must have seen
+	// available: two may work on a partition while the store is away. How long they
+	// do is measured instead.
+	available bool
+	overlaps  overlaps
 }
 
 // NewChecker returns a checker of a world in which nothing happened yet.
@@ -43,7 +47,7 @@ func NewChecker(line *Timeline) *Checker {
 	c := &Checker{
 		line: line, people: map[string]*person{}, tokens: map[partition.PartitionID]granted{},
 		claims: map[partition.WorkerID]*claim{}, sessions: map[partition.SessionID]*session{}, archive: newArchive(),
-		knows: map[string]uint64{},
+		knows: map[string]uint64{}, overlaps: overlaps{begun: map[partition.PartitionID]time.Duration{}},
 	}
 	c.book.listed, c.book.ever = map[partition.PartitionID]bool{}, map[partition.PartitionID]partition.SessionID{}
 	return c

@@ -19,6 +19,8 @@ type person struct {
 	session partition.SessionID
 	former  map[partition.SessionID]bool // those that it gave up
 	hands   []*hand
+	// keeps: it is Available, and works on after its lease.
+	keeps bool
 	// resumed is when the process went on after a pause: what it has in its
 	// mailboxes is older than that.
 	resumed time.Duration
@@ -49,7 +51,7 @@ const (
 
 // Joins tells of a process.
 func (c *Checker) Joins(process string, clock *Clock, lane *Lane) {
-	p := &person{name: process, clock: clock, lane: lane, resumed: -1, former: map[partition.SessionID]bool{}}
+	p := &person{name: process, clock: clock, lane: lane, resumed: -1, former: map[partition.SessionID]bool{}, keeps: c.available}
 	c.people[process] = p
 	c.order = append(c.order, p)
 }
@@ -59,6 +61,11 @@ func (c *Checker) Ends(process string) {
 	p := c.people[process]
 	delete(c.people, process)
 	c.order = slices.DeleteFunc(c.order, func(x *person) bool { return x == p })
+	if p != nil {
+		for _, h := range p.hands {
+			c.shared(h.owned.ID)
+		}
+	}
 }
 
 // Resumes tells that a process goes on after a pause.
@@ -99,7 +106,7 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 // owns reports whether the hand owns its partition now.
 func (p *person) owns(h *hand) bool {
 	now := p.clock.Now()
-	return now.Before(p.lease) && (h.until.IsZero() || now.Before(h.until))
+	return (p.keeps || now.Before(p.lease)) && (h.until.IsZero() || now.Before(h.until))
 }
 
 // Begins checks I4 when user code begins to work on a partition.
@@ -116,6 +123,7 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 		}
 		return // its clock has run on: it stops before anything else happens
 	}
+	c.shared(o.ID)
 	c.alone(p, h)
 	last := c.tokens[o.ID]
 	if o.Token < last.token || o.Token == last.token && process != last.process {
@@ -132,7 +140,7 @@ func (c *Checker) alone(p *person, h *hand) {
 				continue
 			}
 			switch {
-			case other != p && other.owns(g):
+			case other != p && other.owns(g) && !c.available:
 				c.violate("I4", "%s begins with %s (token %d) while the %s of %s owns it (token %d)",
 					p.name, h.owned.ID, Step(h.owned.Token), g.kind, other.name, Step(g.owned.Token))
 			case other == p && g.kind == Handler && h.kind == Handler:
@@ -153,6 +161,7 @@ func (c *Checker) Told(process, kind string, o partition.Owned) {
 			h.told = true
 		}
 	}
+	c.shared(o.ID)
 }
 
 // Stops tells that user code does not work on a partition any more.
@@ -160,6 +169,7 @@ func (c *Checker) Stops(process, kind string, o partition.Owned) {
 	if h := c.hand(process, kind, o); h != nil {
 		p := c.people[process]
 		p.hands = slices.DeleteFunc(p.hands, func(x *hand) bool { return x == h })
+		c.shared(o.ID)
 	}
 }
 
@@ -180,7 +190,7 @@ func (c *Checker) hand(process, kind string, o partition.Owned) *hand {
 // longer than its lease.
 func (c *Checker) Instant() {
 	for _, p := range c.order {
-		if len(p.hands) == 0 || p.lane.Paused() || p.clock.Now().Before(p.lease) {
+		if p.keeps || len(p.hands) == 0 || p.lane.Paused() || p.clock.Now().Before(p.lease) {
 			continue
 		}
 		for _, h := range p.hands {

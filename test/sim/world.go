@@ -74,6 +74,7 @@ func NewWorld(cfg Config) *World {
 	w.Net.Lengths = lengths(w.settings)
 	w.Net.Note = w.Trace.Hum
 	w.Check = NewChecker(w.Timeline)
+	w.Check.available = w.settings.Ownership == partition.Available
 	w.Store.Observe(w.committed)
 	w.system.hear = w.logged
 	events := w.system.system.EventStream

@@ -83,10 +83,13 @@ func (l *life) result(seed uint64, wrong string, lines int) Result {
 	return r
 }
 
-func begin(seed uint64, faults sim.Faults, system *sim.System) *life {
+func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*partition.Settings)) *life {
 	settings := partition.Fast()
 	if seed%4 == 3 {
 		settings = partition.Default()
+	}
+	for _, f := range change {
+		f(&settings)
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
 	l := &life{settings: settings.WithDefaults(), faults: sim.RandomFaults(rng)}
@@ -155,7 +158,11 @@ func (l *life) plague(f sim.Fault) {
 // bound is how long a recovery may take, with all that was still under way when
 // the faults ended.
 func (l *life) bound() time.Duration {
-	return l.settings.RecoveryBound(l.back) + 3*max(l.settings.Lease, l.settings.LeaderLease)
+	b := l.settings.RecoveryBound(l.back) + 3*max(l.settings.Lease, l.settings.LeaderLease)
+	if l.settings.Ownership == partition.Available {
+		b += l.settings.RecoveryGracePeriod
+	}
+	return b
 }
 
 // heal ends the faults and demands coverage within the bound.
