@@ -53,7 +53,7 @@ type group struct {
 	term     partition.Revision
 	leads    messages.State // what the leader's decisions make of Stable
 	cause    string         // of that
-	fault    string         // why the leader's latest decision failed
+	fault    string         // why this leader decides nothing
 	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int
@@ -191,6 +191,7 @@ var managerTable = fsm.New(
 	fsm.Stay(noting((*manager).drained), electing, waitingAssignment, stable, scaling, emergency, degraded, shutdown),
 
 	fsm.Stay((*manager).decisionsResumed, everywhere...),
+	fsm.Stay((*manager).quarantined, everywhere...),
 	fsm.Stay((*manager).childEnded, everywhere...), // Terminated, of subscribers too
 	fsm.Stay((*manager).subscribe, everywhere...),
 	fsm.Stay((*manager).unsubscribe, everywhere...),

@@ -130,6 +130,14 @@ func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResume
 	}
 }
 
+// quarantined: nothing is assigned until the next decision.
+func (m *manager) quarantined(ctx actor.Context, q messages.Quarantined) {
+	if m.ours(q.Term, q.At) {
+		m.group.fault = "nothing is assigned before every earlier lease is over: " + q.Reason
+		m.examine(ctx, m.state)
+	}
+}
+
 // applied tells subscribers what this worker owns now.
 func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messages.State {
 	m.hear(a.At)

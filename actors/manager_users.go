@@ -48,6 +48,8 @@ func (m *manager) waitsFor(state messages.State) string {
 	reason := m.life.trouble
 	switch {
 	case reason != "":
+	case m.group.fault != "":
+		reason = m.group.fault
 	case !m.life.late:
 		return "starting"
 	case state == initial:

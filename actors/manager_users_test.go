@@ -167,3 +167,21 @@ func TestManager_HealthOfAClaimThatIsNotPermitted(t *testing.T) {
 	f.say(opened)
 	require.False(t, f.health().Final)
 }
+
+// A leader that may assign nothing yet is not healthy, whether it had an assignment
+// before or not.
+func TestManager_QuarantineIsNoHealth(t *testing.T) {
+	lost := messages.Quarantined{Term: 4, Reason: "there is no head"}
+	for name, before := range map[string][]any{"assigned": leader, "unassigned": {opened, began, led, gained}} {
+		t.Run(name, func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.say(before...)
+			f.say(messages.Quarantined{Term: 3, Reason: "of a former term"})
+			require.NotContains(t, f.health().Reason, "former")
+			f.say(lost)
+			require.Equal(t, "nothing is assigned before every earlier lease is over: there is no head", f.health().Reason)
+			f.say(first, decides, done)
+			require.True(t, f.health().Healthy)
+		})
+	}
+}

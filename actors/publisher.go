@@ -50,15 +50,15 @@ type publisher struct {
 }
 
 type publisherConfig struct {
-	settings        partition.Settings
-	outside, holder *actor.PID
-	worker          partition.WorkerID
-	session         partition.SessionID
-	term            partition.Revision
-	fresh           bool
-	dice            partition.Dice
-	until           time.Time // the leadership is trusted until then
-	grace           time.Time // nobody is taken for dead before
+	settings                 partition.Settings
+	outside, manager, holder *actor.PID
+	worker                   partition.WorkerID
+	session                  partition.SessionID
+	term                     partition.Revision
+	fresh                    bool
+	dice                     partition.Dice
+	until                    time.Time // the leadership is trusted until then
+	grace                    time.Time // nobody is taken for dead before
 }
 
 // handover is a decision on its way.

@@ -30,6 +30,7 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 
 func (p *publisher) beginQuarantine(ctx actor.Context, cause string) publisherState {
 	p.quarantine = quarantine{cause: cause}
+	ctx.Send(p.manager, messages.Quarantined{Term: p.term, Reason: cause, At: p.now})
 	p.round++
 	return p.drop(ctx)
 }

@@ -15,6 +15,7 @@ func lost(t *testing.T) *printing {
 	p := newPrinting(t, false)
 	p.answerTable()
 	unheard[messages.TableRead](t, p.calculator)
+	require.Equal(t, "there is no head", heard[messages.Quarantined](t, p.manager).Reason)
 	drop := heard[messages.DropHoldings](t, p.holder)
 	remind[quarantineDue](p)
 	require.Equal(t, drop, heard[messages.DropHoldings](t, p.holder), "it is asked until it answers")

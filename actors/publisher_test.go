@@ -17,7 +17,7 @@ type printing struct {
 	*play
 	settings            partition.Settings
 	outside, calculator *probe
-	holder              *probe
+	manager, holder     *probe
 	pid                 *actor.PID
 	rev                 partition.Revision
 	head                messages.Entry
@@ -36,9 +36,9 @@ func newPrinting(t *testing.T, fresh bool) *printing {
 		play: newPlay(t), settings: partition.Default(), rev: 100, asg: map[partition.WorkerID]partition.Assignment{},
 		head: messages.Entry{Key: messages.KeyHead},
 	}
-	p.outside, p.calculator, p.holder = p.probe("outside"), p.probe("calculator"), p.probe("holder")
+	p.outside, p.calculator, p.manager, p.holder = p.probe("outside"), p.probe("calculator"), p.probe("manager"), p.probe("holder")
 	p.pid = p.child(publisherProps(publisherConfig{
-		settings: p.settings, outside: p.outside.pid, holder: p.holder.pid, worker: mySelf, session: "s-w-0",
+		settings: p.settings, outside: p.outside.pid, manager: p.manager.pid, holder: p.holder.pid, worker: mySelf, session: "s-w-0",
 		term: testTerm, fresh: fresh, until: p.now.Add(time.Hour),
 	}), "publisher")
 	p.tell(p.pid, introduce{p.calculator.pid})

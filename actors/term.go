@@ -72,7 +72,7 @@ func (t *term) Receive(ctx actor.Context) { termTable.Receive(ctx, t, &t.state, 
 
 func (t *term) begin(ctx actor.Context, _ *actor.Started) {
 	t.publisher = stage.Spawn(ctx, publisherProps(publisherConfig{
-		settings: t.settings, outside: t.outside, holder: t.holder, worker: t.worker, session: t.session,
+		settings: t.settings, outside: t.outside, manager: t.manager, holder: t.holder, worker: t.worker, session: t.session,
 		term: t.term, fresh: t.fresh, dice: t.dice, until: t.until, grace: t.grace,
 	}), "publisher")
 	t.debouncer = stage.Spawn(ctx, debouncerProps(debouncerConfig{

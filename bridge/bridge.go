@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -107,15 +106,6 @@ func (o *outside) Receive(ctx actor.Context) {
 	default:
 		o.receiveOwn(ctx, m)
 	}
-}
-
-// alert logs what subscribers hear, too.
-func (o *outside) alert(m messages.AlertRaised) {
-	level := map[partition.AlertLevel]slog.Level{
-		partition.AlertWarn: slog.LevelWarn, partition.AlertError: slog.LevelError, partition.AlertCritical: LevelCritical,
-	}[m.Level]
-	o.log.Log(context.Background(), level, "the worker is degraded", "alert", m.Level.String(),
-		"for", m.At.Sub(m.Since).Round(time.Second), "reason", m.Reason)
 }
 
 // receiveOwn handles what the port and the clock reported.

@@ -42,8 +42,8 @@ type stream struct {
 	newest uint64
 	burnt  string
 	head   partition.Head // step and nonce of the latest that was seen in it
-	asking bool   // a question about the stream is under way
-	asked  uint64 // newest when it was asked
+	asking bool           // a question about the stream is under way
+	asked  uint64         // newest when it was asked
 	try    uint64
 	number uint64 // of the question, among all operations
 	fails  uint64 // attempts to open it in a row that failed

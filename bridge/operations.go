@@ -237,16 +237,6 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 	}
 }
 
-// logFences says which sessions this leader has ended: somebody should look at a
-// worker that is stuck, and its own process may not be able to say so.
-func (o *outside) logFences(writes []messages.Write) {
-	for _, w := range writes {
-		if live, ok := w.Record.(partition.Live); ok && live.Fence != nil {
-			o.log.Warn("a session is fenced", "key", w.Key, "session", live.Session, "silent", live.Fence.AfterSilence)
-		}
-	}
-}
-
 // refused: the server answered that nothing was written. In a batch it does not
 // say which condition failed.
 func (o *outside) refused(x *op, r Result, now time.Time) {

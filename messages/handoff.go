@@ -12,6 +12,7 @@ import (
 //	calculator ◄── TableRead, PublishBegun, Published, HandedOver, HandOverFailed ── publisher
 //	manager ◄── WindowOpened, WindowClosed, DecisionStarted, DecisionDone,
 //	            DecisionFailed, DecisionsResumed ── calculator
+//	manager ◄── Quarantined ── publisher
 
 // TableRead reports the table as the publisher found it at the start of the term.
 type TableRead struct {
@@ -102,6 +103,14 @@ type DecisionDone struct {
 type DecisionsResumed struct {
 	Term partition.Revision
 	At   time.Time
+}
+
+// Quarantined reports that the leader assigns nothing before every earlier lease is
+// over, because there is no table that can be used. A decision ends it.
+type Quarantined struct {
+	Term   partition.Revision
+	Reason string
+	At     time.Time
 }
 
 // DecisionFailed reports a decision that was given up; the last assignment
