@@ -30,9 +30,6 @@ const (
 	timeoutsToMove, doublingsToMove = 3, 4
 )
 
-// LevelCritical is how critical alerts are logged: above errors.
-const LevelCritical = slog.LevelError + 4
-
 // Over returns the Props of the outside over this port and clock. A configuration
 // that breaks a rule is reported as messages.StoreFailed, and is final.
 func Over(port Port, clock Clock, cfg Config) *actor.Props {

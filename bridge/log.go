@@ -9,6 +9,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
+// LevelCritical is how critical alerts are logged: above errors.
+const LevelCritical = slog.LevelError + 4
+
 // alert logs what subscribers hear, too.
 func (o *outside) alert(m messages.AlertRaised) {
 	level := map[partition.AlertLevel]slog.Level{
