@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,6 +25,8 @@ type fleet struct {
 	nodes   [nodes]*berth
 	workers [workers]*berth
 	routes  [nodes][nodes]*links.Link // from, to
+	links   []*links.Link             // all of them
+	procs   []*proc                   // those that may still run
 	nc      *nats.Conn                // past the links
 }
 
@@ -92,7 +95,7 @@ func (f *fleet) connect(ports []int) error {
 			if from == to {
 				continue
 			}
-			l, err := links.New(net.JoinHostPort(loopback, strconv.Itoa(ports[nodes+to])))
+			l, err := f.link(ports[nodes+to])
 			if err != nil {
 				return err
 			}
@@ -104,7 +107,7 @@ func (f *fleet) connect(ports []int) error {
 		b := &berth{name: fmt.Sprintf("w%d", i), key: fmt.Sprintf("w%d", i), orders: orders{Worker: &workerOrders{}}}
 		f.workers[i] = b
 		for _, port := range ports[:nodes] {
-			l, err := links.New(net.JoinHostPort(loopback, strconv.Itoa(port)))
+			l, err := f.link(port)
 			if err != nil {
 				return err
 			}
@@ -113,6 +116,14 @@ func (f *fleet) connect(ports []int) error {
 		}
 	}
 	return nil
+}
+
+func (f *fleet) link(port int) (*links.Link, error) {
+	l, err := links.New(net.JoinHostPort(loopback, strconv.Itoa(port)))
+	if err == nil {
+		f.links = append(f.links, l)
+	}
+	return l, err
 }
 
 // The ports of nodes are below those that systems give to outgoing connections, and
@@ -158,6 +169,7 @@ func (f *fleet) launch(b *berth) error {
 		return err
 	}
 	b.proc = p
+	f.procs = append(slices.DeleteFunc(f.procs, (*proc).gone), p)
 	return nil
 }
 
@@ -188,33 +200,13 @@ func (f *fleet) end() {
 	if f.nc != nil {
 		f.nc.Close()
 	}
-	var all []*berth
-	all = append(append(all, f.workers[:]...), f.nodes[:]...)
-	for _, b := range all {
-		if b != nil && b.proc != nil {
-			b.proc.kill()
-		}
+	for _, p := range f.procs {
+		p.kill()
 	}
-	for _, b := range all {
-		for _, l := range bLinks(b) {
-			l.Close()
-		}
-	}
-	for _, from := range f.routes {
-		for _, l := range from {
-			if l != nil {
-				l.Close()
-			}
-		}
+	for _, l := range f.links {
+		l.Close()
 	}
 	_ = os.RemoveAll(f.dir)
-}
-
-func bLinks(b *berth) []*links.Link {
-	if b == nil {
-		return nil
-	}
-	return b.links
 }
 
 // sleep reports false if it was interrupted.

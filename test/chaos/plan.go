@@ -36,6 +36,7 @@ const (
 	returned    kind = "worker restarts as announced"
 	late        kind = "worker comes back after its hold-down"
 	paused      kind = "worker paused"
+	twinned     kind = "worker paused, its twin comes"
 	linkClosed  kind = "worker's links closed"
 	linkSilent  kind = "worker's links silent"
 	linkDeaf    kind = "worker hears nothing"
@@ -57,7 +58,7 @@ const (
 // places has where each kind strikes. Those that occur more often stand in deck
 // more than once.
 var places = map[kind]place{
-	killed: process, replaced: process, left: process, returned: process, late: process, paused: process,
+	killed: process, replaced: process, left: process, returned: process, late: process, paused: process, twinned: process,
 	linkClosed: link, linkSilent: link, linkDeaf: link, linkMute: link, linkSlow: link, linkFlaps: link,
 	routeClosed: route, routeSilent: route, routeDeaf: route, routeSlow: route,
 	nodeAlone: node, nodeStopped: node, nodeKilled: node, nodePaused: node,
@@ -66,7 +67,7 @@ var places = map[kind]place{
 
 // deck is dealt out before a kind comes again.
 var deck = []kind{
-	killed, killed, replaced, left, returned, late, paused, paused, paused,
+	killed, killed, replaced, left, returned, late, paused, paused, paused, twinned,
 	linkClosed, linkSilent, linkDeaf, linkMute, linkSlow, linkFlaps,
 	routeClosed, routeSilent, routeDeaf, routeSlow,
 	nodeAlone, nodeStopped, nodeKilled, nodePaused, allStopped, allKilled,

@@ -63,17 +63,8 @@ func (f *fleet) strikeWorker(x fault) (func() error, error) {
 		return f.launch(b)
 	}
 	switch x.Kind {
-	case paused:
-		if err := p.pause(); err != nil {
-			return nil, err
-		}
-		f.log.add(event{At: now(), Who: p.name, What: stopped})
-		return func() error {
-			b.struck = false
-			f.log.add(event{At: now(), Who: p.name, What: woken})
-			p.resume()
-			return nil
-		}, nil
+	case paused, twinned:
+		return f.pause(b, x.Kind == twinned)
 	case killed, replaced:
 		p.kill()
 	default:
@@ -84,12 +75,42 @@ func (f *fleet) strikeWorker(x fault) (func() error, error) {
 	}
 	return func() error {
 		if x.Kind != killed && x.Kind != replaced {
-			if err := p.ended(patience); err != nil {
-				f.log.blame(fmt.Sprintf("%s was told to stop: %v", p.name, err))
-			}
+			f.stops(p)
 		}
 		return again()
 	}, nil
+}
+
+// pause stops a worker's process. A twin is another one with the same InstanceKey,
+// which comes meanwhile, and stays; the old one is told to stop when it goes on.
+func (f *fleet) pause(b *berth, twin bool) (func() error, error) {
+	p := b.proc
+	if err := p.pause(); err != nil {
+		return nil, err
+	}
+	f.log.add(event{At: now(), Who: p.name, What: stopped})
+	if twin {
+		if err := f.launch(b); err != nil {
+			return nil, err
+		}
+	}
+	return func() error {
+		b.struck = false
+		f.log.add(event{At: now(), Who: p.name, What: woken})
+		p.resume()
+		if twin {
+			p.tell(leave)
+			f.stops(p)
+		}
+		return nil
+	}, nil
+}
+
+// stops waits until a process that was told to stop has ended.
+func (f *fleet) stops(p *proc) {
+	if err := p.ended(patience); err != nil {
+		f.log.blame(fmt.Sprintf("%s was told to stop: %v", p.name, err))
+	}
 }
 
 var (
@@ -180,8 +201,8 @@ func (f *fleet) restart(hard bool, all ...*berth) (func() error, error) {
 	}
 	return func() error {
 		for _, b := range all {
-			if err := b.proc.ended(patience); err != nil && !hard {
-				f.log.blame(fmt.Sprintf("%s was told to stop: %v", b.name, err))
+			if !hard {
+				f.stops(b.proc)
 			}
 		}
 		for _, b := range all {
