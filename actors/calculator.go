@@ -22,7 +22,8 @@ type calculator struct {
 	state calculatorState
 
 	table    partition.Table
-	known    bool // the table was read
+	homes    partition.Homes // since this term began
+	known    bool            // the table was read
 	roster   partition.Roster
 	rosterAt time.Time // standings are those of this instant
 	now      time.Time // the latest instant heard of
@@ -168,7 +169,7 @@ var calculatorTable = fsm.New(
 
 func calculatorProps(cfg calculatorConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
-		return &calculator{calculatorConfig: cfg, state: idle, failed: map[activity]int{}}
+		return &calculator{calculatorConfig: cfg, state: idle, failed: map[activity]int{}, homes: partition.Homes{}}
 	})
 }
 

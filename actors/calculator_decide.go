@@ -24,7 +24,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	d := &decision{
 		round: c.round, cause: ch.Cause(), full: full, emergency: len(ch.Crashed) > 0, roster: c.roster, at: c.rosterAt,
 		question: partition.Ask(c.table, previous, ch, c.list.set, partition.Asking{
-			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers,
+			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers, Homes: c.homes,
 		}),
 	}
 	if d.emergency {
@@ -139,7 +139,7 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 			c.settled = c.covered
 		}
 	}
-	c.tellDone(ctx, m)
+	c.tellDone(ctx, m, d.target.Measure)
 	if d.emergency { // perhaps it renewed after all, which is no change that is told
 		ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
 	}
@@ -150,14 +150,14 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 func (c *calculator) unstuck(ctx actor.Context, m messages.HandedOver) calculatorState {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
-	c.tellDone(ctx, m)
+	c.tellDone(ctx, m, partition.Measure{})
 	c.told = false // the manager takes it for the end: it hears of an open window again
 	return c.weigh(ctx)
 }
 
-func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver) {
+func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver, did partition.Measure) {
 	c.trouble = false
-	done := messages.DecisionDone{Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, At: m.At}
+	done := messages.DecisionDone{Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, Measure: did, At: m.At}
 	for _, s := range c.table.Seats {
 		done.Members = append(done.Members, s.Worker)
 	}

@@ -33,6 +33,7 @@ func TestCalculator_ColdStartCoversAtOnceAndBalancesOnce(t *testing.T) {
 	done := heard[messages.DecisionDone](t, r.manager)
 	require.EqualValues(t, 1, done.Version)
 	require.Equal(t, 12, done.Moves)
+	require.Equal(t, partition.Measure{Moves: 12, Least: 12, After: 1}, done.Measure)
 	require.Equal(t, []partition.WorkerID{"w-0"}, done.Members)
 	unheard[messages.WindowOpened](t, r.manager) // a lone leader has nothing to show
 
@@ -51,6 +52,30 @@ func TestCalculator_ColdStartCoversAtOnceAndBalancesOnce(t *testing.T) {
 	r.manager.forget()
 	r.pass(time.Minute, "w-0", "w-1", "w-2")
 	require.Empty(t, r.manager.kinds())
+}
+
+// Who was gone and comes back under its ID gets what it had, out of what moves anyway.
+func TestCalculator_WhoComesBackIsAtHome(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	had := map[partition.PartitionID]bool{}
+	for _, row := range r.table.Rows {
+		had[row.Partition] = r.table.Seats[row.Seat].Worker == "w-1"
+	}
+	r.live("w-1", partition.Live{Released: true})
+	r.changed()
+	r.plan()
+	why := r.hand().Target.Why
+	require.Contains(t, why, partition.OwnerGone)
+	require.NotContains(t, why, partition.OverTheBand)
+	r.quiet("w-0", "w-2")
+	r.live("w-1", partition.Live{Session: "again"})
+	r.changed()
+	r.pass(r.settings.PlannedScaleWindow, "w-0", "w-1", "w-2")
+	require.NotNil(t, r.plan().Input.Home)
+	require.Contains(t, r.hand().Target.Why, partition.ReturnedHome)
+	for _, row := range r.table.Rows {
+		require.Equal(t, had[row.Partition], r.table.Seats[row.Seat].Worker == "w-1", row.Partition)
+	}
 }
 
 func TestCalculator_JoinWaitsForTheWindow(t *testing.T) {

@@ -22,9 +22,18 @@ func (c *calculator) take(ctx actor.Context, m messages.TableRead) calculatorSta
 }
 
 func (c *calculator) learn(t partition.Table) {
-	if t.Step >= c.table.Step {
-		c.table = t
+	if t.Step < c.table.Step {
+		return
 	}
+	c.homes.Follow(c.table, t, c.gone)
+	c.table = t
+}
+
+// gone reports whether a worker is not there to own partitions: it lost them for no
+// other reason.
+func (c *calculator) gone(w partition.WorkerID) bool {
+	known := c.roster[w]
+	return known.Live.Draining || known.Standing(c.rosterAt, c.rules()) != partition.Renewing
 }
 
 func (c *calculator) meet(ctx actor.Context, m messages.WorkersChanged) calculatorState {
@@ -151,7 +160,7 @@ func (c *calculator) uneven(ch partition.Change, print uint64) bool {
 	switch {
 	case c.list.guessed, print == c.settled:
 		return false
-	case len(ch.Joined) > 0:
+	case len(ch.Joined) > 0, ch.Misplaced > 0:
 		return true
 	case ch.Imbalance == 0:
 		return false

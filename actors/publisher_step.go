@@ -146,7 +146,7 @@ func (p *publisher) publish(ctx actor.Context, next partition.Publish) publisher
 	p.nonces++
 	next.Table.Nonce = p.dice.Nonce("publish", p.nonces)
 	writes := []messages.Write{
-		p.journalWrite(next.Table.Step, next.Journal(p.worker, p.want.Cause)),
+		p.journalWrite(next.Table.Step, next.Journal(p.worker, p.want.Cause, p.want.Target.Measure)),
 		{Key: messages.KeyHead, Record: next.Table.Head(next.Freed), Expect: p.head},
 	}
 	for _, f := range next.Fences {

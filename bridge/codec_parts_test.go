@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -84,5 +85,14 @@ func TestCodec_StepsThatNothingCanFollow(t *testing.T) {
 		require.True(t, told, name)
 		require.Contains(t, got.Fault, "must be at most 4611686018427387904", name)
 		require.Nil(t, got.Record, name)
+	}
+}
+
+func TestCodec_CapacitiesThatNobodyHas(t *testing.T) {
+	for _, capacity := range []float64{-1, 1e-9, 1e9, math.NaN(), math.Inf(1)} {
+		data, _, err := encode(partition.Live{Session: "s", Capacity: capacity})
+		require.NoError(t, err)
+		_, err = decode("live.w", data)
+		require.ErrorContains(t, err, "must be 0 or 0.001 to 1000000")
 	}
 }

@@ -38,7 +38,7 @@ func liveToProto(l partition.Live) *pb.Live {
 		Held: texts(l.Held), Quarantined: texts(l.Quarantined),
 		Draining: l.Draining, Restarting: l.Restarting, NeverLead: l.NeverLead, Refresh: l.Refresh,
 		Predecessor: string(l.Predecessor), PredecessorReleased: l.PredecessorReleased, Released: l.Released,
-		Reads: l.Reads, Schema: partition.Schema,
+		Reads: l.Reads, Capacity: l.Capacity, Zone: l.Zone, Labels: l.Labels, Schema: partition.Schema,
 	}
 	for _, a := range l.Abandoned {
 		row := &pb.Abandoned{Partition: string(a.Partition), Token: uint64(a.Token), Step: uint64(a.Step)}
@@ -81,6 +81,9 @@ func liveFromProto(p *pb.Live) (partition.Live, error) {
 	if err := countsFrom("applied and seen", p.GetApplied(), p.GetSeen()); err != nil {
 		return partition.Live{}, err
 	}
+	if c := p.GetCapacity(); c != 0 && !(c >= partition.MinCapacity && c <= partition.MaxCapacity) {
+		return partition.Live{}, fmt.Errorf("capacity is %v; must be 0 or %v to %v", c, partition.MinCapacity, partition.MaxCapacity)
+	}
 	l := partition.Live{
 		Session: partition.SessionID(p.GetSession()), Claim: partition.Revision(p.GetClaim()),
 		Lease: lease, InstanceKey: p.GetInstanceKey(),
@@ -88,7 +91,7 @@ func liveFromProto(p *pb.Live) (partition.Live, error) {
 		Held: words[partition.PartitionID](p.GetHeld()), Quarantined: words[partition.PartitionID](p.GetQuarantined()),
 		Draining: p.GetDraining(), Restarting: p.GetRestarting(), NeverLead: p.GetNeverLead(), Refresh: p.GetRefresh(),
 		Predecessor: partition.SessionID(p.GetPredecessor()), PredecessorReleased: p.GetPredecessorReleased(), Released: p.GetReleased(),
-		Reads: p.GetReads(), Kept: kept(p),
+		Reads: p.GetReads(), Capacity: p.GetCapacity(), Zone: p.GetZone(), Labels: p.GetLabels(), Kept: kept(p),
 	}
 	for _, a := range p.GetAbandoned() {
 		l.Abandoned = append(l.Abandoned, partition.Abandoned{
@@ -212,6 +215,7 @@ func journalToProto(j partition.Journal) *pb.Journal {
 	p := &pb.Journal{
 		Version: uint64(j.Version), Step: uint64(j.Step), Term: uint64(j.Term), Leader: string(j.Leader),
 		Cause: legible(j.Cause), More: int64(j.More), Schema: partition.Schema,
+		MovesWanted: int64(j.Measure.Moves), MovesLeast: int64(j.Measure.Least), Before: j.Measure.Before, After: j.Measure.After,
 	}
 	for _, e := range j.Evidence {
 		p.Evidence = append(p.Evidence, legible(e))
@@ -229,6 +233,9 @@ func journalFromProto(p *pb.Journal) (partition.Journal, error) {
 	j := partition.Journal{
 		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Term: partition.Revision(p.GetTerm()),
 		Leader: partition.WorkerID(p.GetLeader()), Cause: p.GetCause(), Evidence: p.GetEvidence(), More: int(p.GetMore()), Kept: kept(p),
+		Measure: partition.Measure{
+			Moves: int(p.GetMovesWanted()), Least: int(p.GetMovesLeast()), Before: p.GetBefore(), After: p.GetAfter(),
+		},
 	}
 	for _, m := range p.GetMoves() {
 		j.Moves = append(j.Moves, partition.Move{

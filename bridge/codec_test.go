@@ -29,6 +29,8 @@ func records(t *rapid.T) map[messages.Key]any {
 		Lease: time.Duration(rapid.Int64Range(0, int64(longestLease)).Draw(t, "lease")), InstanceKey: text.Draw(t, "key"), Beat: num.Draw(t, "beat"),
 		Applied: partition.Step(step.Draw(t, "applied")), Held: ids("held"), Quarantined: ids("quarantined"),
 		Draining: rapid.Bool().Draw(t, "draining"), Restarting: rapid.Bool().Draw(t, "restarting"), NeverLead: rapid.Bool().Draw(t, "never"),
+		Capacity: rapid.SampledFrom([]float64{0, 1, 0.5, 3e5}).Draw(t, "capacity"), Zone: rapid.SampledFrom([]string{"", "a"}).Draw(t, "zone"),
+		Labels:  rapid.SampledFrom([][]string{nil, {"gpu"}, {"gpu", "ssd"}}).Draw(t, "labels"),
 		Refresh: num.Draw(t, "refresh"), Predecessor: "before", PredecessorReleased: true, Released: rapid.Bool().Draw(t, "released"),
 	}
 	for _, p := range ids("abandoned") {
@@ -54,7 +56,8 @@ func records(t *rapid.T) map[messages.Key]any {
 		messages.KeyAssignment("w"): asg,
 		"journal.7": partition.Journal{
 			Version: 1, Step: 2, Term: 3, Leader: "w", Cause: "join", Evidence: []string{"e"}, More: 4,
-			Moves: []partition.Move{{Partition: "p", From: "a", To: "b", Why: "ack"}},
+			Moves:   []partition.Move{{Partition: "p", From: "a", To: "b", Why: "pinned"}},
+			Measure: partition.Measure{Moves: 3, Least: 2, Before: 1.5, After: 1.01},
 		},
 	}
 }

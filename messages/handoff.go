@@ -95,6 +95,9 @@ type DecisionDone struct {
 	Moves   int
 	Members []partition.WorkerID
 	Unowned int
+	// Measure is what the decision was to do: moves, the least possible, and the
+	// balance before and after.
+	Measure partition.Measure
 	At      time.Time
 }
 

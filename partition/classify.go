@@ -22,8 +22,11 @@ type Change struct {
 	// the source does not list any more, Drains those of members that give
 	// everything up, Unfinished those that a hand-over left on their way.
 	Orphans, Removed, Drains, Unfinished int
+	// Misplaced counts partitions whose owner lacks one of their labels, or that are
+	// pinned to another member.
+	Misplaced int
 	// Imbalance is (max − min load) / mean of the members that renew and do not
-	// drain.
+	// drain, as the function of that name has it.
 	Imbalance float64
 	// Refreshing are the members that ask for a refresh which was not served.
 	Refreshing []Witness
@@ -133,12 +136,15 @@ func asks(t Table, seat int32, w Witness) bool {
 // cover counts what has no owner, what is on its way, and how the load is spread.
 func (c *Change) cover(t Table, set Set, now time.Time, rules Rules) {
 	members := make(map[WorkerID]bool, len(c.Members)) // true: it drains
-	load := make(map[WorkerID]int64, len(c.Members))
+	share := burden{seat: make([]int32, len(t.Seats)), set: set, index: map[WorkerID]int32{}}
+	for i := range share.seat {
+		share.seat[i] = None
+	}
 	for _, w := range c.Members {
 		renews := w.Standing(now, rules) == Renewing
 		members[w.Worker] = renews && w.Live.Draining
 		if renews && !w.Live.Draining {
-			load[w.Worker] = 0
+			share.add(t.SeatOf(w.Worker), w.Member())
 		}
 	}
 	rows := 0
@@ -167,28 +173,45 @@ func (c *Change) cover(t Table, set Set, now time.Time, rules Rules) {
 		case r.Revoking != 0:
 			c.Unfinished++
 		}
-		if _, shares := load[owner]; shares {
-			load[owner] += set.Weights[k]
-		}
+		share.own(k, r.Seat)
 	}
 	c.Removed += len(t.Rows) - rows
-	c.Imbalance = unevenness(load)
+	c.Imbalance, c.Misplaced = imbalance(share.members, share.load), share.misplaced
 }
 
-// unevenness returns (max − min) / mean.
-func unevenness(load map[WorkerID]int64) float64 {
-	least, most, sum := int64(-1), int64(0), int64(0)
-	for _, l := range load {
-		if least < 0 || l < least {
-			least = l
-		}
-		most = max(most, l)
-		sum += l
+// burden is what those who share the load have of it.
+type burden struct {
+	set     Set
+	members []Member
+	load    []float64
+	// seat is the member in a seat, or None; index that with an ID.
+	seat      []int32
+	index     map[WorkerID]int32
+	misplaced int
+}
+
+func (b *burden) add(seat int32, m Member) {
+	i := int32(len(b.members))
+	b.members, b.load, b.index[m.ID] = append(b.members, m), append(b.load, 0), i
+	if seat != None {
+		b.seat[seat] = i
 	}
-	if sum == 0 {
-		return 0
+}
+
+// own notes that a partition is owned in a seat.
+func (b *burden) own(k int, seat int32) {
+	m := b.seat[seat]
+	if m == None {
+		return
 	}
-	return float64(most-least) * float64(len(load)) / float64(sum)
+	b.load[m] += float64(b.set.Weights[k])
+	pin, there := None, false
+	if b.set.Pins != nil {
+		pin, there = b.index[b.set.Pins[k]]
+	}
+	if there && pin != m || !there && !carries(b.members[m], b.set.labels(int32(k))) {
+		b.misplaced++
+	}
 }
 
 // Fingerprint identifies everything that a decision rests on, so that one which
@@ -211,7 +234,7 @@ func (c Change) Fingerprint(set Set) uint64 {
 	for _, w := range c.Refreshing {
 		add(string(w.Live.Session) + "/" + strconv.FormatUint(w.Live.Refresh, 10))
 	}
-	for _, n := range []int{c.Orphans, c.Removed, c.Drains, c.Unfinished} {
+	for _, n := range []int{c.Orphans, c.Removed, c.Drains, c.Unfinished, c.Misplaced} {
 		add(strconv.Itoa(n))
 	}
 	return cmp.Or(d, 1)

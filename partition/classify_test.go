@@ -95,6 +95,16 @@ var classifyCases = map[string]classifyCase{
 		r.show("w-1", Live{Session: "s1", Refresh: 1})
 		t.Seats[1].Refresh = 1
 	}, 0, "balance", false, nil},
+	"pinned elsewhere": {func(_ *Table, r Roster, s *Set) {
+		s.Pins = []WorkerID{"w-0", "w-1", "w-9", "w-0"}
+	}, 0, "balance", false, func(is *require.Assertions, c Change) { is.Equal(2, c.Misplaced) }},
+	"labels that the owner lacks": {func(_ *Table, r Roster, s *Set) {
+		r.show("w-0", Live{Session: "s0", Labels: []string{"gpu"}})
+		s.Labels = [][]string{{"gpu"}, {"ssd"}, {"gpu"}, nil}
+	}, 0, "balance", false, func(is *require.Assertions, c Change) { is.Equal(2, c.Misplaced) }},
+	"capacities": {func(_ *Table, r Roster, _ *Set) {
+		r.show("w-1", Live{Session: "s1", Capacity: 3})
+	}, 0, "balance", false, func(is *require.Assertions, c Change) { is.InDelta(4.0/3, c.Imbalance, 1e-9) }},
 }
 
 // hazard 40

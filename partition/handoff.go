@@ -22,6 +22,9 @@ type Target struct {
 	// Owner has, for each partition of the set, the index of its owner in Seats,
 	// or None.
 	Owner []int32
+	// Why has the reason of each, or is nil; Measure is what the decision does.
+	Why     []Reason
+	Measure Measure
 }
 
 // TargetSeat is a session that a decision counts on.
@@ -119,6 +122,7 @@ type handoff struct {
 	verdicts []verdict // by old seat
 	ends     []ending  // by old row
 	want     []int32   // by old row: index in target.Seats, None, or gone
+	why      []Reason  // by old row
 
 	next    Table
 	gain    []int32 // by target seat: index in next.Seats if it may be granted to, else None

@@ -92,7 +92,7 @@ func (h *handoff) sleepUntil(t time.Time) {
 // judgeRows finds for every row whether it must move, and whether it can.
 func (h *handoff) judgeRows() {
 	h.ends = make([]ending, len(h.old.Rows))
-	h.want = make([]int32, len(h.old.Rows))
+	h.want, h.why = make([]int32, len(h.old.Rows)), make([]Reason, len(h.old.Rows))
 	at := 0
 	for i, r := range h.old.Rows {
 		for at < len(h.target.Set.IDs) && h.target.Set.IDs[at] < r.Partition {
@@ -101,6 +101,9 @@ func (h *handoff) judgeRows() {
 		h.want[i] = gone
 		if at < len(h.target.Set.IDs) && h.target.Set.IDs[at] == r.Partition {
 			h.want[i] = h.target.Owner[at]
+			if h.target.Why != nil {
+				h.why[i] = h.target.Why[at]
+			}
 		}
 		h.ends[i] = h.judgeRow(i, r)
 	}

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,16 +123,22 @@ func TestNext_EverybodyRestarts(t *testing.T) {
 
 func TestPublish_JournalHasALimit(t *testing.T) {
 	p := Publish{Table: Table{Version: 2, Step: 3, Term: 4}, Moves: make([]Move, MaxJournalMoves+5), Revokes: 2}
-	for range MaxJournalMoves + 3 {
+	for i := range p.Moves {
+		p.Moves[i] = Move{Partition: "p", From: "w-1", To: "w-2", Why: OverTheBand.String()}
+	}
+	p.Moves[MaxJournalMoves+1].Why = PinnedThere.String()
+	for range maxJournalFences + 3 {
 		p.Fences = append(p.Fences, SessionFence{"w-1", 7, Live{Session: "s", Fence: &Fence{AfterSilence: true}}})
 	}
 	p.Freed = []Freed{{By: FreedByAck}, {By: FreedByFence}, {By: FreedByAck}}
-	j := p.Journal("w-0", "crash")
+	j := p.Journal("w-0", "crash", Measure{Moves: 7})
 	require.Len(t, j.Moves, MaxJournalMoves)
 	require.Equal(t, 5, j.More)
 	require.Equal(t, "session s of w-1 is fenced at revision 7: it was silent for longer than its lease", j.Evidence[0])
-	require.Equal(t, []string{"3 more sessions are fenced", "2 freed by ack", "1 freed by fence", "2 are to be let go"}, j.Evidence[MaxJournalMoves:])
-	require.Equal(t, Journal{Version: 2, Step: 3, Term: 4, Leader: "w-0", Cause: "crash"}, Journal{
-		Version: j.Version, Step: j.Step, Term: j.Term, Leader: j.Leader, Cause: j.Cause,
+	require.Equal(t, []string{"3 more sessions are fenced", "4 more moves: over the band", "1 more moves: pinned", "2 freed by ack", "1 freed by fence", "2 are to be let go"}, j.Evidence[maxJournalFences:])
+	require.Equal(t, Journal{Version: 2, Step: 3, Term: 4, Leader: "w-0", Cause: "crash", Measure: Measure{Moves: 7}}, Journal{
+		Version: j.Version, Step: j.Step, Term: j.Term, Leader: j.Leader, Cause: j.Cause, Measure: j.Measure,
 	})
+	p.Moves[7].Partition = PartitionID(strings.Repeat("x", maxJournalBytes))
+	require.Len(t, p.Journal("w-0", "crash", Measure{}).Moves, 7, "long names count")
 }

@@ -124,10 +124,11 @@ func (h *handoff) free(i int) {
 func (h *handoff) move(i int, to int32) {
 	h.free(i)
 	r := &h.next.Rows[i]
-	m := Move{Partition: r.Partition, To: h.next.Seats[to].Worker, Why: "had no owner"}
+	m := Move{Partition: r.Partition, To: h.next.Seats[to].Worker, Why: h.why[i].String()}
 	if was := h.old.Rows[i].Seat; was != None {
 		m.From = h.old.Seats[was].Worker
-		m.Why = h.freed[len(h.freed)-1].By.String()
+	} else if h.why[i] == NoReason || h.why[i] == OwnerGone {
+		m.Why = "had no owner"
 	}
 	h.moves = append(h.moves, m)
 	r.Seat, r.Token, r.Revoking, r.Pending = to, Token(h.step), 0, None
@@ -151,7 +152,7 @@ func (h *handoff) enter() {
 				continue
 			}
 			r.Seat, r.Token = to, Token(h.step)
-			h.moves = append(h.moves, Move{Partition: id, To: h.next.Seats[to].Worker, Why: "is new"})
+			h.moves = append(h.moves, Move{Partition: id, To: h.next.Seats[to].Worker, Why: h.newcomer(k)})
 		} else if h.target.Owner[k] != None {
 			h.out.Blocked++
 		}
@@ -159,4 +160,12 @@ func (h *handoff) enter() {
 		h.changed = true
 	}
 	slices.SortFunc(h.next.Rows, func(a, b Row) int { return cmp.Compare(a.Partition, b.Partition) })
+}
+
+// newcomer says why a partition that nobody had goes where it goes.
+func (h *handoff) newcomer(k int) string {
+	if h.target.Why != nil && h.target.Why[k] == PinnedThere {
+		return PinnedThere.String()
+	}
+	return "is new"
 }

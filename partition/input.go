@@ -17,13 +17,18 @@ func Imbalance(in Input, plan Plan) float64 {
 			load[owner] += float64(in.Partitions.Weights[k])
 		}
 	}
-	unit := maxCapacity(in.Members)
+	return imbalance(in.Members, load)
+}
+
+// imbalance is that of the members' loads.
+func imbalance(members []Member, load []float64) float64 {
+	unit := maxCapacity(members)
 	least, most, weight, capacity := math.Inf(1), 0.0, 0.0, 0.0
-	for i := range in.Members {
-		if in.Members[i].Draining {
+	for i := range members {
+		if members[i].Draining {
 			continue
 		}
-		c := in.Members[i].share() / unit
+		c := members[i].share() / unit
 		least, most = min(least, load[i]/c), max(most, load[i]/c)
 		weight += load[i]
 		capacity += c

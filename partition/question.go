@@ -30,6 +30,8 @@ type Asking struct {
 	// Listed has, for a session, the refresh that the last listing of the source
 	// answers: a decision serves no later one.
 	Listed map[SessionID]uint64
+	// Homes are those of the group.
+	Homes Homes
 }
 
 // Ask makes the question for a decision. previous is the target that is being
@@ -46,7 +48,7 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 			continue
 		}
 		q.member = append(q.member, int32(i))
-		q.Input.Members = append(q.Input.Members, Member{ID: w.Worker, Draining: w.Live.Draining})
+		q.Input.Members = append(q.Input.Members, w.Member())
 		for _, a := range w.Live.Abandoned {
 			q.barred[a.Partition] = append(q.barred[a.Partition], w.Worker)
 		}
@@ -70,6 +72,7 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 		q.Input.Previous = append(q.Input.Previous, was)
 	}
 	q.Input.Partitions = set.pick(q.index)
+	q.Input.Home = by.Homes.of(q.Input)
 	return q
 }
 
@@ -139,7 +142,11 @@ func (o owners) row(t Table, r Row) (to int32, kept bool) {
 // with the least load that does not, if there is one.
 func (q Question) Answer(p Plan) Target {
 	t := q.target
-	t.Owner = slices.Clone(q.target.Owner)
+	t.Owner, t.Why = slices.Clone(q.target.Owner), make([]Reason, len(q.target.Owner))
+	t.Measure = MeasurePlan(q.Input, p)
+	for i, why := range Reasons(q.Input, p) {
+		t.Why[q.index[i]] = why
+	}
 	for i, m := range p {
 		if t.Owner[q.index[i]] = None; m != None {
 			t.Owner[q.index[i]] = q.member[m]

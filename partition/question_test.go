@@ -79,6 +79,13 @@ func TestAsk_PicksZonesLabelsAndPinsToo(t *testing.T) {
 	require.Zero(t, set.pick([]int32{0, 1}).PinDigest)
 }
 
+// What a strategy knows of a worker comes from its record.
+func TestAsk_MembersAreWhatTheyWrite(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-1", Live{Session: "s1", Capacity: 2, Zone: "eu", Labels: []string{"gpu"}, Draining: true})
+	require.Equal(t, Member{ID: "w-1", Capacity: 2, Zone: "eu", Labels: []string{"gpu"}, Draining: true}, ask(table, roster, set, nil).Input.Members[1])
+}
+
 // What a plan gives to nobody has no owner, although it had one.
 func TestQuestion_NobodyMayHaveIt(t *testing.T) {
 	table, roster, set := group()

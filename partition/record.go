@@ -60,6 +60,10 @@ type Live struct {
 	Draining   bool
 	Restarting bool
 	NeverLead  bool
+	// Capacity, Zone and Labels are what strategies know of the worker.
+	Capacity float64
+	Zone     string
+	Labels   []string
 	// Refresh counts the refreshes that this session asked for.
 	Refresh uint64
 	// Predecessor is the session that this one followed under the same ID, and
@@ -242,7 +246,9 @@ type Journal struct {
 	Cause    string
 	Evidence []string
 	Moves    []Move
-	// More is the number of moves that did not fit.
+	// More is the number of moves that did not fit; Evidence counts them by reason.
 	More int
-	Kept Kept
+	// Measure is that of the whole decision.
+	Measure Measure
+	Kept    Kept
 }

@@ -23,6 +23,15 @@ type Settings struct {
 	// NeverLead keeps this worker out of elections. Default false; at least one
 	// worker of a group must be able to lead.
 	NeverLead bool
+	// Capacity is the share of the load that this worker carries, relative to the
+	// others. Default 1; 0.001 to 1,000,000.
+	Capacity float64
+	// Zone is where this worker runs. Default none; up to 64 of A-Z, a-z, 0-9, '_',
+	// '.' and '-'.
+	Zone string
+	// Labels are what this worker offers to partitions that ask for it. Default none;
+	// up to 16, each written as Zone and not empty.
+	Labels []string
 	// OnStop says whether a stopped worker is expected back. Default Leave.
 	OnStop StopPolicy
 	// Ownership says what becomes of a partition while the store cannot be

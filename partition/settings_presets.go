@@ -8,6 +8,7 @@ func Default() Settings {
 	return Settings{
 		WorkerIDPrefix:        "worker",
 		WorkerIDs:             IDRange{From: 0, Count: 1000},
+		Capacity:              1,
 		OnStop:                Leave,
 		Ownership:             Exclusive,
 		HeartbeatInterval:     time.Second,
@@ -177,6 +178,7 @@ func (s *Settings) counts() []field[int] {
 // shares are all fields that are fractions.
 func (s *Settings) shares() []field[float64] {
 	return []field[float64]{
+		{"Capacity", &s.Capacity, MinCapacity, MaxCapacity, false},
 		{"ClockDrift", &s.ClockDrift, MinClockDrift, 1, false},
 		{"MinRebalanceThreshold", &s.MinRebalanceThreshold, MinShare, MaxCount, true},
 		{"RestartDetectionRatio", &s.RestartDetectionRatio, MinShare, 1, true},

@@ -93,7 +93,7 @@ func TestSettings_EveryNumberIsListed(t *testing.T) {
 			case time.Duration, int, float64:
 				found++
 				require.Equal(t, f.Addr().Pointer(), listed[name], name)
-			case string, bool, StopPolicy, Ownership:
+			case string, bool, []string, StopPolicy, Ownership:
 			default:
 				visit(name+".", f)
 			}
@@ -113,12 +113,14 @@ func TestSettings_WithDefaults(t *testing.T) {
 	// What is set stays, whatever it is.
 	s := Settings{
 		WorkerIDs: IDRange{From: 7}, InstanceKey: "pod-1", NeverLead: true, OnStop: Restart, Ownership: Available,
+		Capacity: 2, Zone: "eu", Labels: []string{"gpu"},
 		ColdStartWindow: Off, MoveLimit: 5, ClockDrift: 0.2, MinRebalanceThreshold: Off, StoreTimeout: -3,
 	}
 	w := s.WithDefaults()
 	want := Default()
 	want.WorkerIDs.From, want.InstanceKey, want.NeverLead, want.OnStop, want.Ownership = 7, "pod-1", true, Restart, Available
 	want.ColdStartWindow, want.MoveLimit, want.ClockDrift, want.MinRebalanceThreshold, want.StoreTimeout = Off, 5, 0.2, Off, -3
+	want.Capacity, want.Zone, want.Labels = 2, "eu", []string{"gpu"}
 	require.Equal(t, want, w)
 	require.Zero(t, s.Lease, "the receiver is left alone")
 }

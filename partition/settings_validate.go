@@ -25,6 +25,11 @@ const (
 	// clock that is 4 % fast for a lease on a clock that is 4 % slow,
 	// 1.04 / 0.96 = 1.0833 of its length.
 	MinClockDrift = 0.085
+	// MinCapacity and MaxCapacity bound what a worker can carry, relative to others.
+	MinCapacity = 0.001
+	MaxCapacity = 1_000_000
+	// MaxLabels is how many labels a worker has.
+	MaxLabels = 16
 	// MinShare is the least fraction that is told from none.
 	MinShare = 1e-9
 )
@@ -85,6 +90,16 @@ func (c *check) words() {
 	}
 	word("WorkerIDPrefix", c.WorkerIDPrefix, 48, "_-")
 	word("InstanceKey", c.InstanceKey, 128, "_.-")
+	word("Zone", c.Zone, 64, "_.-")
+	for i, label := range c.Labels {
+		name := fmt.Sprintf("Labels[%d]", i)
+		if word(name, label, 64, "_.-"); label == "" {
+			c.fault(name, `""`, "1 to 64 characters out of A-Z, a-z, 0-9 and _.-")
+		}
+	}
+	if len(c.Labels) > MaxLabels {
+		c.fault("Labels", len(c.Labels), fmt.Sprintf("at most %d", MaxLabels))
+	}
 	if c.OnStop != Leave && c.OnStop != Restart {
 		c.fault("OnStop", int(c.OnStop), fmt.Sprintf("Leave (%d) or Restart (%d)", Leave, Restart))
 	}

@@ -3,7 +3,6 @@ package partition
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 )
 
@@ -74,10 +73,9 @@ func (s *evener) divide() {
 			s.dry[i] = share <= 0
 			share = max(0, share)
 		}
-		// A share that is whole up to rounding is whole.
-		floor := math.Floor(share + 1e-10*max(1, share))
-		s.quota[i], s.rest[i] = int32(floor), share-floor
-		spare -= int(floor)
+		floor := quota(share)
+		s.quota[i], s.rest[i] = int32(floor), share-float64(floor)
+		spare -= floor
 	}
 	s.order = sized(s.order, n)
 	for i := range s.order {

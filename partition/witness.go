@@ -55,6 +55,12 @@ func (w Witness) See(worker WorkerID, live Live, revision Revision, at time.Time
 	return next, true
 }
 
+// Member is the worker as a strategy sees it.
+func (w Witness) Member() Member {
+	l := w.Live
+	return Member{ID: w.Worker, Capacity: l.Capacity, Zone: l.Zone, Labels: l.Labels, Draining: l.Draining}
+}
+
 // Differs reports whether a later sight of the worker tells something that a
 // decision may rest on. A heartbeat or an acknowledgement does not.
 func (w Witness) Differs(next Witness) bool {

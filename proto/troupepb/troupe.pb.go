@@ -288,8 +288,15 @@ type Live struct {
 	// fence is set if a leader ended the session.
 	Fence *Fence `protobuf:"bytes,18,opt,name=fence,proto3" json:"fence,omitempty"`
 	// reads is the newest schema that the worker's build understands.
-	Reads         uint32 `protobuf:"varint,19,opt,name=reads,proto3" json:"reads,omitempty"`
-	Schema        uint32 `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
+	Reads uint32 `protobuf:"varint,19,opt,name=reads,proto3" json:"reads,omitempty"`
+	// capacity is the share of the load that the worker can carry, relative to others;
+	// 0 is 1. A leader whose build knows nothing of it counts each worker as one.
+	Capacity float64 `protobuf:"fixed64,20,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	// zone is where the worker runs.
+	Zone string `protobuf:"bytes,21,opt,name=zone,proto3" json:"zone,omitempty"`
+	// labels are what the worker offers to partitions that ask for it.
+	Labels        []string `protobuf:"bytes,22,rep,name=labels,proto3" json:"labels,omitempty"`
+	Schema        uint32   `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -455,6 +462,27 @@ func (x *Live) GetReads() uint32 {
 		return x.Reads
 	}
 	return 0
+}
+
+func (x *Live) GetCapacity() float64 {
+	if x != nil {
+		return x.Capacity
+	}
+	return 0
+}
+
+func (x *Live) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+func (x *Live) GetLabels() []string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
 }
 
 func (x *Live) GetSchema() uint32 {
@@ -1029,9 +1057,16 @@ type Journal struct {
 	Cause    string                 `protobuf:"bytes,5,opt,name=cause,proto3" json:"cause,omitempty"`
 	Evidence []string               `protobuf:"bytes,6,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	Moves    []*Move                `protobuf:"bytes,7,rep,name=moves,proto3" json:"moves,omitempty"`
-	// more is the number of moves that did not fit.
-	More          int64  `protobuf:"varint,8,opt,name=more,proto3" json:"more,omitempty"`
-	Schema        uint32 `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
+	// more is the number of moves that did not fit; evidence counts them by reason.
+	More int64 `protobuf:"varint,8,opt,name=more,proto3" json:"more,omitempty"`
+	// moves_wanted are those of the whole decision, moves_least how many it takes at
+	// least. before and after are the load of the fullest worker as a multiple of its
+	// fair share.
+	MovesWanted   int64   `protobuf:"varint,9,opt,name=moves_wanted,json=movesWanted,proto3" json:"moves_wanted,omitempty"`
+	MovesLeast    int64   `protobuf:"varint,10,opt,name=moves_least,json=movesLeast,proto3" json:"moves_least,omitempty"`
+	Before        float64 `protobuf:"fixed64,11,opt,name=before,proto3" json:"before,omitempty"`
+	After         float64 `protobuf:"fixed64,12,opt,name=after,proto3" json:"after,omitempty"`
+	Schema        uint32  `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1122,6 +1157,34 @@ func (x *Journal) GetMore() int64 {
 	return 0
 }
 
+func (x *Journal) GetMovesWanted() int64 {
+	if x != nil {
+		return x.MovesWanted
+	}
+	return 0
+}
+
+func (x *Journal) GetMovesLeast() int64 {
+	if x != nil {
+		return x.MovesLeast
+	}
+	return 0
+}
+
+func (x *Journal) GetBefore() float64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *Journal) GetAfter() float64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
 func (x *Journal) GetSchema() uint32 {
 	if x != nil {
 		return x.Schema
@@ -1131,11 +1194,12 @@ func (x *Journal) GetSchema() uint32 {
 
 // Move is one change of ownership.
 type Move struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Partition     string                 `protobuf:"bytes,1,opt,name=partition,proto3" json:"partition,omitempty"`
-	From          string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
-	To            string                 `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
-	Why           string                 `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Partition string                 `protobuf:"bytes,1,opt,name=partition,proto3" json:"partition,omitempty"`
+	From      string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	To        string                 `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// why it moves: its owner is gone, was over the band, and so on.
+	Why           string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1303,7 +1367,7 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12\x14\n" +
 	"\x05nonce\x18\x03 \x01(\tR\x05nonce\x12\x16\n" +
-	"\x06schema\x18d \x01(\rR\x06schema\"\xdc\x04\n" +
+	"\x06schema\x18d \x01(\rR\x06schema\"\xa4\x05\n" +
 	"\x04Live\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\x04R\x05claim\x12\x19\n" +
@@ -1327,7 +1391,10 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\x14predecessor_released\x18\x10 \x01(\bR\x13predecessorReleased\x12\x1a\n" +
 	"\breleased\x18\x11 \x01(\bR\breleased\x12&\n" +
 	"\x05fence\x18\x12 \x01(\v2\x10.troupe.v1.FenceR\x05fence\x12\x14\n" +
-	"\x05reads\x18\x13 \x01(\rR\x05reads\x12\x16\n" +
+	"\x05reads\x18\x13 \x01(\rR\x05reads\x12\x1a\n" +
+	"\bcapacity\x18\x14 \x01(\x01R\bcapacity\x12\x12\n" +
+	"\x04zone\x18\x15 \x01(\tR\x04zone\x12\x16\n" +
+	"\x06labels\x18\x16 \x03(\tR\x06labels\x12\x16\n" +
 	"\x06schema\x18d \x01(\rR\x06schema\"S\n" +
 	"\tAbandoned\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\tR\tpartition\x12\x14\n" +
@@ -1378,7 +1445,7 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\x10revoking_entered\x18\n" +
 	" \x03(\x04R\x0frevokingEntered\x12\x18\n" +
 	"\apending\x18\v \x03(\tR\apending\x12\x16\n" +
-	"\x06schema\x18d \x01(\rR\x06schema\"\xe8\x01\n" +
+	"\x06schema\x18d \x01(\rR\x06schema\"\xda\x02\n" +
 	"\aJournal\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\x04R\x04step\x12\x12\n" +
@@ -1387,7 +1454,13 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\x05cause\x18\x05 \x01(\tR\x05cause\x12\x1a\n" +
 	"\bevidence\x18\x06 \x03(\tR\bevidence\x12%\n" +
 	"\x05moves\x18\a \x03(\v2\x0f.troupe.v1.MoveR\x05moves\x12\x12\n" +
-	"\x04more\x18\b \x01(\x03R\x04more\x12\x16\n" +
+	"\x04more\x18\b \x01(\x03R\x04more\x12!\n" +
+	"\fmoves_wanted\x18\t \x01(\x03R\vmovesWanted\x12\x1f\n" +
+	"\vmoves_least\x18\n" +
+	" \x01(\x03R\n" +
+	"movesLeast\x12\x16\n" +
+	"\x06before\x18\v \x01(\x01R\x06before\x12\x14\n" +
+	"\x05after\x18\f \x01(\x01R\x05after\x12\x16\n" +
 	"\x06schema\x18d \x01(\rR\x06schema\"Z\n" +
 	"\x04Move\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\tR\tpartition\x12\x12\n" +

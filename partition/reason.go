@@ -1,0 +1,57 @@
+package partition
+
+// Reason says why a decision gives a partition to another owner.
+type Reason uint8
+
+const (
+	// NoReason: it stays, or an earlier decision moved it.
+	NoReason Reason = iota
+	// OwnerGone: its owner left, crashed, or gives everything up.
+	OwnerGone
+	// OverTheBand: its owner has more than its share.
+	OverTheBand
+	// ReturnedHome: it goes back to whom it belonged before that one was gone.
+	ReturnedHome
+	// PinnedThere: it is pinned to its new owner.
+	PinnedThere
+	// ZoneMatch: its new owner is in its zone, which the old one is not.
+	ZoneMatch
+	// LabelsMissing: its owner lacks one of its labels.
+	LabelsMissing
+)
+
+// String returns the reason in a few words.
+func (r Reason) String() string {
+	return choice(int(r), "on its way", "owner gone", "over the band", "returned home", "pinned", "zone", "labels")
+}
+
+// Reasons says of each partition of a plan why it has another owner than before.
+// Several may apply: the one that would have moved it without the others counts.
+func Reasons(in Input, plan Plan) []Reason {
+	out := make([]Reason, len(plan))
+	for k, m := range plan {
+		was, i := in.Previous[k], int32(k)
+		switch {
+		case m == was:
+		case m != None && in.Partitions.pin(i) == in.Members[m].ID:
+			out[k] = PinnedThere
+		case was == None || in.Members[was].Draining:
+			out[k] = OwnerGone
+		case !carries(in.Members[was], in.Partitions.labels(i)):
+			out[k] = LabelsMissing
+		case in.Home != nil && m != None && in.Home[k] == m:
+			out[k] = ReturnedHome
+		case in.strays(i, was) && (m == None || !in.strays(i, m)):
+			out[k] = ZoneMatch
+		default:
+			out[k] = OverTheBand
+		}
+	}
+	return out
+}
+
+// strays reports whether a member is not in the zone that the partition names.
+func (in Input) strays(k, m int32) bool {
+	zone := in.Partitions.zone(k)
+	return zone != "" && in.Members[m].Zone != zone
+}
