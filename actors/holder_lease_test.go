@@ -143,6 +143,24 @@ func TestHolder_HurriesWhatDrains(t *testing.T) {
 	require.Equal(t, e.end, e.deadline)
 }
 
+// What was seen before the drop, and waits for the lease, was assigned under the head
+// that was lost: it is acknowledged, and never applied.
+func TestHolder_DropsWhatWaitsToBeApplied(t *testing.T) {
+	e := newEstate(t, nil)
+	e.see(assignment("mine", 5, "p@5"))
+	e.applied()
+	e.now = e.end
+	e.see(assignment("mine", 6, "p@5 q@6"))
+	e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Term: 20}, e.probe("publisher").pid)
+	e.drain()
+	require.Empty(t, e.applied().All)
+	require.Equal(t, partition.Step(6), e.holdings().Applied)
+	e.parent.forget()
+	e.now = e.end.Add(-time.Second)
+	e.renew()
+	unheard[messages.AssignmentApplied](t, e.parent)
+}
+
 // What one stream said of revisions means nothing in the next one.
 func TestHolder_NewSessionCountsRevisionsAnew(t *testing.T) {
 	e := newEstate(t, nil)

@@ -71,6 +71,10 @@ var bans = []ban{
 		why:  "answers and reminders are mail with a round",
 	},
 	{
+		name: "Props of a function", holds: source(library), find: calling("github.com/asynkron/protoactor-go/actor", "PropsFromFunc"),
+		why: "a closure keeps its state over a restart: PropsFromProducer",
+	},
+	{
 		name: "a wait on time", holds: func(f *file) bool { return f.test() && !f.in("test/live") },
 		find: calling("time", "Sleep"),
 		why:  "tests step, drain or wait for mail",

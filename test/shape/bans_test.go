@@ -37,6 +37,7 @@ func TestBans_Planted(t *testing.T) {
 		"timeout":          {"actors/a.go", "func f() { ctx.SetReceiveTimeout(1) }", []string{"a real-time helper"}},
 		"future":           {"bridge/a.go", "func f() { ctx.RequestFuture(1) }", []string{"a real-time helper"}},
 		"stash":            {"actors/a.go", "func f() { ctx.Stash(); ctx.ReenterAfter() }", []string{"real-time helper", "real-time helper"}},
+		"closure":          {"bridge/a.go", "import \"github.com/asynkron/protoactor-go/actor\"\nvar p = actor.PropsFromFunc(nil)", []string{"uses Props of a function"}},
 		"a limit named so": {"actors/a.go", "var n = limits.Stash", nil},
 		"sleeping test":    {"bridge/a_test.go", "import \"time\"\nfunc f() { time.Sleep(1) }", []string{"a wait on time"}},
 		"polling test":     {"bridge/a_test.go", "func f() { require.Eventually(1) }", []string{"a wait on time"}},
