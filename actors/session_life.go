@@ -95,11 +95,14 @@ func (s *session) renewed(ctx actor.Context, written partition.Live, revision pa
 	if !s.lease.Accepted(written.Beat, revision, at) {
 		return s.lose(ctx, at, "the lease ended before a heartbeat was answered", "")
 	}
-	s.writing, s.named, s.trouble = false, 0, ""
+	s.writing, s.named = false, 0
 	if written.Released {
 		return s.gone(ctx, at, "")
 	}
 	landed := written.Beat == s.flying.Beat
+	if landed {
+		s.trouble = ""
+	}
 	if landed && s.carried != nil {
 		s.tell(ctx, messages.FlagsSet{Flags: *s.carried, At: at})
 		if s.pledged == s.carried {

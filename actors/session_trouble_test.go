@@ -149,3 +149,15 @@ func TestSession_AvailableLooksWhenItCannotWrite(t *testing.T) {
 	p.read(slot("worker-0", 15, partition.Live{Session: "mine", Fence: &partition.Fence{}}))
 	require.Contains(t, heard[messages.SessionLost](t, p.parent).Reason, "fenced")
 }
+
+// That an earlier heartbeat is stored does not explain the one that is not.
+func TestSession_AReadBackOfAnEarlierBeatExplainsNothing(t *testing.T) {
+	p := live(t, nil)
+	doubt := remindOf[suspectDue](t, p.outside)
+	p.beats()
+	m, _ := p.written()
+	p.doubt(m)
+	p.read(slot("worker-0", 10, partition.Live{Session: "mine", Beat: 1}))
+	p.tell(p.pid, doubt.Mail)
+	require.Equal(t, "no answer", heard[messages.SessionSuspected](t, p.parent).Reason)
+}
