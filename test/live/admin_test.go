@@ -63,8 +63,19 @@ func (a *admin) incarnation() string {
 // edit changes how long the stream keeps its records.
 func (a *admin) edit(maxAge time.Duration) {
 	a.t.Helper()
+	a.change(func(cfg *jetstream.StreamConfig) { cfg.MaxAge, cfg.Duplicates = maxAge, maxAge })
+}
+
+// limit changes how much the stream holds; -1 is no limit.
+func (a *admin) limit(bytes int64) {
+	a.t.Helper()
+	a.change(func(cfg *jetstream.StreamConfig) { cfg.MaxBytes, cfg.Discard = bytes, jetstream.DiscardNew })
+}
+
+func (a *admin) change(how func(*jetstream.StreamConfig)) {
+	a.t.Helper()
 	cfg := a.stream().CachedInfo().Config
-	cfg.MaxAge, cfg.Duplicates = maxAge, maxAge
+	how(&cfg)
 	_, err := a.js.UpdateStream(a.t.Context(), cfg)
 	require.NoError(a.t, err)
 }

@@ -1,11 +1,13 @@
 package live
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,6 +20,7 @@ type cable struct {
 	dead  bool
 	held  bool
 	deaf  bool
+	bars  bool   // who dials is not let in
 	trap  []byte // nil, or what has an effect when it is sent: falls
 	falls func()
 }
@@ -28,7 +31,10 @@ var errCut = errors.New("the cable is cut")
 func (c *cable) Dial(network, address string) (net.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.dead || c.held {
+	switch {
+	case c.bars:
+		return barred(), nil
+	case c.dead || c.held:
 		return nil, errCut
 	}
 	conn, err := net.DialTimeout(network, address, 2*time.Second)
@@ -38,6 +44,33 @@ func (c *cable) Dial(network, address string) (net.Conn, error) {
 	s := &strand{Conn: conn, cable: c}
 	c.conns = append(c.conns, s)
 	return s, nil
+}
+
+// revoke cuts the cable, and behind it the server lets nobody in any more.
+func (c *cable) revoke() {
+	c.cut()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.bars = true
+}
+
+// barred is a connection to a server that does not accept the credentials.
+func barred() net.Conn {
+	near, far := net.Pipe()
+	go func() {
+		defer func() { _ = far.Close() }()
+		_, _ = io.WriteString(far, `INFO {"server_id":"X","version":"2.12.3","proto":1,"auth_required":true,"max_payload":1048576}`+"\r\n")
+		said := bufio.NewReader(far)
+		for line := ""; !strings.HasPrefix(line, "PING"); {
+			var err error
+			if line, err = said.ReadString('\n'); err != nil {
+				return
+			}
+		}
+		_, _ = io.WriteString(far, "-ERR 'Authorization Violation'\r\n")
+		_, _ = io.Copy(io.Discard, said)
+	}()
+	return near
 }
 
 func (c *cable) cut() {

@@ -23,6 +23,7 @@ import (
 	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/bridge/embedded"
 	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/links"
 )
 
 func TestMain(m *testing.M) {
@@ -47,10 +48,11 @@ type group struct {
 	settings partition.Settings
 	list     []partition.Partition
 	ledger   *ledger
-	// fresh, bindOnly, cable, handler and wire are for whoever joins next.
+	// fresh, bindOnly, cable, link, handler and wire are for whoever joins next.
 	fresh    bool
 	bindOnly bool
 	cable    *cable // nil is a new one
+	link     *links.Link
 	handler  func(*worker) func(partition.Owned) *actor.Props
 	wire     func(*actors.Config)
 	logger   *slog.Logger // silent if it is nil
@@ -178,7 +180,11 @@ type worker struct {
 func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	g.t.Helper()
 	w := &worker{g: g, name: name, cable: cmp.Or(g.cable, &cable{})}
-	nc, err := nats.Connect(g.url(), nats.SetCustomDialer(w.cable), nats.Name(name),
+	url := g.url()
+	if g.link != nil {
+		url = "nats://" + g.link.Addr()
+	}
+	nc, err := nats.Connect(url, nats.SetCustomDialer(w.cable), nats.Name(name),
 		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	require.NoError(g.t, err)
