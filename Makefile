@@ -94,7 +94,14 @@ verify: ## fail if generated files, diagrams or go.mod files are out of date
 	@for module in $(MODULES); do echo "go mod tidy -diff in $$module"; (cd $$module && go mod tidy -diff); done
 
 # The tests of `test` include the fixed seeds, the live tests and the examples,
-# so that none of them is a step of its own here.
+# so that none of them is a step of its own here. Chaos takes minutes and little of
+# the processor: it goes on beside the other steps, the busier the better. Its report
+# comes at the end. (A line that says MAKE is run by make -n too; this one must not be.)
+AGAIN := $(MAKE) COUNT=-count=1
 .PHONY: ci
-ci: COUNT = -count=1
-ci: verify lint lint-full test race fuzz ## everything that must hold before a change lands
+ci: verify lint ## everything that must hold before a change lands
+	@work=$$(mktemp -d); go build -o "$$work/chaos" ./test/chaos; \
+	"$$work/chaos" -minutes 5 > "$$work/report" & chaos=$$!; \
+	trap 'if [ -n "$$chaos" ]; then kill $$chaos && wait $$chaos || true; fi; rm -r "$$work"' EXIT; \
+	$(AGAIN) lint-full test race fuzz; \
+	ended=0; wait $$chaos || ended=$$?; chaos=; cat "$$work/report"; exit $$ended
