@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // far is a poll interval that does not end within a test.
@@ -38,11 +39,13 @@ func (w *worker) killed(role string) bool {
 	return false
 }
 
-// blinkers keep from a worker's outside what its watcher or its poller asks for. They
-// are for workers that lead: others read the workers' records, too.
+// blinkers keep from a worker's outside what its watcher or its poller asks for, and
+// change what it writes. They are for workers that lead: others read the workers'
+// records, too.
 type blinkers struct {
 	mu             sync.Mutex
 	watches, lists bool
+	releases       bool // the next renewal of the lead gives it up
 }
 
 func (b *blinkers) put(watches, lists bool) {
@@ -63,12 +66,37 @@ func (b *blinkers) hide(mail any) bool {
 	return false
 }
 
+// giveUp lets the next renewal of the lead say that it is free, which its worker does
+// not know.
+func (b *blinkers) giveUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.releases = true
+}
+
+func (b *blinkers) change(mail any) any {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m, ok := mail.(messages.Store)
+	if !ok || !b.releases {
+		return mail
+	}
+	m.Writes = slices.Clone(m.Writes)
+	for i, w := range m.Writes {
+		if lead, ok := w.Record.(partition.Lead); ok {
+			lead.Released, b.releases = true, false
+			m.Writes[i].Record = lead
+		}
+	}
+	return m
+}
+
 // before puts them on.
 func (b *blinkers) before(outside *actor.Props) *actor.Props {
 	return outside.Clone(actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(ctx actor.ReceiverContext, e *actor.MessageEnvelope) {
 			if !b.hide(e.Message) {
-				next(ctx, e)
+				next(ctx, &actor.MessageEnvelope{Header: e.Header, Message: b.change(e.Message), Sender: e.Sender})
 			}
 		}
 	}))
