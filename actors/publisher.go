@@ -193,15 +193,26 @@ func (p *publisher) witness(_ actor.Context, m messages.Witnessed) publisherStat
 }
 
 // see takes evidence into the roster, and reports whether it may change what can
-// be done. Instants count from what this term saw above the head's revisions, not
-// from earlier sights that the witness may rest on.
+// be done.
 func (p *publisher) see(m messages.Witnessed) bool {
 	p.hear(m.At)
 	completed := m.Complete && !p.complete
 	p.complete = p.complete || m.Complete
 	w := m.Witness
 	was := p.roster[w.Worker]
-	return p.sight(w.Worker, w.Live, w.Revision, w.At) && was.Frees(p.roster[w.Worker]) || completed
+	return p.adopt(w) && was.Frees(p.roster[w.Worker]) || completed
+}
+
+// adopt takes a witness with all its instants, also those of before the term, if its
+// session was claimed above the revision that the head names: then nothing of it is
+// older. Of another one only the latest record counts, from its own first sight.
+func (p *publisher) adopt(w partition.Witness) bool {
+	if w.Live.Claim <= p.floors[w.Worker] || w.Revision <= p.roster[w.Worker].Revision {
+		return p.sight(w.Worker, w.Live, w.Revision, w.At)
+	}
+	p.roster[w.Worker] = w
+	p.highest = max(p.highest, w.Live.Applied, w.Live.Seen)
+	return true
 }
 
 // sight takes one record, unless it is not newer than what is known or than what

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -147,6 +148,50 @@ func TestPublisher_ForgetsWhatTheHeadHasOvertaken(t *testing.T) {
 	require.Equal(t, messages.KeyLive("w-0"), m.Writes[2].Key)
 	require.Zero(t, m.Writes[2].Expect, "the record counts as not seen, so this fence will be refused if there is one")
 	require.Empty(t, headOf(m).Freed)
+}
+
+// A session that another one took the place of while nobody led: its lease counts
+// from when this worker saw the new one, which may be before its term.
+func TestPublisher_WhatWasSeenBeforeTheTermCounts(t *testing.T) {
+	old := printed(t)
+	for name, c := range map[string]struct {
+		claim partition.Revision
+		waits bool
+	}{
+		"claimed after the head was written":               {150, false},
+		"claimed before, so that some of it may be undone": {140, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPrinting(t, false)
+			p.asg = old.asg
+			h := old.head.Record.(partition.Head)
+			h.Seats = slices.Clone(h.Seats)
+			h.Seats[0].Live = 145
+			p.head = messages.Entry{Key: messages.KeyHead, Revision: 146, Record: h}
+			before := p.now
+			p.after(p.settings.Wait(p.settings.Lease))
+			p.rev = 160
+			seen := partition.Witness{Worker: "w-0", Revision: p.rev, At: p.now, SessionAt: before, EndedAt: before, RestartAt: before}
+			seen.Live = partition.Live{Session: "t-w-0", Lease: p.settings.Lease, Claim: c.claim}
+			p.tell(p.pid, messages.Witnessed{Witness: seen, At: p.now})
+			p.beat("w-1", partition.Live{})
+			p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now})
+			p.answerTable()
+			p.want(pair[1:], 0, 0)
+			m := p.store()
+			if c.waits {
+				began := p.now
+				require.Empty(t, headOf(m).Freed)
+				p.accept(m)
+				p.after(p.settings.Lease / 2)
+				p.beat("w-1", partition.Live{})
+				remind[wakeDue](p)
+				m = p.store()
+				require.Equal(t, p.settings.Wait(p.settings.Lease), p.now.Sub(began))
+			}
+			require.Equal(t, partition.FreedByReplacement, headOf(m).Freed[0].By)
+		})
+	}
 }
 
 // hazard 27

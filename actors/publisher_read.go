@@ -193,7 +193,7 @@ func (p *publisher) forget() {
 			continue
 		}
 		delete(p.roster, s.Worker)
-		p.sight(w.Worker, w.Live, w.Revision, w.At)
+		p.adopt(w)
 	}
 }
 
