@@ -30,6 +30,7 @@ type election struct {
 	seated  bool                // it is one of the few that the head names
 	armed   leadDue             // when to stand, unless the lead changes
 	told    *partition.WorkerID
+	headed  bool         // a head was seen, so that there is one
 	unread  messages.Key // a record that only a newer build understands: who has one may lead
 
 	sights

@@ -39,7 +39,7 @@ func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, 
 	ctx.Request(ctx.Parent(), messages.LeadershipGained{Term: term, At: at})
 	e.child = stage.Spawn(ctx, termProps(termConfig{
 		settings: e.settings, outside: e.outside, manager: ctx.Parent(), holder: e.holder, strategy: e.strategy, source: e.source,
-		worker: e.worker, session: e.session, term: term, dice: e.dice.Dealt("term", uint64(term)), fresh: e.fresh, until: e.lease.End,
+		worker: e.worker, session: e.session, term: term, dice: e.dice.Dealt("term", uint64(term)), fresh: e.fresh, headed: e.headed, until: e.lease.End,
 		seen: e.seen, grace: e.grace,
 	}), fmt.Sprintf("term-%d", term))
 	e.seen, e.fresh = partition.Roster{}, false // the term owns the others now

@@ -89,7 +89,8 @@ func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState 
 	e.tell(ctx, e.known.Leader(), m.At)
 	e.barBy(ctx, m.Entries, m.At)
 	head, _ := m.Entries[2].Record.(partition.Head)
-	e.fresh = e.fresh && m.Entries[2].Revision == 0
+	e.headed = e.headed || m.Entries[2].Revision != 0
+	e.fresh = e.fresh && !e.headed
 	e.seated = head.Seated(e.worker)
 	e.candidate(ctx, partition.MayLead(head, e.worker, e.settings.Candidates))
 	if !e.hurried {

@@ -56,6 +56,7 @@ type publisherConfig struct {
 	session                  partition.SessionID
 	term                     partition.Revision
 	fresh                    bool
+	headed                   bool // this worker has seen a head: a reading without one is old, or it is lost
 	dice                     partition.Dice
 	until                    time.Time // the leadership is trusted until then
 	grace                    time.Time // nobody is taken for dead before

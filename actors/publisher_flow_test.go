@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -163,7 +164,7 @@ func TestPublisher_WhatWasSeenBeforeTheTermCounts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPrinting(t, false)
-			p.asg = old.asg
+			p.asg = maps.Clone(old.asg)
 			h := old.head.Record.(partition.Head)
 			h.Seats = slices.Clone(h.Seats)
 			h.Seats[0].Live = 145

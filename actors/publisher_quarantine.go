@@ -25,6 +25,10 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 	if p.fresh {
 		return p.start(ctx)
 	}
+	if p.headed && !p.believes(0) {
+		return p.readLater(ctx, "the reading has no head, and there was one")
+	}
+	p.damage = damage{}
 	return p.beginQuarantine(ctx, "there is no head")
 }
 

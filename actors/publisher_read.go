@@ -20,7 +20,8 @@ const (
 	readingsToLose = 5
 )
 
-// damage counts the readings of a head that does not go with its assignments.
+// damage counts the readings of a head that does not go with its assignments, or of
+// none where there was one.
 type damage struct {
 	head     partition.Revision
 	readings int
@@ -163,10 +164,7 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 // publishes at times. If they stay as they are, somebody else has written into the
 // stream, and what was decided is lost as if there were no head.
 func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason string) publisherState {
-	if head.Revision != p.damage.head {
-		p.damage = damage{head: head.Revision}
-	}
-	if p.damage.readings++; p.damage.readings < readingsToLose {
+	if !p.believes(head.Revision) {
 		return p.readLater(ctx, reason)
 	}
 	p.table = partition.Table{Version: p.table.Version}
@@ -175,6 +173,16 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 	}
 	p.head, p.doubts, p.damage = head.Revision, nil, damage{}
 	return p.beginQuarantine(ctx, "the table is damaged: "+reason)
+}
+
+// believes counts readings in a row that say the same, and reports whether they are
+// enough to give up what was decided.
+func (p *publisher) believes(head partition.Revision) bool {
+	if head != p.damage.head {
+		p.damage = damage{head: head}
+	}
+	p.damage.readings++
+	return p.damage.readings >= readingsToLose
 }
 
 // refuse leaves the lead to newer builds.

@@ -38,7 +38,7 @@ type termConfig struct {
 	session                                    partition.SessionID
 	term                                       partition.Revision
 	dice                                       partition.Dice
-	fresh                                      bool
+	fresh, headed                              bool
 	until, grace                               time.Time
 	seen                                       partition.Roster // before the term
 }
@@ -73,7 +73,7 @@ func (t *term) Receive(ctx actor.Context) { termTable.Receive(ctx, t, &t.state, 
 func (t *term) begin(ctx actor.Context, _ *actor.Started) {
 	t.publisher = stage.Spawn(ctx, publisherProps(publisherConfig{
 		settings: t.settings, outside: t.outside, manager: t.manager, holder: t.holder, worker: t.worker, session: t.session,
-		term: t.term, fresh: t.fresh, dice: t.dice, until: t.until, grace: t.grace,
+		term: t.term, fresh: t.fresh, headed: t.headed, dice: t.dice, until: t.until, grace: t.grace,
 	}), "publisher")
 	t.debouncer = stage.Spawn(ctx, debouncerProps(debouncerConfig{
 		settings: t.settings, outside: t.outside, publisher: t.publisher, seen: t.seen, term: t.term,
