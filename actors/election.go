@@ -136,13 +136,23 @@ var electionTable = fsm.New(
 	fsm.Stay((*election).hurry, looking, watching),                                                               // Reassigned
 	fsm.Stay((*election).glimpse, looking, campaigning, verifying, resigning, resting),                           // Seen
 
+	fsm.Ignore[*election](looking, ofTerms...),
+	fsm.Ignore[*election](watching, ofTerms...),
+	fsm.Ignore[*election](campaigning, append(ofTerms, messages.Reassigned{})...), // it looks again anyway
+	fsm.Ignore[*election](verifying, append(ofTerms, messages.Reassigned{})...),
+	fsm.Ignore[*election](leading, messages.Reassigned{}),
+	fsm.Ignore[*election](stepping, append(ofTerms, messages.Reassigned{})...),
+	fsm.Ignore[*election](resigning, append(ofTerms, messages.Reassigned{})...),
+	fsm.Ignore[*election](resting, append(ofTerms, messages.Reassigned{})...),
 	fsm.Late[*election, electionState](
 		messages.Stored{}, messages.Conflicted{}, messages.Unsure{}, messages.Rejected{},
 		messages.ReadDone{}, messages.ReadFailed{}, messages.Seen{}, messages.WatchSynced{},
-		messages.PartitionsListed{}, messages.TermFailed{}, messages.Reassigned{},
 		lookDue{}, leadDue{}, missDue{}, campaignDue{}, verifyDue{}, renewDue{}, leadEnd{}, releaseDue{}, restDue{},
 	),
 )
+
+// ofTerms is what only a term says, or wants to hear.
+var ofTerms = []any{messages.PartitionsListed{}, messages.TermFailed{}}
 
 func electionProps(cfg electionConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {

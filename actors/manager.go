@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -208,13 +209,30 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).startLate, everywhere[:9]...),
 	fsm.Stay((*manager).again, everywhere[:9]...),
 
-	fsm.Late[*manager, messages.State](
-		messages.StoreOpened{}, messages.StoreFailed{}, messages.SessionStarted{}, messages.ClaimScanned{}, messages.ClaimFailed{},
-		messages.SessionRenewed{}, messages.SessionSuspected{}, messages.OperationFailed{}, messages.SessionLost{}, messages.SessionReleased{}, messages.FlagsSet{},
-		messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.LeadBarred{}, messages.StoodDown{}, messages.WindowOpened{},
+	// What was said of something that is over, or cannot have begun, by where it
+	// means nothing.
+	fsm.Ignore[*manager](initial, slices.Concat(ofClaims, ofLeases, ofTheGroup, ofStops, []any{messages.SessionLost{}, messages.DrainingChanged{}})...),
+	fsm.Ignore[*manager](claimingID, slices.Concat(ofLeases, ofTheGroup, ofStops, []any{messages.DrainingChanged{}})...),
+	fsm.Ignore[*manager](electing, slices.Concat(ofClaims, ofStops)...),
+	fsm.Ignore[*manager](waitingAssignment, slices.Concat(ofClaims, ofStops)...),
+	fsm.Ignore[*manager](stable, slices.Concat(ofClaims, ofStops)...),
+	fsm.Ignore[*manager](scaling, slices.Concat(ofClaims, ofStops)...),
+	fsm.Ignore[*manager](rebalancing, slices.Concat(ofClaims, ofStops)...),
+	fsm.Ignore[*manager](emergency, slices.Concat(ofClaims, ofStops)...),
+	fsm.Ignore[*manager](degraded, slices.Concat(ofStops, []any{messages.SessionStarted{}})...), // ClaimScanned comes before it
+	fsm.Ignore[*manager](shutdown, slices.Concat(ofClaims, ofLeases, ofTheGroup, []any{messages.StoreOpened{}, messages.StoreFailed{}})...),
+	fsm.Late[*manager, messages.State](startDue{}, outageDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{}),
+)
+
+// Facts that come from one source, and mean nothing where that is not there.
+var (
+	ofClaims   = []any{messages.ClaimScanned{}, messages.ClaimFailed{}, messages.SessionStarted{}}
+	ofLeases   = []any{messages.SessionRenewed{}, messages.SessionSuspected{}, messages.OperationFailed{}}
+	ofTheGroup = []any{
+		messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.LeadBarred{}, messages.WindowOpened{},
 		messages.WindowClosed{}, messages.DecisionStarted{}, messages.DecisionDone{}, messages.DecisionFailed{},
-		messages.DrainingChanged{}, messages.AllLetGo{}, startDue{}, outageDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{},
-	),
+	}
+	ofStops = []any{messages.FlagsSet{}, messages.AllLetGo{}, messages.StoodDown{}, messages.SessionReleased{}}
 )
 
 // everywhere are all states, the last one last.
