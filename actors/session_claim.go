@@ -186,6 +186,7 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 	s.lease = partition.Lease{Session: s.nonce, Length: s.settings.Lease, Kept: s.available()}
 	s.lease.Sending(s.record.Beat, sent)
 	s.claimAnswered(ctx, at)
+	s.claim = claim{} // what it saw of the others is theirs, and may be much
 	if !s.lease.Accepted(s.record.Beat, revision, at) {
 		return s.lose(ctx, at, "the claim was answered after its lease had ended", "")
 	}
