@@ -1,12 +1,10 @@
+//go:build unix
+
 package bench
 
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
-	"os"
-	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -17,35 +15,22 @@ import (
 
 	"github.com/troupe-actors/troupe/actors"
 	"github.com/troupe-actors/troupe/bridge"
-	"github.com/troupe-actors/troupe/bridge/embedded"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
-
-// serves says in the environment that this process is a crowd's server.
-const serves = "TROUPE_BENCH_SERVER"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(serves) == "" {
-		os.Exit(m.Run())
-	}
-	server, err := embedded.Start(embedded.Config{Memory: true})
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(server.URL())
-	_, _ = io.Copy(io.Discard, os.Stdin) // until the crowd has gone
-	server.Stop()
-}
 
 // crowd are many managers on one connection and one actor system, on a server in
 // another process: what is counted here is theirs alone.
 type crowd struct {
 	b      *testing.B
 	set    partition.Settings
+	server *helper
+	url    string
 	nc     *nats.Conn
+	ear    *nats.Conn // hears what the others write
+	heard  *nats.Subscription
 	system *actor.ActorSystem
-	list   []partition.Partition
+	list   shared
 	there  []*actor.PID
 	news   chan struct{}
 
@@ -59,35 +44,67 @@ type crowd struct {
 
 func newCrowd(b *testing.B, n int) *crowd {
 	b.Helper()
-	server := exec.Command(os.Args[0])
-	server.Env = append(os.Environ(), serves+"=1")
-	stop, err := server.StdinPipe()
-	require.NoError(b, err)
-	out, err := server.StdoutPipe()
-	require.NoError(b, err)
-	require.NoError(b, server.Start())
-	var url string
-	_, err = fmt.Fscanln(out, &url)
-	require.NoError(b, err)
-	c := &crowd{b: b, set: presets()["DefaultWithoutWindows"], news: make(chan struct{}, 1), owned: map[*actor.PID]int{}}
-	for i := range n {
-		c.list = append(c.list, partition.Of(fmt.Sprintf("partition-%05d", i)))
+	c := &crowd{
+		b: b, set: presets()[windowless], server: newHelper(b, "server"), system: newSystem(), list: many(n),
+		news: make(chan struct{}, 1), owned: map[*actor.PID]int{},
 	}
-	c.nc, err = nats.Connect(url)
-	require.NoError(b, err)
-	_, err = c.nc.Subscribe("$KV.crowd.>", c.wrote)
-	require.NoError(b, err)
-	c.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
-	b.Cleanup(func() {
-		for _, pid := range c.there {
-			_ = c.system.Root.StopFuture(pid).Wait()
-		}
-		c.system.Shutdown()
-		c.nc.Close()
-		_ = stop.Close()
-		_ = server.Wait()
-	})
+	c.url = c.server.line()
+	c.nc, c.ear = c.connect(), c.connect()
+	c.listen()
 	return c
+}
+
+func (c *crowd) connect() *nats.Conn {
+	c.b.Helper()
+	nc, err := nats.Connect(c.url)
+	require.NoError(c.b, err)
+	return nc
+}
+
+// close ends everything.
+func (c *crowd) close() {
+	for _, pid := range c.there {
+		_ = c.system.Root.StopFuture(pid).Wait()
+	}
+	c.system.Shutdown()
+	c.nc.Close()
+	c.ear.Close()
+	c.server.end()
+}
+
+// listen counts what is written from now on, until it is not to be heard any more: to
+// hear it costs this process something.
+func (c *crowd) listen() {
+	c.b.Helper()
+	var err error
+	c.heard, err = c.ear.Subscribe("$KV.crowd.>", c.wrote)
+	require.NoError(c.b, err)
+	require.NoError(c.b, c.ear.Flush())
+}
+
+func (c *crowd) cover() { _ = c.heard.Unsubscribe() }
+
+func many(partitions int) (list shared) {
+	for i := range partitions {
+		list = append(list, partition.Of(fmt.Sprintf("partition-%05d", i)))
+	}
+	return list
+}
+
+// shared is a list of partitions that all workers of a process have together.
+type shared []partition.Partition
+
+// ListPartitions implements partition.Source.
+func (s shared) ListPartitions() ([]partition.Partition, error) { return s, nil }
+
+// spawn starts one more worker of the crowd.
+func spawn(system *actor.ActorSystem, nc *nats.Conn, set partition.Settings, list shared) (*actor.PID, error) {
+	props, err := actors.PartitionManager(actors.Config{Settings: set, Source: actors.SourceFrom(list)},
+		bridge.NATS(nc, bridge.Config{Group: "crowd", Fresh: true, Storage: bridge.Memory, Logger: silent}))
+	if err != nil {
+		return nil, err
+	}
+	return system.Root.Spawn(props), nil
 }
 
 // wrote sees every message that is sent to the group's stream, also those few that
@@ -122,10 +139,8 @@ func (c *crowd) tell() {
 
 func (c *crowd) join(n int) {
 	for range n {
-		props, err := actors.PartitionManager(actors.Config{Settings: c.set, Source: actors.StaticSource(c.list)},
-			bridge.NATS(c.nc, bridge.Config{Group: "crowd", Fresh: true, Storage: bridge.Memory, Logger: silent}))
+		pid, err := spawn(c.system, c.nc, c.set, c.list)
 		require.NoError(c.b, err)
-		pid := c.system.Root.Spawn(props)
 		c.there = append(c.there, pid)
 		c.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return counter{c, pid} }))
 	}
@@ -188,10 +203,17 @@ func (c *crowd) count(happens func()) (writes, bytes float64) {
 	w, n := c.writes, c.bytes
 	c.mu.Unlock()
 	happens()
-	require.NoError(c.b, c.nc.Flush())
+	require.NoError(c.b, c.ear.Flush())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return float64(c.writes - w), float64(c.bytes - n)
+}
+
+func (c *crowd) snapshot(pid *actor.PID) messages.Snapshot {
+	c.b.Helper()
+	got, err := c.system.Root.RequestFuture(pid, messages.GetSnapshot{}, patience).Result()
+	require.NoError(c.b, err)
+	return got.(messages.Snapshot)
 }
 
 // stopLeader stops whoever leads, and waits for the first publish of the next term.
@@ -201,9 +223,7 @@ func (c *crowd) stopLeader() {
 	before := len(c.elected)
 	c.mu.Unlock()
 	for i, pid := range c.there {
-		got, err := c.system.Root.RequestFuture(pid, messages.GetSnapshot{}, patience).Result()
-		require.NoError(c.b, err)
-		if !got.(messages.Snapshot).Leading {
+		if !c.snapshot(pid).Leading {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -1,13 +1,16 @@
 // Package bench measures how long a group of ten workers with a thousand
 // partitions takes to answer what happens to it, on an embedded NATS server:
 //
-//	make bench                                  all, about 10 minutes
+//	make bench                                  all that is quick, less than 10 minutes
 //	make bench BENCH=Leave/Fast TIMES=20        a part of it, with more samples
+//	make bench BENCH=Detect TIMES=200           how joins are noticed: 10 minutes
+//	make bench BENCH=JoinMany TIMES=200         joins with their windows: 12 minutes
+//	make bench BENCH=IdleCrowd                  500 workers
 //
-// Each measurement is one event in a group at rest; p50 and p99 are over all
-// samples, in milliseconds. What is measured is what subscribers see: a partition
-// is without an owner from the moment that its worker let go of it, or crashed,
-// until another worker hears that it owns it.
+// The tables at the end are those of docs/tuning.md. Each measurement is one event in a
+// group at rest; p50 and p99 are over all samples, in milliseconds. What is measured is
+// what subscribers see: a partition is without an owner from the moment that its worker
+// let go of it, or crashed, until another worker hears that it owns it.
 //
 // BenchmarkIdle, BenchmarkManager, BenchmarkJoinBytes and BenchmarkElection count what a
 // crowd of managers costs: they share one connection and one actor system, and the

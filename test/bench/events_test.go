@@ -7,42 +7,42 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// presets are the settings that are measured; those without windows show what is
-// left when nothing is waited for.
+// windowless is the name of Default settings without windows: they show what is left
+// when nothing is waited for.
+const windowless = "DefaultWithoutWindows"
+
+// presets are the settings that are measured.
 func presets() map[string]partition.Settings {
-	windowless := partition.Default()
-	windowless.ColdStartWindow, windowless.PlannedScaleWindow = partition.Off, partition.Off
-	windowless.SettleTime, windowless.MinRebalanceInterval = partition.Off, partition.Off
-	return map[string]partition.Settings{
-		"Default": partition.Default(), "Fast": partition.Fast(), "DefaultWithoutWindows": windowless,
+	w := partition.Default()
+	w.ColdStartWindow, w.PlannedScaleWindow = partition.Off, partition.Off
+	w.SettleTime, w.MinRebalanceInterval = partition.Off, partition.Off
+	return map[string]partition.Settings{"Default": partition.Default(), "Fast": partition.Fast(), windowless: w}
+}
+
+// each measures one event in a group at rest, once an iteration, for some of the
+// presets. happen makes it happen and returns when it is answered. each-p50 and
+// each-p99 are over the pauses of all partitions that moved.
+func each(b *testing.B, names []string, happen func(g *group) map[string]time.Duration) {
+	for _, name := range names {
+		b.Run(name, func(b *testing.B) { measure(b, newGroup(b, presets()[name]), happen) })
 	}
 }
 
-// each measures one event in a group at rest, once an iteration, for each preset.
-// happen makes it happen and returns when it is answered; afterwards the group is
-// made whole again, which is not measured. each-p50 and each-p99 are over the pauses of
-// all partitions that moved.
-func each(b *testing.B, happen func(g *group) map[string]time.Duration) {
-	for name, settings := range presets() {
-		b.Run(name, func(b *testing.B) {
-			g := newGroup(b, settings)
-			defer g.close()
-			g.fill()
-			samples := map[string][]time.Duration{}
-			for b.Loop() {
-				for what, took := range happen(g) {
-					samples[what] = append(samples[what], took)
-				}
-				samples["each"] = append(samples["each"], g.pauses()...)
-				b.StopTimer()
-				g.fill()
-				b.StartTimer()
-			}
-			for what, all := range samples {
-				report(b, what, all)
-			}
-			b.ReportMetric(0, "ns/op") // the metrics say more
-		})
+// guarded are the presets for what no window has to do with.
+var guarded = []string{"Default", "Fast"}
+
+func measure(b *testing.B, g *group, happen func(g *group) map[string]time.Duration) {
+	defer g.close()
+	samples := map[string][]time.Duration{}
+	for b.Loop() {
+		g.fill()
+		for what, took := range happen(g) {
+			samples[what] = append(samples[what], took)
+		}
+		samples["each"] = append(samples["each"], g.pauses()...)
+	}
+	for what, all := range samples {
+		report(b, what, all)
 	}
 }
 
@@ -66,9 +66,7 @@ func BenchmarkColdStart(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			var covered, balanced []time.Duration
 			for b.Loop() {
-				b.StopTimer()
 				g := newGroup(b, settings)
-				b.StartTimer()
 				began := g.begin()
 				for range workers {
 					g.join()
@@ -77,33 +75,48 @@ func BenchmarkColdStart(b *testing.B) {
 				covered = append(covered, time.Since(began))
 				g.balanced()
 				balanced = append(balanced, time.Since(began))
-				b.StopTimer()
 				g.rest()
 				g.close()
-				b.StartTimer()
 			}
 			report(b, "covered", covered)
 			report(b, "balanced", balanced)
-			b.ReportMetric(0, "ns/op")
 		})
 	}
 }
 
-// BenchmarkJoin: an eleventh worker joins; until each has its share, and the
-// longest pause of a partition that moved.
+// BenchmarkJoin: an eleventh worker joins a group in which nothing has moved for
+// MinRebalanceInterval; until each has its share, and the longest pause of a partition
+// that moved.
 func BenchmarkJoin(b *testing.B) {
-	each(b, func(g *group) map[string]time.Duration {
-		began := g.begin()
-		g.join()
-		g.balanced()
-		return map[string]time.Duration{"share": time.Since(began), "pause": g.longestGap()}
+	each(b, []string{"Default", "Fast", windowless}, func(g *group) map[string]time.Duration {
+		g.rested()
+		return joined(g)
 	})
+}
+
+// BenchmarkJoinMany: the same for many samples, TIMES=200. There is no
+// MinRebalanceInterval, so that nothing has to be waited for between two of them.
+func BenchmarkJoinMany(b *testing.B) {
+	for _, name := range guarded {
+		b.Run(name, func(b *testing.B) {
+			set := presets()[name]
+			set.MinRebalanceInterval = partition.Off
+			measure(b, newGroup(b, set), joined)
+		})
+	}
+}
+
+func joined(g *group) map[string]time.Duration {
+	began := g.begin()
+	g.join()
+	g.balanced()
+	return map[string]time.Duration{"share": time.Since(began), "pause": g.longestGap()}
 }
 
 // BenchmarkLeave: a worker that does not lead stops; the longest time that a
 // partition was without an owner.
 func BenchmarkLeave(b *testing.B) {
-	each(b, func(g *group) map[string]time.Duration {
+	each(b, guarded, func(g *group) map[string]time.Duration {
 		_, other := g.leader()
 		g.begin()
 		g.stop(other)
@@ -114,7 +127,7 @@ func BenchmarkLeave(b *testing.B) {
 
 // BenchmarkLeaderLeave: the leader stops.
 func BenchmarkLeaderLeave(b *testing.B) {
-	each(b, func(g *group) map[string]time.Duration {
+	each(b, guarded, func(g *group) map[string]time.Duration {
 		leads, _ := g.leader()
 		g.begin()
 		g.stop(leads)
@@ -126,7 +139,7 @@ func BenchmarkLeaderLeave(b *testing.B) {
 // BenchmarkCrash: a worker that does not lead crashes; until its partitions have
 // other owners.
 func BenchmarkCrash(b *testing.B) {
-	each(b, func(g *group) map[string]time.Duration {
+	each(b, guarded, func(g *group) map[string]time.Duration {
 		_, other := g.leader()
 		g.begin()
 		g.crash(other)
@@ -138,7 +151,7 @@ func BenchmarkCrash(b *testing.B) {
 // BenchmarkLeaderCrash: the leader crashes; until the first publish of the next one
 // reaches a worker, and until its partitions have other owners.
 func BenchmarkLeaderCrash(b *testing.B) {
-	each(b, func(g *group) map[string]time.Duration {
+	each(b, guarded, func(g *group) map[string]time.Duration {
 		leads, _ := g.leader()
 		began := g.begin()
 		g.crash(leads)
@@ -149,7 +162,7 @@ func BenchmarkLeaderCrash(b *testing.B) {
 
 // BenchmarkLeaderAndWorkerCrash: the leader and another worker crash together.
 func BenchmarkLeaderAndWorkerCrash(b *testing.B) {
-	each(b, func(g *group) map[string]time.Duration {
+	each(b, guarded, func(g *group) map[string]time.Duration {
 		leads, other := g.leader()
 		began := g.begin()
 		g.crash(leads, other)

@@ -1,37 +1,88 @@
+//go:build unix
+
 package bench
 
 import (
-	"fmt"
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
 )
 
-// idle is how long a group at rest is looked at.
-const idle = 10 * time.Second
+const (
+	// idle is how long a group at rest is looked at.
+	idle = 20 * time.Second
+	// calm is when a group is at rest: who joined looks once more after
+	// 2·LeaderLease, and leaves the lead to the candidates.
+	calm = 10 * time.Second
+)
 
-// BenchmarkIdle: what a group at rest writes in a second, with Default settings.
-func BenchmarkIdle(b *testing.B) {
-	for _, n := range []int{50, 500} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			c := newCrowd(b, 1000)
-			c.join(n)
-			c.shared()
-			var writes, bytes, seconds float64
-			for b.Loop() {
-				began := time.Now()
-				w, n := c.count(func() { <-time.NewTimer(idle).C })
-				writes, bytes, seconds = writes+w, bytes+n, seconds+time.Since(began).Seconds()
-			}
-			b.ReportMetric(writes/seconds, "writes/s")
-			b.ReportMetric(bytes/seconds, "bytes/s")
-			b.ReportMetric(0, "ns/op")
+// BenchmarkIdle: what a group of 50 at rest writes in a second, and how many
+// milliseconds a second its leader, each other worker and the server keep a processor
+// busy; the leader is a process of its own. start says how the group began: 49 workers
+// join at once.
+func BenchmarkIdle(b *testing.B) { idleGroup(b, 50) }
+
+// BenchmarkIdleCrowd: the same with 500.
+func BenchmarkIdleCrowd(b *testing.B) { idleGroup(b, 500) }
+
+func idleGroup(b *testing.B, n int) {
+	const partitions = 1000
+	once(b, func() {
+		c := newCrowd(b, partitions)
+		defer c.close()
+		c.join(1)
+		c.shared()
+		var others *helper
+		began := time.Now()
+		writes, bytes := c.count(func() {
+			others = newHelper(b, "workers", c.url, n-1, partitions)
+			require.Equal(b, "started", others.line())
+			c.seated(n)
 		})
+		defer others.end()
+		joined := float64(n - 1)
+		metric(b, time.Since(began).Seconds(), "start-s")
+		metric(b, writes/joined, "start-writes/worker")
+		metric(b, bytes/joined, "start-bytes/worker")
+		metric(b, float64(others.usage().in)/joined, "start-heard/worker")
+		pass(calm)
+
+		writes, bytes = c.count(func() { pass(idle) })
+		metric(b, writes/idle.Seconds(), "writes/s")
+		metric(b, bytes/idle.Seconds(), "bytes/s")
+
+		c.cover()
+		leader, rest, server := processor(), others.usage(), c.server.usage()
+		pass(idle)
+		busy := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / idle.Seconds() }
+		metric(b, busy(processor()-leader), "leader-ms/s")
+		metric(b, busy(others.usage().processor-rest.processor)/joined, "follower-ms/s")
+		metric(b, busy(c.server.usage().processor-server.processor), "server-ms/s")
+		s := c.snapshot(c.there[0])
+		require.True(b, s.Leading && len(s.Members) == n, "it leads the same group at the end: %+v", s)
+	})
+}
+
+// seated waits until the first worker of the crowd leads so many, and is at rest.
+func (c *crowd) seated(n int) {
+	c.b.Helper()
+	late := time.Now().Add(patience)
+	for {
+		s := c.snapshot(c.there[0])
+		if s.Leading && len(s.Members) == n && s.Unowned == 0 && s.State == messages.Stable {
+			return
+		}
+		require.False(c.b, time.Now().After(late), "%d workers do not come to rest: %+v", n, s)
+		pass(50 * time.Millisecond)
 	}
 }
 
 // BenchmarkManager: what one manager of a group at rest costs its process, beside
-// its connection and the actor system. The aims are 4 goroutines and 64 KiB.
+// its connection, the actor system and the source. The aims are 4 goroutines and 64 KiB.
 func BenchmarkManager(b *testing.B) {
 	const n = 50
 	size := func() (goroutines, heap float64) {
@@ -42,23 +93,22 @@ func BenchmarkManager(b *testing.B) {
 		runtime.ReadMemStats(&m)
 		return float64(runtime.NumGoroutine()), float64(m.HeapAlloc)
 	}
-	for _, partitions := range []int{n, 1000} {
-		b.Run(fmt.Sprint(partitions), func(b *testing.B) {
-			var goroutines, heap float64
-			for b.Loop() {
+	for name, partitions := range map[string]int{"OnePartition": n, "TwentyPartitions": 20 * n} {
+		b.Run(name, func(b *testing.B) {
+			once(b, func() {
 				c := newCrowd(b, partitions)
+				defer c.close()
 				c.join(1)
 				c.shared()
+				pass(calm) // also for what was measured before
 				g, h := size()
 				c.join(n)
 				c.shared()
-				<-time.NewTimer(idle).C // who joined looks once more, and leaves the lead to the candidates
+				pass(calm)
 				after, bytes := size()
-				goroutines, heap = goroutines+(after-g)/n, heap+(bytes-h)/n
-			}
-			b.ReportMetric(goroutines/float64(b.N), "goroutines")
-			b.ReportMetric(heap/float64(b.N)/1024, "KiB")
-			b.ReportMetric(0, "ns/op")
+				metric(b, (after-g)/n, "goroutines")
+				metric(b, (bytes-h)/n/1024, "KiB")
+			})
 		})
 	}
 }
@@ -67,6 +117,7 @@ func BenchmarkManager(b *testing.B) {
 // partitions, until everybody has its share.
 func BenchmarkJoinBytes(b *testing.B) {
 	c := newCrowd(b, 10_000)
+	defer c.close()
 	c.join(workers)
 	c.shared()
 	var writes, bytes float64
@@ -77,15 +128,15 @@ func BenchmarkJoinBytes(b *testing.B) {
 		})
 		writes, bytes = writes+w, bytes+n
 	}
-	b.ReportMetric(writes/float64(b.N), "writes")
-	b.ReportMetric(bytes/float64(b.N), "bytes")
-	b.ReportMetric(0, "ns/op")
+	metric(b, writes/float64(b.N), "writes")
+	metric(b, bytes/float64(b.N), "bytes")
 }
 
 // BenchmarkElection: from the instant that the lead is free until the first publish
 // of the next term, which gives the former leader's partitions away.
 func BenchmarkElection(b *testing.B) {
 	c := newCrowd(b, partitions)
+	defer c.close()
 	c.join(workers)
 	c.shared()
 	for b.Loop() {
@@ -95,5 +146,4 @@ func BenchmarkElection(b *testing.B) {
 		c.shared()
 	}
 	report(b, "election", c.elected)
-	b.ReportMetric(0, "ns/op")
 }

@@ -39,6 +39,7 @@ type group struct {
 	server   *embedded.Server
 	list     []partition.Partition
 	news     chan struct{}
+	outfit   func(*actor.Props) *actor.Props // for the managers of whoever joins next, if there is one
 
 	mu    sync.Mutex
 	there []*worker
@@ -71,6 +72,10 @@ func (g *group) close() {
 	g.server.Stop()
 }
 
+func newSystem() *actor.ActorSystem {
+	return actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
+}
+
 // worker is one worker, with a connection and an actor system of its own.
 type worker struct {
 	g       *group
@@ -94,7 +99,10 @@ func (g *group) join() *worker {
 		actors.Config{Settings: g.settings, Source: actors.StaticSource(g.list)},
 		bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: true, Storage: bridge.Memory, Logger: silent}))
 	require.NoError(g.b, err)
-	w.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
+	if g.outfit != nil {
+		props = g.outfit(props)
+	}
+	w.system = newSystem()
 	g.mu.Lock()
 	g.there = append(g.there, w)
 	g.mu.Unlock()

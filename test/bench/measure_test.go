@@ -2,7 +2,6 @@ package bench
 
 import (
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -148,13 +147,10 @@ func (g *group) sinceFirst(began time.Time) time.Duration {
 	return g.first.Sub(began)
 }
 
-// report adds the quantiles of some samples to what the benchmark prints.
-func report(b *testing.B, what string, samples []time.Duration) {
-	slices.Sort(samples)
-	at := func(q float64) float64 {
-		i := min(len(samples)-1, int(q*float64(len(samples))))
-		return float64(samples[i].Microseconds()) / 1000
-	}
-	b.ReportMetric(at(0.5), what+"-p50-ms")
-	b.ReportMetric(at(0.99), what+"-p99-ms")
+// rested waits until nothing keeps the group from moving partitions again.
+func (g *group) rested() {
+	g.mu.Lock()
+	again := g.last.Add(max(g.settings.MinRebalanceInterval, 0))
+	g.mu.Unlock()
+	pass(time.Until(again))
 }
