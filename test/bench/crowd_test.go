@@ -25,6 +25,7 @@ type crowd struct {
 	b      *testing.B
 	set    partition.Settings
 	server *helper
+	others *helper // more workers, if there are any
 	url    string
 	nc     *nats.Conn
 	ear    *nats.Conn // hears what the others write
@@ -42,10 +43,10 @@ type crowd struct {
 	elected []time.Duration
 }
 
-func newCrowd(b *testing.B, n int) *crowd {
+func newCrowd(b *testing.B, set partition.Settings, n int) *crowd {
 	b.Helper()
 	c := &crowd{
-		b: b, set: presets()[windowless], server: newHelper(b, "server"), system: newSystem(), list: many(n),
+		b: b, set: set, server: newHelper(b, "server"), system: newSystem(), list: many(n),
 		news: make(chan struct{}, 1), owned: map[*actor.PID]int{},
 	}
 	c.url = c.server.line()
@@ -56,13 +57,20 @@ func newCrowd(b *testing.B, n int) *crowd {
 
 func (c *crowd) connect() *nats.Conn {
 	c.b.Helper()
-	nc, err := nats.Connect(c.url)
+	nc, err := connect(c.url)
 	require.NoError(c.b, err)
 	return nc
 }
 
+func connect(url string) (*nats.Conn, error) {
+	return nats.Connect(url, nats.MaxReconnects(-1), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+}
+
 // close ends everything.
 func (c *crowd) close() {
+	if c.others != nil {
+		c.others.end()
+	}
 	for _, pid := range c.there {
 		_ = c.system.Root.StopFuture(pid).Wait()
 	}

@@ -22,45 +22,48 @@ const (
 
 // BenchmarkIdle: what a group of 50 at rest writes in a second, and how many
 // milliseconds a second its leader, each other worker and the server keep a processor
-// busy; the leader is a process of its own. start says how the group began: 49 workers
-// join at once.
-func BenchmarkIdle(b *testing.B) { idleGroup(b, 50) }
+// busy; the leader is a process of its own. start says how the group began: one worker
+// is there, and 49 join at once.
+func BenchmarkIdle(b *testing.B) {
+	b.Run("Default", func(b *testing.B) { idleGroup(b, "Default", 50) })
+}
 
-// BenchmarkIdleCrowd: the same with 500.
-func BenchmarkIdleCrowd(b *testing.B) { idleGroup(b, 500) }
+// BenchmarkIdleCrowd: the same with 500, which is more than a core's work at Default.
+func BenchmarkIdleCrowd(b *testing.B) {
+	for _, name := range []string{"Default", "Conservative"} {
+		b.Run(name, func(b *testing.B) { idleGroup(b, name, 500) })
+	}
+}
 
-func idleGroup(b *testing.B, n int) {
+func idleGroup(b *testing.B, name string, n int) {
 	const partitions = 1000
 	once(b, func() {
-		c := newCrowd(b, partitions)
+		c := newCrowd(b, presets()[name], partitions)
 		defer c.close()
 		c.join(1)
 		c.shared()
-		var others *helper
 		began := time.Now()
 		writes, bytes := c.count(func() {
-			others = newHelper(b, "workers", c.url, n-1, partitions)
-			require.Equal(b, "started", others.line())
+			c.others = newHelper(b, "workers", c.url, name, n-1, partitions)
+			require.Equal(b, "started", c.others.line())
 			c.seated(n)
 		})
-		defer others.end()
 		joined := float64(n - 1)
 		metric(b, time.Since(began).Seconds(), "start-s")
 		metric(b, writes/joined, "start-writes/worker")
 		metric(b, bytes/joined, "start-bytes/worker")
-		metric(b, float64(others.usage().in)/joined, "start-heard/worker")
+		metric(b, float64(c.others.usage().in)/joined, "start-heard/worker")
 		pass(calm)
-
 		writes, bytes = c.count(func() { pass(idle) })
 		metric(b, writes/idle.Seconds(), "writes/s")
 		metric(b, bytes/idle.Seconds(), "bytes/s")
 
 		c.cover()
-		leader, rest, server := processor(), others.usage(), c.server.usage()
+		leader, rest, server := processor(), c.others.usage(), c.server.usage()
 		pass(idle)
 		busy := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / idle.Seconds() }
 		metric(b, busy(processor()-leader), "leader-ms/s")
-		metric(b, busy(others.usage().processor-rest.processor)/joined, "follower-ms/s")
+		metric(b, busy(c.others.usage().processor-rest.processor)/joined, "follower-ms/s")
 		metric(b, busy(c.server.usage().processor-server.processor), "server-ms/s")
 		s := c.snapshot(c.there[0])
 		require.True(b, s.Leading && len(s.Members) == n, "it leads the same group at the end: %+v", s)
@@ -96,7 +99,7 @@ func BenchmarkManager(b *testing.B) {
 	for name, partitions := range map[string]int{"OnePartition": n, "TwentyPartitions": 20 * n} {
 		b.Run(name, func(b *testing.B) {
 			once(b, func() {
-				c := newCrowd(b, partitions)
+				c := newCrowd(b, presets()[windowless], partitions)
 				defer c.close()
 				c.join(1)
 				c.shared()
@@ -116,7 +119,7 @@ func BenchmarkManager(b *testing.B) {
 // BenchmarkJoinBytes: what one join writes in a group of ten with ten thousand
 // partitions, until everybody has its share.
 func BenchmarkJoinBytes(b *testing.B) {
-	c := newCrowd(b, 10_000)
+	c := newCrowd(b, presets()[windowless], 10_000)
 	defer c.close()
 	c.join(workers)
 	c.shared()
@@ -135,7 +138,7 @@ func BenchmarkJoinBytes(b *testing.B) {
 // BenchmarkElection: from the instant that the lead is free until the first publish
 // of the next term, which gives the former leader's partitions away.
 func BenchmarkElection(b *testing.B) {
-	c := newCrowd(b, partitions)
+	c := newCrowd(b, presets()[windowless], partitions)
 	defer c.close()
 	c.join(workers)
 	c.shared()

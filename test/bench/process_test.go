@@ -15,14 +15,15 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // role says in the environment what a process is that a benchmark started: the
-// server, or workers with the server's URL, their number and that of the partitions.
+// server, or workers with the server's URL, the name of their settings, their number and
+// that of the partitions.
 const role = "TROUPE_BENCH_ROLE"
 
 func TestMain(m *testing.M) {
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 	case words[0] == "server":
 		serve()
 	default:
-		work(words[1], number(words[2]), number(words[3]))
+		work(words[1], presets()[words[2]], number(words[3]), many(number(words[4])))
 	}
 }
 
@@ -58,15 +59,15 @@ func serve() {
 }
 
 // work runs workers that nobody listens to, until they are not wanted any more.
-func work(url string, workers, partitions int) {
-	nc, err := nats.Connect(url)
+func work(url string, set partition.Settings, workers int, list shared) {
+	nc, err := connect(url)
 	if err != nil {
 		panic(err)
 	}
 	system := newSystem()
 	var all []*actor.PID
 	for range workers {
-		pid, err := spawn(system, nc, presets()[windowless], many(partitions))
+		pid, err := spawn(system, nc, set, list)
 		if err != nil {
 			panic(err)
 		}
