@@ -144,6 +144,32 @@ func TestDebouncer_AHeartbeatIsNoChange(t *testing.T) {
 	require.Empty(t, g.outside.mail)
 }
 
+// What a heartbeat costs does not depend on how many workers there are: it is told to
+// the publisher, and nothing is copied or asked for.
+//
+// hazard 28
+func TestDebouncer_AHeartbeatCostsTheSameInAnyGroup(t *testing.T) {
+	cost := func(workers int) float64 {
+		g := newGatherings(t)
+		for w := range workers {
+			g.sight(partition.WorkerIDAt("late-", w), partition.Live{Session: "s"})
+		}
+		g.tell(g.pid, messages.SendRoster{At: g.now})
+		require.Len(t, heard[messages.WorkersChanged](t, g.calculator).Roster, workers+1)
+		g.outside.forget()
+		beat := uint64(0)
+		return testing.AllocsPerRun(100, func() {
+			beat++
+			g.publisher.forget()
+			g.sight("worker-1", partition.Live{Session: "s", Beat: beat})
+			require.Len(t, g.publisher.mail, 1)
+			require.Empty(t, g.outside.mail)
+			require.Empty(t, g.calculator.mail)
+		})
+	}
+	require.Equal(t, cost(1), cost(1000))
+}
+
 // Silence counts from what was seen before the term began, as long as the record
 // is the same.
 func TestDebouncer_BeginsWithWhatWasSeenBefore(t *testing.T) {
