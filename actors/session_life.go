@@ -32,7 +32,9 @@ func (s *session) beatLater(ctx actor.Context) {
 // which acknowledges them; several within ackDelay are one write. The answer to
 // the question of release is the session's last word.
 func (s *session) hold(ctx actor.Context, m messages.Holdings) {
-	if m.Session == s.nonce && m.Applied >= s.record.Applied {
+	// What does not fit into the record cannot be acknowledged: it says what it said.
+	whole := partition.Listing(m.Held, m.Abandoned) <= partition.MaxListing
+	if m.Session == s.nonce && m.Applied >= s.record.Applied && whole {
 		s.record.Applied = m.Applied
 		if m.Applied > 0 { // until then the record speaks for its predecessor too
 			s.record.Held, s.record.Abandoned = m.Held, m.Abandoned
@@ -42,7 +44,7 @@ func (s *session) hold(ctx actor.Context, m messages.Holdings) {
 	s.record.Seen = max(s.record.Seen, m.Seen)
 	switch {
 	case m.Round != 0 && m.Round == s.asked:
-		s.record.Released = s.state == releasing
+		s.record.Released = s.state == releasing && whole
 		s.send(ctx)
 	case m.Round == 0:
 		s.flushAfter(ctx, ackDelay)

@@ -29,6 +29,28 @@ func TestSession_SaysWhyNoHeartbeatIsAccepted(t *testing.T) {
 	require.Contains(t, heard[messages.SessionLost](t, p.parent).Reason, "the record is too large")
 }
 
+// What does not fit into the record is not acknowledged, and the session lives on: a
+// leader waits for what it cannot be told. It is no last word either.
+func TestSession_AcknowledgesNothingThatDoesNotFit(t *testing.T) {
+	p := live(t, nil)
+	held := make([]partition.PartitionID, partition.MaxListing/32+1)
+	p.tell(p.pid, messages.Holdings{Session: "mine", Applied: 4, Seen: 4, Held: held})
+	awake[flushDue](p)
+	beat := p.accept(11)
+	require.Zero(t, beat.Applied)
+	require.Empty(t, beat.Held)
+	require.Equal(t, partition.Step(4), beat.Seen)
+	p.tell(p.pid, messages.Holdings{Session: "mine", Applied: 4, Seen: 4, Held: held[1:]})
+	awake[flushDue](p)
+	require.Equal(t, partition.Step(4), p.accept(12).Applied)
+	p.tell(p.pid, messages.EndSession{})
+	ask := heard[messages.GetHoldings](t, p.holder)
+	p.tell(p.pid, messages.Holdings{Round: ask.Round, Session: "mine", Applied: 5, Seen: 5, Held: held, Abandoned: make([]partition.Abandoned, 1)})
+	last := p.accept(13)
+	require.False(t, last.Released)
+	require.Equal(t, partition.Step(4), last.Applied)
+}
+
 // Flags that are set before there is an ID are in what is written first after.
 func TestSession_FlagsOfBeforeTheClaim(t *testing.T) {
 	flags := messages.SetFlags{Refresh: 3}

@@ -132,9 +132,12 @@ type handoff struct {
 	revokes int
 	left    int            // outstanding after this publish
 	touched map[int32]bool // by next seat
-	changed bool
-	wake    time.Time
-	out     Outlook
+	// revoking is, by next seat, how large what it has to let go is in its record.
+	revoking []int
+	lists    map[WorkerID]lists
+	changed  bool
+	wake     time.Time
+	out      Outlook
 }
 
 // gone marks a partition that the source no longer lists.

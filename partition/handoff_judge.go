@@ -151,6 +151,9 @@ func (h *handoff) endedRow(r Row, seat Seat, v verdict) ending {
 // abandonedRow: what was written off is free when nobody can believe in it any
 // more. A partition may be listed under several tokens: the latest sight counts.
 func (h *handoff) abandonedRow(r Row, seat Seat) ending {
+	if !h.listed(seat.Worker).abandoned[r.Partition] {
+		return freeable
+	}
 	w := h.facts.Roster[seat.Worker]
 	for _, a := range w.Live.Abandoned {
 		if a.Partition != r.Partition {
@@ -167,9 +170,9 @@ func (h *handoff) abandonedRow(r Row, seat Seat) ending {
 
 // revokedRow: the owner renews and was told to let go.
 func (h *handoff) revokedRow(r Row, seat Seat) ending {
-	w := h.facts.Roster[seat.Worker]
-	if w.Live.Applied >= r.Revoking && !w.Live.Holds(r.Partition) {
-		if _, listed := w.Live.Abandons(r.Partition); !listed {
+	w, lists := h.facts.Roster[seat.Worker], h.listed(seat.Worker)
+	if w.Live.Applied >= r.Revoking && !lists.held[r.Partition] {
+		if !lists.abandoned[r.Partition] {
 			return freeable
 		}
 		if slices.ContainsFunc(w.Live.Abandoned, func(a Abandoned) bool { return a.Partition == r.Partition && a.Step == r.Revoking }) {

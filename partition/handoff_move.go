@@ -30,7 +30,7 @@ func (h *handoff) gainer(want int32, id PartitionID) int32 {
 	if want < 0 || h.gain[want] == None {
 		return None
 	}
-	if _, bad := h.facts.Roster[h.target.Seats[want].Worker].Live.Abandons(id); bad {
+	if h.listed(h.target.Seats[want].Worker).abandoned[id] {
 		return None // its old handler for the partition still runs there
 	}
 	return h.gain[want]
@@ -50,6 +50,9 @@ func (h *handoff) revoke() {
 				to = None
 			}
 			fresh := h.ends[i] == held
+			if fresh && !h.room(*r) {
+				continue // by a later publish
+			}
 			if (fresh || to != r.Pending) && h.touch(r.Seat, to, r.Pending) {
 				r.Pending = to
 				if fresh {
@@ -115,7 +118,7 @@ func (h *handoff) free(i int) {
 	if v.state == renews {
 		by = FreedByAck
 	}
-	if _, listed := h.facts.Roster[seat.Worker].Live.Abandons(r.Partition); listed && by != FreedByFence {
+	if h.listed(seat.Worker).abandoned[r.Partition] && by != FreedByFence {
 		by = FreedByAbandonment
 	}
 	h.freed = append(h.freed, Freed{r.Partition, seat.Session, r.Token, by, at})
