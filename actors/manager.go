@@ -229,8 +229,15 @@ var (
 	ofClaims   = []any{messages.ClaimScanned{}, messages.ClaimFailed{}, messages.SessionStarted{}}
 	ofLeases   = []any{messages.SessionRenewed{}, messages.SessionSuspected{}, messages.OperationFailed{}}
 	ofTheGroup = []any{
-		messages.LeaderKnown{}, messages.LeadershipGained{}, messages.LeadershipLost{}, messages.LeadBarred{}, messages.WindowOpened{},
-		messages.WindowClosed{}, messages.DecisionStarted{}, messages.DecisionDone{}, messages.DecisionFailed{},
+		messages.LeaderKnown{},
+		messages.LeadershipGained{},
+		messages.LeadershipLost{},
+		messages.LeadBarred{},
+		messages.WindowOpened{},
+		messages.WindowClosed{},
+		messages.DecisionStarted{},
+		messages.DecisionDone{},
+		messages.DecisionFailed{},
 	}
 	ofStops = []any{messages.FlagsSet{}, messages.AllLetGo{}, messages.StoodDown{}, messages.SessionReleased{}}
 )

@@ -102,7 +102,7 @@ func (b *bounded) bound(base []int64, slack float64) {
 func (b *bounded) take(k int32) int32 {
 	w, points := b.in.Partitions.Weights[k], b.ring.points
 	start := b.ring.find(b.in.Partitions.IDs[k])
-	seen, last := 0, int32(None)
+	seen, last := 0, None
 	for i := range points {
 		p := points[(start+i)%len(points)].position
 		if p == last {
