@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -88,10 +89,17 @@ func TestPublisher_DamageThatDoesNotStayIsNone(t *testing.T) {
 	require.EqualValues(t, 5001, heard[messages.TableRead](t, p.calculator).Table.Step)
 }
 
-// Whoever overwrites the head of a term that goes on does not end it.
+// Whoever overwrites the head of a term that goes on does not end it. Sessions that
+// were claimed since it began may own something by what was lost, too, and the steps
+// that it took, or may have taken, are not taken again.
 func TestPublisher_HeadDamagedDuringATerm(t *testing.T) {
 	p, m := midMove(t)
-	p.beat("w-0", partition.Live{Applied: 5002})
+	p.unsure(m)
+	remind[sendDue](p)
+	m = p.store()
+	p.rev = 890
+	p.beat("w-0", partition.Live{})
+	p.beat("w-1", partition.Live{Claim: 889}) // after the term began
 	p.conflict(m)
 	p.checks(testTerm, broken(messages.KeyHead, 900))
 	unheard[messages.TermFailed](t, p.parent)
@@ -101,7 +109,62 @@ func TestPublisher_HeadDamagedDuringATerm(t *testing.T) {
 		remind[tableDue](p)
 	}
 	p.answerTable()
-	heard[messages.DropHoldings](t, p.holder)
+	p.tell(p.pid, messages.HoldingsDropped{Round: heard[messages.DropHoldings](t, p.holder).Round})
+	f, who := p.fence()
+	require.Equal(t, partition.WorkerID("w-1"), who)
+	p.rev = 910
+	p.beat("w-2", partition.Live{Claim: 901}) // after the loss
+	p.accept(f)
+	for range 2 { // the first one is of the question to the holder
+		remind[quarantineDue](p)
+	}
+	require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
+	p.beat("w-0", partition.Live{})
+	p.want(pair[:1], 0, 0)
+	next := headOf(p.store())
+	require.Greater(t, next.Step, headOf(m).Step)
+	require.Greater(t, next.Version, headOf(m).Version-1)
+}
+
+// One reading without what the term has written may be of a server that is behind.
+// Where nothing is again and again, somebody has taken it away: the next term begins
+// as one without a head.
+//
+// hazard 57
+func TestPublisher_RecordsTakenAwayDuringATerm(t *testing.T) {
+	for name, nothing := range map[string]struct {
+		term partition.Revision
+		head messages.Entry
+	}{
+		"the head": {testTerm, messages.Entry{Key: messages.KeyHead}},
+		"all":      {0, messages.Entry{Key: messages.KeyHead}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, m := midMove(t)
+			p.beat("w-0", partition.Live{})
+			p.conflict(m)
+			checks := func(term partition.Revision, head messages.Entry) {
+				p.checks(term, head)
+				unheard[messages.TermFailed](t, p.parent)
+				if slices.Contains(p.outside.kinds(), "messages.Store") { // it decides anew
+					p.conflict(p.store())
+				} else {
+					remind[checkDue](p)
+				}
+			}
+			for range 3 {
+				for range readingsToLose - 1 {
+					checks(nothing.term, nothing.head)
+				}
+				checks(testTerm, p.head) // after all
+			}
+			for range readingsToLose - 1 {
+				checks(nothing.term, nothing.head)
+			}
+			p.checks(nothing.term, nothing.head)
+			require.True(t, heard[messages.TermFailed](t, p.parent).Resign)
+		})
+	}
 }
 
 // The silent worker whose record is damaged cannot be fenced at the revision that

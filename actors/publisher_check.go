@@ -127,10 +127,23 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 		return p.readTable(ctx)
 	case head.Revision > p.head:
 		return p.fail(ctx, "the head is another's", false)
+	case p.gone(term, head):
+		return p.fail(ctx, "the records of the decisions are gone from the store", true)
 	case over, news && !p.flight.unsure && term.Revision == p.term && head.Revision == p.head:
 		return p.anew(ctx)
 	}
 	return p.checkLater(ctx)
+}
+
+// gone reports whether readings in a row show nothing where this term has written: a
+// reading may be of a server that is behind, again and again it is not. The next term
+// begins as one that finds no head.
+func (p *publisher) gone(term, head messages.Entry) bool {
+	if term.Revision != 0 && (head.Revision != 0 || p.head == 0) {
+		p.damage = damage{}
+		return false
+	}
+	return p.believes(0)
 }
 
 // mine returns which of my batches has the nonce.

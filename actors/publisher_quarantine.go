@@ -12,12 +12,13 @@ import (
 
 // quarantine is what a term goes through that found no head, or none that can be
 // used: somebody may still own something under a head that was lost. Every session
-// that is older than the term is fenced, one after the other, as writes that are
+// that is older than the loss is fenced, one after the other, as writes that are
 // fenced on one record exclude each other; then all their leases have to end.
 type quarantine struct {
 	cause   string
-	fencing partition.Witness // the one whose fence is under way
-	last    time.Time         // the latest acknowledgement, first that of the term
+	lost    partition.Revision // whoever claimed later was granted nothing before
+	fencing partition.Witness  // the one whose fence is under way
+	last    time.Time          // the latest acknowledgement, first that of the term
 }
 
 // withoutHead: first this worker drops what it holds itself.
@@ -29,11 +30,11 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 		return p.readLater(ctx, "the reading has no head, and there was one")
 	}
 	p.damage = damage{}
-	return p.beginQuarantine(ctx, "there is no head")
+	return p.beginQuarantine(ctx, "there is no head", p.term)
 }
 
-func (p *publisher) beginQuarantine(ctx actor.Context, cause string) publisherState {
-	p.quarantine = quarantine{cause: cause}
+func (p *publisher) beginQuarantine(ctx actor.Context, cause string, lost partition.Revision) publisherState {
+	p.quarantine = quarantine{cause: cause, lost: lost}
 	ctx.Send(p.manager, messages.Quarantined{Term: p.term, Reason: cause, At: p.now})
 	p.round++
 	return p.drop(ctx)
@@ -61,7 +62,7 @@ func (p *publisher) dropped(ctx actor.Context, m messages.HoldingsDropped) publi
 	return p.fenceNext(ctx)
 }
 
-// fenceNext fences the next session that is older than the term. When there is
+// fenceNext fences the next session that is older than the loss. When there is
 // none and all have been seen, it waits for the longest lease.
 func (p *publisher) fenceNext(ctx actor.Context) publisherState {
 	if p.quarantine.fencing.Revision != 0 || !p.complete {
@@ -74,7 +75,7 @@ func (p *publisher) fenceNext(ctx actor.Context) publisherState {
 		switch {
 		case w.Live.Fence != nil && w.EndedAt.After(p.quarantine.last):
 			p.quarantine.last = w.EndedAt
-		case w.Live.Ended(), w.Live.Session == p.session, w.Live.Claim > p.term:
+		case w.Live.Ended(), w.Live.Session == p.session, w.Live.Claim > p.quarantine.lost:
 		default:
 			return p.fenceOne(ctx, w)
 		}
@@ -96,7 +97,7 @@ func (p *publisher) fenceOne(ctx actor.Context, w partition.Witness) publisherSt
 	}
 	record := partition.Journal{
 		Step: step, Term: p.term, Leader: p.worker, Cause: p.quarantine.cause,
-		Evidence: []string{fmt.Sprintf("session %s of %s is older than this term and fenced at revision %d", w.Live.Session, w.Worker, w.Revision)},
+		Evidence: []string{fmt.Sprintf("session %s of %s is older than the loss and fenced at revision %d", w.Live.Session, w.Worker, w.Revision)},
 	}
 	p.round++
 	ctx.Request(p.outside, messages.Store{

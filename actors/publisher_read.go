@@ -167,12 +167,17 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 	if !p.believes(head.Revision) {
 		return p.readLater(ctx, reason)
 	}
-	p.table = partition.Table{Version: p.table.Version}
+	lost := p.table
 	if h, ok := head.Record.(partition.Head); ok {
-		p.table.Version = max(p.table.Version, h.Version)
+		lost.Version = max(lost.Version, h.Version)
 	}
+	for _, f := range append(p.doubts, p.flight) { // which may have landed before
+		lost.Step = max(lost.Step, f.publish.Table.Step)
+	}
+	p.highest = max(p.highest, lost.Step)
+	p.table = partition.Table{Version: lost.Version}
 	p.head, p.doubts, p.damage = head.Revision, nil, damage{}
-	return p.beginQuarantine(ctx, "the table is damaged: "+reason)
+	return p.beginQuarantine(ctx, "the table is damaged: "+reason, max(p.term, head.Revision))
 }
 
 // believes counts readings in a row that say the same, and reports whether they are
