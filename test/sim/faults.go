@@ -74,6 +74,8 @@ const (
 	Expiry
 	// OlderCopy: an older copy takes the stream's place, and is deleted in the end.
 	OlderCopy
+	// Garbage: somebody writes what is no record over one.
+	Garbage
 	faults
 )
 
@@ -81,7 +83,7 @@ var faultNames = [faults]string{
 	"long delay", "lost request", "lost answer", "duplicate", "in flight", "stale get",
 	"dropped sight", "doubled sight", "stale sight", "early sight", "stale pass", "closed watch", "silent watch",
 	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
-	"server restart", "election", "recreate", "source change", "clock jump", "expiry", "older copy",
+	"server restart", "election", "recreate", "source change", "clock jump", "expiry", "older copy", "garbage",
 }
 
 // String returns the name of the fault.
@@ -100,7 +102,7 @@ var strengths = Faults{
 	LongDelay: 0.03, LostRequest: 0.03, LostAnswer: 0.05, Duplicate: 0.05, InFlight: 0.03, StaleGet: 0.2,
 	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, StalePass: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
-	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1, Expiry: 0.4, OlderCopy: 0.6,
+	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1, Expiry: 0.4, OlderCopy: 0.6, Garbage: 1,
 }
 
 // Strong turns some faults on, each as strong as it gets.

@@ -66,12 +66,18 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 		c.book.renew(commit.Incarnation)
 		c.claims, c.archive, c.knows = map[partition.WorkerID]*claim{}, newArchive(), map[string]uint64{}
 	}
-	if c.book.burnt {
+	switch {
+	case c.book.burnt:
 		c.committedBack(commit, writes)
+		return
+	case commit.By == Vandal:
+		c.spoilt(commit, writes[0])
 		return
 	}
 	for _, w := range writes {
 		switch r := w.Record.(type) {
+		case partition.Head:
+			c.reads(r)
 		case partition.Assignment:
 			c.book.assigned(w.Key, r)
 		case partition.Term:
@@ -93,6 +99,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 	for _, w := range writes { // what it names may be written with it
 		if h, ok := w.Record.(partition.Head); ok {
 			c.moved(h)
+			c.archive.spoils.whole(h, writes)
 		}
 	}
 }

@@ -19,6 +19,7 @@ type archive struct {
 	latest map[partition.WorkerID]shown
 	leases map[partition.SessionID]time.Duration
 	has    map[partition.PartitionID]holding
+	spoils spoils
 }
 
 // shown is one record of a worker.
@@ -44,12 +45,13 @@ func newArchive() archive {
 	return archive{
 		shown: map[partition.Revision]shown{}, latest: map[partition.WorkerID]shown{},
 		leases: map[partition.SessionID]time.Duration{}, has: map[partition.PartitionID]holding{},
+		spoils: spoils{asg: map[partition.WorkerID]bool{}},
 	}
 }
 
 // led checks the part of I1 that needs no head: who leads is who wrote the term.
 func (c *Checker) led(commit Commit, lead partition.Lead) {
-	if a := &c.archive; a.termAt != 0 && lead.Session != a.term.Session {
+	if a := &c.archive; a.term.Session != "" && lead.Session != a.term.Session {
 		c.violate("I1", "%s wrote a lead of %s in the term %d of %s", commit.By, lead.Worker, a.termAt, a.term.Worker)
 	}
 }

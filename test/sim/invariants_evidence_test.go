@@ -51,7 +51,10 @@ func (c *courtroom) held() (partition.Head, map[partition.WorkerID]partition.Ass
 
 // trial lets everything happen. The revisions: 1 the term, 2 and 3 the claims, 4 to
 // 9 two heads with two assignments each, 10 to 12 nothing, 13 the evidence.
-func (c *courtroom) trial() {
+func (c *courtroom) trial() { c.trialWith(func() {}, c.wait) }
+
+// trialWith lets something happen before the grant, which comes a while after it.
+func (c *courtroom) trialWith(meanwhile func(), wait time.Duration) {
 	c.commit("w2", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-1", Session: "s-worker-1"}})
 	c.commit("w1", alive("worker-0", c.before))
 	c.commit("w2", alive("worker-1", partition.Live{Session: "s-worker-1"}))
@@ -64,7 +67,8 @@ func (c *courtroom) trial() {
 	if c.shows.Session != "" {
 		c.commit("w1", alive("worker-0", c.shows))
 	}
-	c.pass(c.wait)
+	meanwhile()
+	c.pass(wait)
 	h, asg = table(8, nil, []partition.Grant{grant("p1", 8), grant("p2", 6)})
 	h.Term, h.Freed = c.headTerm, []partition.Freed{c.freed}
 	writes := append([]Written{{Key: messages.KeyHead, Record: h}}, c.with...)

@@ -60,6 +60,8 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.Expiry, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 57 and 60
 	suffer(t, sim.OlderCopy, sim.LeaderCrash, sim.LostAnswer)
+	// somebody who writes nonsense
+	suffer(t, sim.Garbage, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 59 and 61
 	suffer(t, sim.ServerRestart, sim.Election, sim.InFlight, sim.LostRequest)
 	// hazard 16

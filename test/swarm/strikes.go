@@ -104,6 +104,9 @@ func (l *life) strike(f sim.Fault) {
 		l.world.Expire(long / 2)
 	case sim.OlderCopy:
 		l.copy()
+	case sim.Garbage:
+		l.back.Recreated = true // what was decided may be lost
+		l.world.Spoil()
 	case sim.SourceChange:
 		l.change()
 	case sim.ClockJump:
