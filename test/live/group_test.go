@@ -56,6 +56,7 @@ type group struct {
 	handler  func(*worker) func(partition.Owned) *actor.Props
 	wire     func(*actors.Config)
 	logger   *slog.Logger // silent if it is nil
+	user     string       // of the server; empty if it asks for none
 }
 
 // swift are settings for tests in which workers crash: short leases, and no
@@ -186,7 +187,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	}
 	nc, err := nats.Connect(url, nats.SetCustomDialer(w.cable), nats.Name(name),
 		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.RetryOnFailedConnect(true),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), nats.UserInfo(g.user, g.user))
 	require.NoError(g.t, err)
 	w.nc = nc
 	settings := g.settings
