@@ -164,6 +164,19 @@ func TestNATSWatch_AfterStopNothingIsLeft(t *testing.T) {
 	v.Stop() // harmless
 }
 
+// Nobody tells the server that a client is gone: it notices that nobody listens.
+func TestNATSWatch_WhoIsGoneLeavesNoConsumer(t *testing.T) {
+	p, s := portOn(t)
+	ended := make(chan *nats.Msg, 1)
+	_, err := connect(t, s).ChanSubscribe("$JS.EVENT.ADVISORY.CONSUMER.DELETED.KV_g.>", ended)
+	require.NoError(t, err)
+	p.heartbeat = beat
+	v := look(t, p, "live.*")
+	v.pass(t)
+	p.nc.Close()
+	require.Contains(t, await(t, ended, "the consumer's end at the server").Subject, v.Watching.(*natsWatch).name)
+}
+
 func TestNATSWatch_StoppedBeforeItBegan(t *testing.T) {
 	p, _ := portOn(t)
 	for range 20 {
