@@ -33,7 +33,9 @@ const maxFile = 64 << 20
 // stays. The file is watched, also where links lead to it, and read anew whenever
 // the source is asked: replace it by renaming another one over it, as editors and
 // config maps do. It may come into being later. Every worker has a source, and the
-// leader's counts: the file should be the same for all.
+// leader's counts: the file should be the same for all. A hundred thousand partitions
+// take about three seconds to read, once for each change of the file: SourceTimeout
+// must allow it. KVSource is told what changed, and reads only that.
 func FileSource(path string) (*actor.Props, error) {
 	if path == "" {
 		return nil, errors.New("bridge.FileSource: path is empty; must name a file")
