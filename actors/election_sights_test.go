@@ -100,6 +100,28 @@ func TestElection_ANewAssignmentIsAReasonToLook(t *testing.T) {
 	require.Empty(t, b.outside.mail, "a candidate sees the lead anyway")
 }
 
+// Who became a candidate before there was a head learns soon after the first decision
+// whether it is one: until then it does not look at those who fall silent.
+func TestElection_TheFirstAssignmentIsAReasonToLook(t *testing.T) {
+	b := newBallot(t)
+	b.answer(theirs(5, 1))
+	require.Len(t, all[messages.Watch](b.outside), 2)
+	b.say(messages.Reassigned{})
+	soon, asked := due[lookDue](b)
+	require.True(t, asked)
+	require.Less(t, soon.After, b.set.LeadRenewal())
+	ring[lookDue](b)
+	r := theirs(5, 1)
+	r[messages.KeyHead] = messages.Entry{Revision: 6, Record: partition.Head{Seats: []partition.Seat{{Worker: "worker-1"}}}}
+	b.answer(r)
+	b.renews(6, 2)
+	ring[missDue](b)
+	require.Equal(t, []messages.Key{messages.AllLive}, heard[messages.Read](t, b.outside).Keys)
+	b.outside.forget()
+	b.say(messages.Reassigned{})
+	require.Empty(t, b.outside.mail, "it has a seat")
+}
+
 // A fresh store is one only until there was a head: what was decided once has
 // owners, also when the head is gone later. That it is gone is not believed at once:
 // a reading may be old, and whoever has dropped what it holds does not get it back.

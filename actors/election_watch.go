@@ -58,10 +58,11 @@ func (e *election) lookLater(ctx actor.Context, after time.Duration) {
 }
 
 // hurry looks soon: the candidates of the last look may have left, and who looks
-// seldom must not leave a group without any.
+// seldom must not leave a group without any. At first nobody has a seat, and
+// everybody is a candidate: now the head says who is one.
 func (e *election) hurry(ctx actor.Context, _ messages.Reassigned) {
 	e.fresh = false
-	if !e.watch && !e.hurried && !e.settings.NeverLead {
+	if (!e.watch || !e.seated) && !e.hurried && !e.settings.NeverLead {
 		e.hurried = true
 		e.lookLater(ctx, e.dice.Jitter("hurry", uint64(e.looks), e.settings.LeadRenewal()))
 	}
