@@ -97,7 +97,7 @@ func (b *ballot) below(name string) *actor.PID {
 	return actor.NewPID(b.election.Address, b.election.Id+"/"+name)
 }
 
-// hazard 7
+// hazards 7 and 8
 func TestElection_ATermThatFailsIsLeftToOthers(t *testing.T) {
 	for _, name := range []string{"an actor of it failed", "it failed itself", "it resigns"} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -51,4 +52,33 @@ func TestManager_OutageOfBefore(t *testing.T) {
 	require.Equal(t, stable, f.shown[len(f.shown)-1])
 	f.say(remindOf[outageDue](t, f.outside).Mail)
 	require.Equal(t, degraded, f.shown[len(f.shown)-1])
+}
+
+// An Available worker is degraded by failures, from every state that needs the store,
+// and not by a doubt; it goes back to where it waited, or to Stable.
+//
+// hazard 56
+func TestManager_AvailableFromEveryState(t *testing.T) {
+	for state, back := range map[messages.State]messages.State{
+		electing: electing, waitingAssignment: waitingAssignment, stable: stable, scaling: stable, rebalancing: stable, emergency: stable,
+	} {
+		t.Run(string(state), func(t *testing.T) {
+			f := newFirm(t, func(c *Config) { c.Settings.Ownership = partition.Available })
+			f.say(paths[state]...)
+			f.say(doubt, stumbles(1), stumbles(2), stumbles(3), stumbles(4))
+			require.Equal(t, state, f.shown[len(f.shown)-1])
+			f.say(stumbles(5))
+			require.Equal(t, degraded, f.shown[len(f.shown)-1])
+			f.say(messages.SessionRenewed{At: second(6)}, outageDue{second(11)})
+			i := slices.Index(f.shown, degraded)
+			require.Equal(t, back, f.shown[i+1])
+		})
+	}
+	t.Run("ClaimingID", func(t *testing.T) {
+		f := newFirm(t, func(c *Config) { c.Settings.Ownership = partition.Available })
+		f.say(opened, unreachable(1), unreachable(2), unreachable(3), unreachable(4))
+		require.Equal(t, claimingID, f.shown[len(f.shown)-1])
+		f.say(unreachable(5), messages.ClaimScanned{At: second(6)})
+		require.Equal(t, states{degraded, claimingID}, f.shown[len(f.shown)-2:])
+	})
 }

@@ -19,6 +19,7 @@ type firm struct {
 	outside, user *probe
 	pid           *actor.PID
 	shown         []messages.State // what the user saw, in order
+	path          []messages.State // the same, from the beginning
 }
 
 func newFirm(t *testing.T, change func(*Config)) *firm {
@@ -100,7 +101,7 @@ func (f *firm) see() {
 			require.Contains(f.t, arrows[c.From], c.To)
 			require.NotEmpty(f.t, c.Reason, "%s → %s", c.From, c.To)
 		}
-		f.shown = append(f.shown, c.To)
+		f.shown, f.path = append(f.shown, c.To), append(f.path, c.To)
 		return true
 	})
 	unheard[*actor.Terminated](f.t, f.parent)
@@ -211,11 +212,20 @@ var lives = map[string]struct {
 	"the same session renewed": {follower, []any{renewed, renewed}, nil},
 }
 
+// Every arrow is taken in some life, those of a stop apart.
 func TestManager_States(t *testing.T) {
+	taken := map[[2]messages.State]bool{}
 	for name, c := range lives {
 		t.Run(name, func(t *testing.T) {
 			f := newFirm(t, nil)
 			f.say(c.before...)
+			defer func() {
+				for i := range f.path {
+					if i > 0 {
+						taken[[2]messages.State{f.path[i-1], f.path[i]}] = true
+					}
+				}
+			}()
 			if c.before != nil {
 				f.shown = f.shown[len(f.shown)-1:]
 			}
@@ -226,6 +236,11 @@ func TestManager_States(t *testing.T) {
 			require.Equal(t, len(c.want), len(f.shown), "%v", f.shown)
 			require.True(t, slices.Equal(c.want, f.shown), "%v", f.shown)
 		})
+	}
+	for from, all := range arrows {
+		for _, to := range all {
+			require.True(t, to == shutdown || taken[[2]messages.State{from, to}], "%s → %s", from, to)
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ func subjectsOfSights(sights []Sight) []string {
 	return subjects
 }
 
+// hazard 64
 func TestNATSWatch_WithoutCreditOnlyTheNewestIsKept(t *testing.T) {
 	p, _ := portOn(t)
 	v := look(t, p, "live.*")

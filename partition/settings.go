@@ -261,3 +261,15 @@ func (s Settings) RecoveryBound(with Setbacks) time.Duration {
 	}
 	return b
 }
+
+// StableBound is within how long after the last fault every worker is Stable: all
+// that RecoveryBound allows for, the grace of an Available group, the windows that
+// may follow, with a pause and a drain, and the time for which the store has to be
+// healthy. It counts from when the connections stand again.
+func (s Settings) StableBound(with Setbacks) time.Duration {
+	b := s.RecoveryBound(with) + s.ExitThreshold + s.DrainTimeout
+	if s.Ownership == Available {
+		b += max(s.RecoveryGracePeriod, 0)
+	}
+	return b + 2*max(s.ColdStartWindow, s.PlannedScaleWindow, 0) + max(s.MinRebalanceInterval, 0)
+}

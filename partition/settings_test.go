@@ -169,3 +169,13 @@ func TestSettings_Words(t *testing.T) {
 	require.Equal(t, []string{"exclusive", "available", "unknown", "unknown"},
 		[]string{Exclusive.String(), Available.String(), Ownership(2).String(), Ownership(-1).String()})
 }
+
+func TestSettings_StableBound(t *testing.T) {
+	s := Default()
+	bound := s.RecoveryBound(Setbacks{})
+	require.Equal(t, bound+5*time.Second+1500*time.Millisecond+60*time.Second+10*time.Second, s.StableBound(Setbacks{}))
+	s.Ownership, s.ColdStartWindow, s.PlannedScaleWindow, s.MinRebalanceInterval = Available, Off, Off, Off
+	require.Equal(t, bound+5*time.Second+1500*time.Millisecond+15*time.Second, s.StableBound(Setbacks{}))
+	s.RecoveryGracePeriod = Off
+	require.Equal(t, bound+5*time.Second+1500*time.Millisecond, s.StableBound(Setbacks{}))
+}

@@ -21,6 +21,8 @@ type Net struct {
 	busy   map[string]time.Duration // by subject: a condition on it is being agreed on
 	voting time.Duration            // the stream has no leader until then
 
+	// Asked counts what processes asked of the store: operations and watches.
+	Asked int
 	// Faults are those that hit operations, sights and watches from here on.
 	Faults Faults
 	// Lengths are what long delays are made of.

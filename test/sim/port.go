@@ -126,6 +126,7 @@ type trip[R any] struct {
 // roundTrip sends a request and brings the answer back, through all that may
 // happen to either. passes is false if the server that it reaches says nothing.
 func roundTrip[R any](p *Port, op *bridge.Op, perform func() R, done func(R), unknown func(error) R, passes bool) (cancel func()) {
+	p.net.Asked++
 	t := &trip[R]{port: p, op: op, life: p.life, perform: perform, done: done, unknown: unknown}
 	n := p.net
 	p.open = append(p.open, op)
