@@ -105,7 +105,10 @@ var rooms = []room{
 		folder: "test/chaos", may: append(slices.Clone(natsToo), "./test/links", "golang.org/x/sys/unix"),
 		rule: "test/chaos imports the library's public packages, test/links and the system's clock",
 	},
-	{folder: "test/bench/...", may: natsToo, rule: doorsRule},
+	{
+		folder: "test/bench/...", may: natsToo, tests: []string{hash, "github.com/buraksezer/consistent", "github.com/dgryski/go-rendezvous"},
+		rule: "test/bench imports the library's public packages, and the libraries that it compares them with",
+	},
 	{folder: "test/mutants/...", rule: "test/mutants imports the standard library"},
 	{folder: "test/shape", tests: []string{"./actors"}, rule: "test/shape imports the standard library, and actors for its diagrams"},
 	{folder: "tools/...", may: []string{"github.com/bufbuild/protocompile", protobuf}, rule: "tools import the compiler of schemas, and nothing of ours"},

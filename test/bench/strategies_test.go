@@ -1,0 +1,171 @@
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/buraksezer/consistent"
+	"github.com/dgryski/go-rendezvous"
+	"github.com/stretchr/testify/require"
+	"github.com/zeebo/xxh3"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// peers are placements by other libraries, as strategies. They know neither weights
+// nor previous owners.
+type peers struct {
+	place func(ids []partition.PartitionID, workers []string) (owner func(k int) string)
+}
+
+func (p peers) Plan(in partition.Input) (partition.Plan, error) {
+	workers, index := make([]string, len(in.Members)), map[string]int32{}
+	for i, m := range in.Members {
+		workers[i] = string(m.ID)
+		index[workers[i]] = int32(i)
+	}
+	plan := make(partition.Plan, in.Partitions.Len())
+	owner := p.place(in.Partitions.IDs, workers)
+	for k := range plan {
+		plan[k] = index[owner(k)]
+	}
+	return plan, nil
+}
+
+// node is a member and a hasher of the bounded ring.
+type node string
+
+func (n node) String() string         { return string(n) }
+func (node) Sum64(data []byte) uint64 { return xxh3.Hash(data) }
+
+var placers = []struct {
+	name string
+	s    partition.Strategy
+	most int // partitions times workers, beyond which it takes too long here
+}{
+	{"Sticky", partition.Sticky{}, 1e9},
+	{"ConsistentHash", partition.ConsistentHash{}, 1e8},
+	{"WeightedConsistentHash", partition.WeightedConsistentHash{}, 1e8},
+	{"Rendezvous", partition.Rendezvous{}, 1e8},
+	{"RoundRobin", partition.RoundRobin{}, 1e9},
+	{"peer/rendezvous", peers{func(ids []partition.PartitionID, workers []string) func(int) string {
+		r := rendezvous.New(workers, xxh3.HashString)
+		return func(k int) string { return r.Lookup(string(ids[k])) }
+	}}, 1e8},
+	{"peer/bounded-ring", peers{func(ids []partition.PartitionID, workers []string) func(int) string {
+		var members []consistent.Member
+		for _, w := range workers {
+			members = append(members, node(w))
+		}
+		c := consistent.New(members, consistent.Config{
+			PartitionCount: len(ids), ReplicationFactor: 20, Load: 1.25, Hasher: node(""),
+		})
+		return func(k int) string { return c.GetPartitionOwner(k).String() }
+	}}, 1e6},
+}
+
+// changes are what happens to a group that a strategy has balanced.
+var changes = []struct {
+	name  string
+	apply func(in *partition.Input)
+}{
+	{"nothing", func(*partition.Input) {}},
+	{"join", func(in *partition.Input) { resize(in, len(in.Members)+1) }},
+	{"leave", func(in *partition.Input) { resize(in, len(in.Members)-1) }},
+	{"join-10-percent", func(in *partition.Input) { resize(in, len(in.Members)*11/10) }},
+	{"weights", func(in *partition.Input) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		in.Partitions.Weights = slices.Clone(in.Partitions.Weights)
+		for range len(in.Previous) / 3 {
+			in.Partitions.Weights[rng.IntN(len(in.Previous))] *= 2
+		}
+	}},
+}
+
+// resize sets the number of members; those from the end leave.
+func resize(in *partition.Input, n int) {
+	in.Members = nil
+	for i := range n {
+		in.Members = append(in.Members, partition.Member{ID: partition.WorkerIDAt("worker", i)})
+	}
+	for k, was := range in.Previous {
+		if int(was) >= n {
+			in.Previous[k] = partition.None
+		}
+	}
+}
+
+// fresh is a group in which nothing has an owner.
+func fresh(partitions, workers int, zipf bool) partition.Input {
+	in := partition.Input{MoveLimit: partition.Off, Previous: make([]int32, partitions)}
+	set := &in.Partitions
+	set.IDs, set.Weights = make([]partition.PartitionID, partitions), make([]int64, partitions)
+	for k := range partitions {
+		set.IDs[k], set.Weights[k], in.Previous[k] = partition.PartitionID(fmt.Sprintf("p%07d", k)), 100, partition.None
+		if zipf {
+			set.Weights[k] = max(1, int64(1e9)/int64(k+1))
+		}
+	}
+	if zipf {
+		rand.New(rand.NewPCG(3, 4)).Shuffle(partitions, func(i, j int) {
+			set.Weights[i], set.Weights[j] = set.Weights[j], set.Weights[i]
+		})
+	}
+	resize(&in, workers)
+	return in
+}
+
+// BenchmarkStrategies measures what a plan takes, as a multiple of counting and copying
+// the owners in the same run, and what it does: moves as a multiple of the least
+// (exact for equal weights), and max/mean of the load.
+func BenchmarkStrategies(b *testing.B) {
+	for _, weights := range []string{"equal", "zipf"} {
+		for _, size := range [][2]int{{1000, 10}, {10_000, 100}, {100_000, 100}, {1_000_000, 1000}} {
+			in := fresh(size[0], size[1], weights == "zipf")
+			for _, p := range placers {
+				if size[0]*size[1] > p.most {
+					continue
+				}
+				name := fmt.Sprintf("%s/%dx%d/%s", weights, size[0], size[1], p.name)
+				plan, err := p.s.Plan(in)
+				require.NoError(b, err)
+				b.Run(name+"/fresh", func(b *testing.B) { measurePlan(b, p.s, in) })
+				for _, c := range changes {
+					next := in
+					next.Previous = slices.Clone(plan)
+					c.apply(&next)
+					b.Run(name+"/"+c.name, func(b *testing.B) { measurePlan(b, p.s, next) })
+				}
+			}
+		}
+	}
+}
+
+// measurePlan reports the fastest of the runs: the machine is shared.
+func measurePlan(b *testing.B, s partition.Strategy, in partition.Input) {
+	counts, copied := make([]int32, len(in.Members)+1), make(partition.Plan, len(in.Previous))
+	least, base := time.Duration(1<<62), time.Duration(1<<62)
+	var plan partition.Plan
+	for b.Loop() {
+		began := time.Now()
+		clear(counts)
+		for _, was := range in.Previous {
+			counts[was+1]++
+		}
+		copy(copied, in.Previous)
+		counted := time.Now()
+		var err error
+		plan, err = s.Plan(in)
+		require.NoError(b, err)
+		base, least = min(base, counted.Sub(began)), min(least, time.Since(counted))
+	}
+	m := partition.MeasurePlan(in, plan)
+	b.ReportMetric(float64(least.Microseconds())/1000, "ms")
+	b.ReportMetric(float64(least)/float64(base), "x-count-and-copy")
+	b.ReportMetric(float64(m.Moves)/float64(max(1, m.Least)), "moves/least")
+	b.ReportMetric(m.After, "max/mean")
+	b.ReportMetric(0, "ns/op")
+}
