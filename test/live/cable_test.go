@@ -68,7 +68,6 @@ func barred() net.Conn {
 			}
 		}
 		_, _ = io.WriteString(far, "-ERR 'Authorization Violation'\r\n")
-		_, _ = io.Copy(io.Discard, said)
 	}()
 	return near
 }
