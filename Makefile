@@ -104,7 +104,7 @@ AGAIN := $(MAKE) COUNT=-count=1
 .PHONY: ci
 ci: verify lint ## everything that must hold before a change lands
 	@work=$$(mktemp -d); go build -o "$$work/chaos" ./test/chaos; \
-	"$$work/chaos" -minutes 5 > "$$work/report" & chaos=$$!; \
+	"$$work/chaos" -minutes 5 -seed 1 > "$$work/report" & chaos=$$!; \
 	trap 'if [ -n "$$chaos" ]; then kill $$chaos && wait $$chaos || true; fi; rm -r "$$work"' EXIT; \
 	$(AGAIN) lint-full test race fuzz; \
 	ended=0; wait $$chaos || ended=$$?; chaos=; cat "$$work/report"; exit $$ended

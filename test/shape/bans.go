@@ -75,6 +75,19 @@ var bans = []ban{
 		why: "a closure keeps its state over a restart: PropsFromProducer",
 	},
 	{
+		name: "a bounded mailbox, escalation or back-off of protoactor", holds: source(library),
+		find: calling("github.com/asynkron/protoactor-go/actor", "Bounded", "BoundedDropping", "EscalateDirective", "NewExponentialBackoffStrategy"),
+		why:  "a full mailbox makes its sender spin, escalation ends the process at the top, and back-off uses the real clock",
+	},
+	{
+		name: "a guardian", holds: source(library), find: methods("WithGuardian"),
+		why: "what escalates to one ends the process",
+	},
+	{
+		name: "the event stream", holds: source(library), find: selecting("EventStream"),
+		why: "its subscribers run on the goroutine of whoever publishes",
+	},
+	{
 		name: "a wait on time", holds: func(f *file) bool { return f.test() && !f.in("test/live") },
 		find: calling("time", "Sleep"),
 		why:  "tests step, drain or wait for mail",
@@ -196,6 +209,16 @@ func methods(names ...string) func(*file) []ast.Node {
 				return false
 			}
 			s, ok := call.Fun.(*ast.SelectorExpr)
+			return ok && slices.Contains(names, s.Sel.Name)
+		})
+	}
+}
+
+// selecting finds every mention of a field or method of these names.
+func selecting(names ...string) func(*file) []ast.Node {
+	return func(f *file) []ast.Node {
+		return f.search(func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
 			return ok && slices.Contains(names, s.Sel.Name)
 		})
 	}
