@@ -183,7 +183,7 @@ func (f *fleet) whole(stop <-chan struct{}) error {
 		}
 		for _, b := range f.nodes {
 			if b.proc.gone() {
-				return fmt.Errorf("%s has ended: %v", b.name, b.proc.fate)
+				return fmt.Errorf("%s has ended: %s", b.name, fmt.Sprint(b.proc.fate))
 			}
 		}
 		if time.Now().After(deadline) {

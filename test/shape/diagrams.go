@@ -100,8 +100,8 @@ func undrawn(files []*file, diagrams map[string]string) []string {
 			continue
 		}
 		for _, n := range nodes[*ast.ValueSpec](f) {
-			spec := n.(*ast.ValueSpec)
-			if len(spec.Values) != 1 || !makesTable(spec.Values[0]) {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 || !makesTable(spec.Values[0]) {
 				continue
 			}
 			name := strings.TrimSuffix(spec.Names[0].Name, "Table")
