@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -96,13 +97,22 @@ const (
 	portTries      = 1000
 )
 
+// portsTried counts the ports that were tried. Each is tried once before one is
+// tried again: that nobody listens on a port now may only mean that a node of another
+// cluster of this process is stopped, which comes back with it. Processes begin at
+// different ports.
+var portsTried atomic.Uint32
+
+func init() { portsTried.Store(rand.Uint32N(routePorts)) }
+
 // freePorts finds ports that nobody listens on now. All routes must be known
 // before the first node starts, so the servers cannot choose them.
 func freePorts(n int) ([]int, error) {
 	var ports []int
 	var last error
 	for range portTries {
-		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(firstRoutePort+rand.IntN(routePorts))))
+		port := firstRoutePort + int(portsTried.Add(1)%routePorts)
+		l, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
 		if err != nil {
 			last = err
 			continue
