@@ -48,8 +48,8 @@ func child() (was bool) {
 }
 
 // proc is a process of ours. It has a process group of its own, so that Ctrl-C
-// reaches only who ends it. When we end without a word, so does it: its input
-// ends, or, if it is stopped, its group is orphaned.
+// reaches only who ends it. When we end without a word, the system kills it, also
+// if it is stopped or about to be.
 type proc struct {
 	name string
 	cmd  *exec.Cmd
@@ -73,7 +73,7 @@ func launch(name string, o orders, read func(io.Reader), over func(*proc)) (*pro
 	p := &proc{name: name, cmd: exec.Command(self), over: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), ordersKey+"="+string(text))
 	p.cmd.Stderr = os.Stderr
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
