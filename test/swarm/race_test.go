@@ -4,4 +4,4 @@ package swarm
 
 // fixed is less where everything takes five times as long: a life has one
 // goroutine, and the same seeds run without the detector, too.
-const fixed = 100
+const fixed = 50
