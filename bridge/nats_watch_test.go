@@ -147,11 +147,18 @@ func TestNATSWatch_ClosingTheConnectionEndsIt(t *testing.T) {
 	require.Error(t, await(t, look(t, p, "live.*").gone, "a watch that cannot begin"))
 }
 
-func TestNATSWatch_AfterStopNothingIsLeft(t *testing.T) {
-	p, s := portOn(t)
+// consumersEnds tells when a consumer of the group's stream ends at the server.
+func consumersEnds(t *testing.T, s *embedded.Server) <-chan *nats.Msg {
+	t.Helper()
 	ended := make(chan *nats.Msg, 1)
 	_, err := connect(t, s).ChanSubscribe("$JS.EVENT.ADVISORY.CONSUMER.DELETED.KV_g.>", ended)
 	require.NoError(t, err)
+	return ended
+}
+
+func TestNATSWatch_AfterStopNothingIsLeft(t *testing.T) {
+	p, s := portOn(t)
+	ended := consumersEnds(t, s)
 	p.heartbeat = beat
 	v := look(t, p, "live.*")
 	v.pass(t)
@@ -168,9 +175,7 @@ func TestNATSWatch_AfterStopNothingIsLeft(t *testing.T) {
 // Nobody tells the server that a client is gone: it notices that nobody listens.
 func TestNATSWatch_WhoIsGoneLeavesNoConsumer(t *testing.T) {
 	p, s := portOn(t)
-	ended := make(chan *nats.Msg, 1)
-	_, err := connect(t, s).ChanSubscribe("$JS.EVENT.ADVISORY.CONSUMER.DELETED.KV_g.>", ended)
-	require.NoError(t, err)
+	ended := consumersEnds(t, s)
 	p.heartbeat = beat
 	v := look(t, p, "live.*")
 	v.pass(t)
