@@ -43,8 +43,8 @@ swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
 	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args $(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS))
 
 .PHONY: chaos
-chaos: ## real processes and servers, broken for MINUTES=1; SEED=n repeats a plan
-	go run ./test/chaos -minutes $(MINUTES) $(if $(SEED),-seed $(SEED))
+chaos: ## real processes and servers, broken for MINUTES=1; SEED=n repeats a plan; ARGS=-available
+	go run ./test/chaos -minutes $(MINUTES) $(if $(SEED),-seed $(SEED)) $(ARGS)
 
 .PHONY: live
 live: ## tests on real NATS servers and real processes

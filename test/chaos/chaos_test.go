@@ -16,6 +16,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/umpire"
 )
 
 // program makes the test binary the program, instead of a test.
@@ -35,7 +38,7 @@ func TestMain(m *testing.M) {
 func TestChaos(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var out bytes.Buffer
-	require.Equal(t, well, chaos(t.Context(), 1, 4*time.Second, &out), &out)
+	require.Equal(t, well, chaos(t.Context(), settings(partition.Exclusive), 1, 4*time.Second, &out), &out)
 	require.Contains(t, out.String(), "no violation")
 	require.Contains(t, out.String(), string(draw(1, 1)[0].Faults[0].Kind))
 	left, err := os.ReadDir(os.TempDir())
@@ -101,7 +104,7 @@ func childrenOf(t *testing.T, pid int) (all []int) {
 // zombie has.
 func awaitEnd(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; sleep(beat, nil) {
+	for deadline := time.Now().Add(patience); ; sleep(umpire.Beat, nil) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil || strings.Contains(string(stat), ") Z ") {
 			return

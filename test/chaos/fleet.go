@@ -15,12 +15,14 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/links"
+	"github.com/troupe-actors/troupe/test/umpire"
 )
 
 // fleet is all that runs: the nodes, the workers and the links between them.
 type fleet struct {
-	log     *journal
+	log     *umpire.Journal
 	dir     string
 	nodes   [nodes]*berth
 	workers [workers]*berth
@@ -44,7 +46,7 @@ type berth struct {
 
 const loopback = "127.0.0.1"
 
-func newFleet(log *journal) (f *fleet, err error) {
+func newFleet(log *umpire.Journal, ownership partition.Ownership) (f *fleet, err error) {
 	f = &fleet{log: log}
 	defer func() {
 		if err != nil {
@@ -63,7 +65,7 @@ func newFleet(log *journal) (f *fleet, err error) {
 			Name: fmt.Sprintf("n%d", i), Dir: filepath.Join(f.dir, strconv.Itoa(i)), Port: ports[i], Listen: ports[nodes+i],
 		}}}
 	}
-	if err := f.connect(ports); err != nil {
+	if err := f.connect(ports, ownership); err != nil {
 		return f, err
 	}
 	for _, b := range f.nodes {
@@ -75,7 +77,7 @@ func newFleet(log *journal) (f *fleet, err error) {
 	for _, port := range ports[:nodes] {
 		direct += fmt.Sprintf(",nats://%s:%d", loopback, port)
 	}
-	f.nc, err = nats.Connect(direct[1:], nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(beat),
+	f.nc, err = nats.Connect(direct[1:], nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(umpire.Beat),
 		nats.IgnoreDiscoveredServers(), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		return f, err
@@ -89,7 +91,7 @@ func newFleet(log *journal) (f *fleet, err error) {
 }
 
 // connect makes the links: from each worker to each node, and between nodes.
-func (f *fleet) connect(ports []int) error {
+func (f *fleet) connect(ports []int, ownership partition.Ownership) error {
 	for from, b := range f.nodes {
 		for to := range f.nodes {
 			if from == to {
@@ -104,7 +106,7 @@ func (f *fleet) connect(ports []int) error {
 		}
 	}
 	for i := range f.workers {
-		b := &berth{name: fmt.Sprintf("w%d", i), key: fmt.Sprintf("w%d", i), orders: orders{Worker: &workerOrders{}}}
+		b := &berth{name: fmt.Sprintf("w%d", i), key: fmt.Sprintf("w%d", i), orders: orders{Worker: &workerOrders{Ownership: ownership}}}
 		f.workers[i] = b
 		for _, port := range ports[:nodes] {
 			l, err := f.link(port)
@@ -150,19 +152,19 @@ func freePorts(n int) (ports []int, err error) {
 // launch starts the process of a berth.
 func (f *fleet) launch(b *berth) error {
 	read := func(r io.Reader) { _, _ = io.Copy(io.Discard, r) }
-	name, heard := b.name, func(event) {}
+	name, heard := b.name, func(umpire.Event) {}
 	if b.orders.Worker != nil {
 		b.lives++
 		name = fmt.Sprintf("%s.%d", b.name, b.lives)
 		b.orders.Worker.Key = b.key
-		read = func(r io.Reader) { f.log.read(name, r) }
-		heard = f.log.add
-		f.log.add(event{At: now(), Who: name, What: born})
+		read = func(r io.Reader) { f.log.Read(name, r) }
+		heard = f.log.Add
+		f.log.Add(umpire.Event{At: now(), Who: name, What: umpire.Born})
 	}
 	p, err := launch(name, b.orders, read, func(p *proc) {
-		heard(event{At: now(), Who: name, What: died})
+		heard(umpire.Event{At: now(), Who: name, What: umpire.Died})
 		if !p.told.Load() {
-			f.log.blame(fmt.Sprintf("%s ended by itself: %v", name, p.fate))
+			f.log.Blame(fmt.Sprintf("%s ended by itself: %v", name, p.fate))
 		}
 	})
 	if err != nil {
@@ -189,7 +191,7 @@ func (f *fleet) whole(stop <-chan struct{}) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("the store is not whole after %v: %s", patience, missing)
 		}
-		if !sleep(beat, stop) {
+		if !sleep(umpire.Beat, stop) {
 			return nil
 		}
 	}

@@ -25,7 +25,7 @@ const (
 	link                 // all links of a worker
 	route                // a link between two nodes
 	node                 // one node
-	all                  // all nodes: the one case in which they have no majority
+	all                  // all nodes: no write is accepted any more
 )
 
 // The kinds of faults.
@@ -53,6 +53,7 @@ const (
 	nodePaused  kind = "node paused"
 	allStopped  kind = "all nodes stopped"
 	allKilled   kind = "all nodes killed"
+	full        kind = "store full"
 )
 
 // places has where each kind strikes. Those that occur more often stand in deck
@@ -62,7 +63,7 @@ var places = map[kind]place{
 	linkClosed: link, linkSilent: link, linkDeaf: link, linkMute: link, linkSlow: link, linkFlaps: link,
 	routeClosed: route, routeSilent: route, routeDeaf: route, routeSlow: route,
 	nodeAlone: node, nodeStopped: node, nodeKilled: node, nodePaused: node,
-	allStopped: all, allKilled: all,
+	allStopped: all, allKilled: all, full: all,
 }
 
 // deck is dealt out before a kind comes again.
@@ -70,7 +71,7 @@ var deck = []kind{
 	killed, killed, replaced, left, returned, late, paused, paused, paused, twinned,
 	linkClosed, linkSilent, linkDeaf, linkMute, linkSlow, linkFlaps,
 	routeClosed, routeSilent, routeDeaf, routeSlow,
-	nodeAlone, nodeStopped, nodeKilled, nodePaused, allStopped, allKilled,
+	nodeAlone, nodeStopped, nodeKilled, nodePaused, allStopped, allKilled, full,
 }
 
 // fault is one fault of an episode.

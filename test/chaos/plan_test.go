@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/partition"
 )
 
 func draw(seed uint64, n int) (all []episode) {
-	for p := newPlan(seed, settings()); len(all) < n; {
+	for p := newPlan(seed, settings(partition.Exclusive)); len(all) < n; {
 		all = append(all, p.next())
 	}
 	return all

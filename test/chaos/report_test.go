@@ -10,15 +10,18 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/umpire"
 )
 
 func TestReport(t *testing.T) {
 	r := &report{}
-	twice := episode{Faults: []fault{{Kind: killed, For: sec}, {Kind: killed, Leader: true}}}
-	r.add(twice, outcome{total: 3 * sec, recovery: 2 * sec, whole: sec, gap: 9 * sec, bound: 4 * sec})
-	r.add(episode{Faults: []fault{{Kind: paused}}}, outcome{total: 5 * sec, recovery: 5 * sec, gap: 12 * sec, bound: 4 * sec, starved: sec})
+	twice := episode{Faults: []fault{{Kind: killed, For: time.Second}, {Kind: killed, Leader: true}}}
+	r.add(twice, outcome{total: 3 * time.Second, recovery: 2 * time.Second, whole: time.Second, gap: 9 * time.Second, bound: 4 * time.Second})
+	r.add(episode{Faults: []fault{{Kind: paused}}}, outcome{total: 5 * time.Second, recovery: 5 * time.Second, gap: 12 * time.Second, bound: 4 * time.Second, starved: time.Second})
 	require.Empty(t, r.late(), "the machine is to blame")
-	r.add(episode{Faults: []fault{{Kind: killed}}}, outcome{total: 6 * sec, recovery: 5 * sec, bound: 4 * sec, starved: sec - 1})
+	r.add(episode{Faults: []fault{{Kind: killed}}}, outcome{total: 6 * time.Second, recovery: 5 * time.Second, bound: 4 * time.Second, starved: time.Second - 1})
 	require.Len(t, r.late(), 1)
 	require.Equal(t, string(killed)+" for 1s, "+string(killed)+" (the leader) for 0s", twice.String())
 
@@ -43,19 +46,20 @@ func TestConclude(t *testing.T) {
 	}{
 		{code: well, says: "no violation", whole: true},
 		{code: bad, says: "WRONG: ", whole: true, blame: "two owners"},
-		{code: bad, says: "LATE: ", whole: true, late: 2 * sec},
+		{code: bad, says: "LATE: ", whole: true, late: 2 * time.Second},
 		{code: failed, says: "interrupted"},
 		{code: failed, says: "FAILED: EOF", err: io.EOF},
 	} {
 		var out bytes.Buffer
-		r := &run{seed: 7, settings: settings(), report: &report{}, log: newTestJournal(), out: &out}
+		set := settings(partition.Exclusive)
+		r := &run{seed: 7, settings: set, report: &report{}, log: umpire.NewJournal(umpire.New(set, nil, 0)), out: &out}
 		if c.blame != "" {
-			r.log.blame(c.blame)
+			r.log.Blame(c.blame)
 		}
 		if c.late != 0 {
 			r.report.add(episode{}, outcome{recovery: c.late})
 		}
-		require.Equal(t, c.code, r.conclude(c.whole, c.err, sec), &out)
+		require.Equal(t, c.code, r.conclude(c.whole, c.err, time.Second), &out)
 		require.Contains(t, out.String(), c.says)
 	}
 }

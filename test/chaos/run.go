@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/umpire"
 )
 
 // run is one run of chaos.
@@ -16,7 +17,7 @@ type run struct {
 	seed     uint64
 	length   time.Duration
 	settings partition.Settings
-	log      *journal
+	log      *umpire.Journal
 	fleet    *fleet
 	report   *report
 	out      io.Writer
@@ -30,13 +31,17 @@ func bound(s partition.Settings, e episode) time.Duration {
 	for _, f := range e.Faults {
 		with.Restart = with.Restart || f.Kind == returned || f.Kind == late
 	}
-	return s.RecoveryBound(with)
+	b := s.RecoveryBound(with)
+	if s.Ownership == partition.Available {
+		b += s.RecoveryGracePeriod
+	}
+	return b
 }
 
 // live runs episodes until the time is over. It reports false if it was
 // interrupted.
 func (r *run) live() (whole bool, err error) {
-	if r.fleet, err = newFleet(r.log); err != nil {
+	if r.fleet, err = newFleet(r.log, r.settings.Ownership); err != nil {
 		return false, err
 	}
 	defer r.fleet.end()
@@ -57,16 +62,11 @@ func (r *run) live() (whole bool, err error) {
 		if !sleep(e.Rest, r.stop) {
 			return false, nil
 		}
-		if wrong := r.wrong(); len(wrong) > 0 {
+		if len(r.log.Wrong()) > 0 {
 			return true, nil
 		}
 	}
 	return true, nil
-}
-
-func (r *run) wrong() (wrong []string) {
-	r.log.ask(func(c *checker) { wrong = slices.Clone(c.wrong) })
-	return wrong
 }
 
 func (r *run) say(format string, args ...any) { _, _ = fmt.Fprintf(r.out, format+"\n", args...) }
@@ -102,52 +102,59 @@ func (r *run) suffer(e episode) bool {
 		}
 		turns = turns[1:]
 		if err := next.do(); err != nil {
-			r.log.blame(err.Error())
+			r.log.Blame(err.Error())
 			return false
 		}
 	}
 	return true
 }
 
-// recover waits until everything is owned again.
+// recover waits until everything is owned again, by one worker each.
 func (r *run) recover(e episode) (done bool, err error) {
 	mended := now()
 	if err := r.fleet.whole(r.stop); err != nil {
 		return false, err
 	}
 	at := now()
-	r.log.add(event{At: at, What: calm})
+	r.log.Add(umpire.Event{At: at, What: umpire.Calm})
 	limit := bound(r.settings, e)
-	timer := time.NewTimer(limit + patience)
-	defer timer.Stop()
+	late := time.NewTimer(limit)
+	defer late.Stop()
 	for {
-		var covered, gap, starved time.Duration
-		fed := r.log.ask(func(c *checker) {
-			if c.calmAt == at {
-				covered = c.covered
+		var found umpire.Recovery
+		fed := r.log.Ask(func(u *umpire.Umpire) { found = u.Recovered(at) })
+		if found.Covered != 0 {
+			if len(e.Faults) > 0 { // else it is the beginning
+				r.report.add(e, outcome{
+					whole: at - mended, recovery: found.Covered - at, total: found.Covered - mended,
+					gap: found.Gap, starved: found.Starved, bound: limit,
+				})
 			}
-			if covered != 0 {
-				gap, c.gap, starved = c.gap, 0, c.starved(at, covered)
-			}
-		})
-		if covered != 0 && len(e.Faults) == 0 {
-			return true, nil // the beginning
-		}
-		if covered != 0 {
-			r.report.add(e, outcome{whole: at - mended, recovery: covered - at, total: covered - mended, gap: gap, starved: starved, bound: limit})
 			return true, nil
 		}
 		select {
 		case <-fed:
 		case <-r.stop:
 			return false, nil
-		case <-timer.C:
-			return false, fmt.Errorf("after %s nobody owns %v, %v after all was well", e, r.uncovered(), limit+patience)
+		case <-late.C:
+			r.why(at)
+			if now()-at > limit+patience {
+				return false, fmt.Errorf("after %s nobody owns everything, %v after all was well", e, now()-at)
+			}
+			late.Reset(later)
 		}
 	}
 }
 
-func (r *run) uncovered() (ids []partition.PartitionID) {
-	r.log.ask(func(c *checker) { ids = c.missing() })
-	return ids
+// later lies between two looks at a group that is late.
+const later = 10 * time.Second
+
+// why says how everybody is, and was, while a recovery is late.
+func (r *run) why(since time.Duration) {
+	state, err := r.fleet.state()
+	r.say("late: the store is whole since %s, at %.3fs; it says %v, %v", ms(now()-since), since.Seconds(), state, err)
+	r.log.Ask(func(u *umpire.Umpire) {
+		r.say("nobody owns %v; %d have two owners", u.Missing(), u.Overlapping())
+		r.say("%s", u.Tell(since))
+	})
 }

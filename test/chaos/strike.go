@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/troupe-actors/troupe/test/links"
+	"github.com/troupe-actors/troupe/test/umpire"
 )
 
 // strike begins a fault. mend ends it.
@@ -41,10 +42,7 @@ func (f *fleet) aim(x fault) *berth {
 }
 
 func (f *fleet) leads(name string) (leads bool) {
-	f.log.ask(func(c *checker) {
-		l := c.lives[name]
-		leads = l != nil && l.leads
-	})
+	f.log.Ask(func(u *umpire.Umpire) { leads = u.Leads(name) })
 	return leads
 }
 
@@ -88,7 +86,7 @@ func (f *fleet) pause(b *berth, twin bool) (func() error, error) {
 	if err := p.pause(); err != nil {
 		return nil, err
 	}
-	f.log.add(event{At: now(), Who: p.name, What: stopped})
+	f.log.Add(umpire.Event{At: now(), Who: p.name, What: umpire.Stopped})
 	if twin {
 		if err := f.launch(b); err != nil {
 			return nil, err
@@ -96,7 +94,7 @@ func (f *fleet) pause(b *berth, twin bool) (func() error, error) {
 	}
 	return func() error {
 		b.struck = false
-		f.log.add(event{At: now(), Who: p.name, What: woken})
+		f.log.Add(umpire.Event{At: now(), Who: p.name, What: umpire.Woken})
 		p.resume()
 		if twin {
 			p.tell(leave)
@@ -109,7 +107,7 @@ func (f *fleet) pause(b *berth, twin bool) (func() error, error) {
 // stops waits until a process that was told to stop has ended.
 func (f *fleet) stops(p *proc) {
 	if err := p.ended(patience); err != nil {
-		f.log.blame(fmt.Sprintf("%s was told to stop: %v", p.name, err))
+		f.log.Blame(fmt.Sprintf("%s was told to stop: %v", p.name, err))
 	}
 }
 
@@ -187,6 +185,9 @@ func (f *fleet) strikeNode(x fault) (func() error, error) {
 }
 
 func (f *fleet) strikeAll(x fault) (func() error, error) {
+	if x.Kind == full {
+		return func() error { return f.limit(-1) }, f.limit(1)
+	}
 	return f.restart(x.Kind == allKilled, f.nodes[:]...)
 }
 

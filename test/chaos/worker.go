@@ -10,8 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/nats-io/nats.go"
@@ -20,6 +18,7 @@ import (
 	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/umpire"
 )
 
 const (
@@ -30,8 +29,9 @@ const (
 
 // settings are short leases, and no windows: whatever happens is answered at once,
 // so that much happens.
-func settings() partition.Settings {
+func settings(ownership partition.Ownership) partition.Settings {
 	s := partition.Fast()
+	s.Ownership = ownership
 	s.ColdStartWindow, s.PlannedScaleWindow, s.SettleTime = partition.Off, partition.Off, partition.Off
 	s.MinRebalanceInterval, s.MinRebalanceThreshold = partition.Off, partition.Off
 	return s
@@ -46,8 +46,9 @@ func partitions() (list []partition.Partition) {
 
 // workerOrders are what a worker's process is told at its start.
 type workerOrders struct {
-	URLs []string
-	Key  string
+	URLs      []string
+	Key       string
+	Ownership partition.Ownership
 }
 
 // What a process is told later, in one line of its input. At the end of its input
@@ -59,101 +60,37 @@ const (
 
 var silent = slog.New(slog.DiscardHandler)
 
-// clerk is one worker: it works on partitions and says so.
-type clerk struct {
-	system  *actor.ActorSystem
-	manager *actor.PID
-	ready   chan struct{} // closed when the two are there
-
-	mu  sync.Mutex
-	out *json.Encoder
-}
-
 func runWorker(o workerOrders) error {
 	nc, err := nats.Connect(strings.Join(o.URLs, ","), nats.IgnoreDiscoveredServers(), nats.MaxReconnects(-1),
-		nats.ReconnectWait(beat), nats.RetryOnFailedConnect(true), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+		nats.ReconnectWait(umpire.Beat), nats.RetryOnFailedConnect(true), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	c := &clerk{ready: make(chan struct{}), out: json.NewEncoder(os.Stdout)}
-	s := settings()
+	out := json.NewEncoder(os.Stdout)
+	clerk := umpire.NewClerk(now, func(e umpire.Event) {
+		if out.Encode(e) != nil {
+			os.Exit(1) // nobody listens any more
+		}
+	})
+	s := settings(o.Ownership)
 	s.InstanceKey = o.Key
 	props, err := actors.PartitionManager(
-		actors.Config{Settings: s, Source: actors.StaticSource(partitions()), Partition: bridge.HandlerFunc(c.work)},
+		actors.Config{Settings: s, Source: actors.StaticSource(partitions()), Partition: bridge.HandlerFunc(clerk.Work)},
 		bridge.NATS(nc, bridge.Config{Group: group, Replicas: nodes, Logger: silent}))
 	if err != nil {
 		return err
 	}
-	c.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
-	c.manager = c.system.Root.Spawn(props)
-	close(c.ready)
-	go each(beat, func() { c.say(event{What: pulse}) })
-	go each(beat, func() {
-		if e, ok := c.lease(); ok {
-			e.What = lease
-			c.say(e)
-		}
-	})
+	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }))
+	manager := system.Root.Spawn(props)
+	clerk.Begin(system, manager) // until the process ends
 	lines := bufio.NewScanner(os.Stdin)
 	if !lines.Scan() {
 		os.Exit(1)
 	}
 	if lines.Text() == comeup {
-		c.system.Root.Send(c.manager, messages.Stop{Restarting: true})
+		system.Root.Send(manager, messages.Stop{Restarting: true})
 	}
-	_ = bridge.Stop(context.Background(), c.system, c.manager) // without a store it cannot be clean
+	_ = bridge.Stop(context.Background(), system, manager) // without a store it cannot be clean
 	return nil
-}
-
-func each(period time.Duration, do func()) {
-	for range time.NewTicker(period).C {
-		do()
-	}
-}
-
-// say writes one line. The lock keeps the lines in the order of their times.
-func (c *clerk) say(e event) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e.At = now()
-	if c.out.Encode(e) != nil {
-		os.Exit(1) // nobody listens any more
-	}
-}
-
-// lease asks what the worker believes of its lease.
-func (c *clerk) lease() (e event, ok bool) {
-	got, err := c.system.Root.RequestFuture(c.manager, messages.GetSnapshot{}, time.Second).Result()
-	s, ok := got.(messages.Snapshot)
-	if err != nil || !ok || s.Session == "" {
-		return event{}, false
-	}
-	return event{Session: s.Session, Until: now() + time.Until(s.LeaseEnd), Leads: s.Leading}, true
-}
-
-// work is the handler of a partition.
-func (c *clerk) work(ctx context.Context, o partition.Owned) error {
-	<-c.ready
-	e, ok := c.lease()
-	if !ok || ctx.Err() != nil {
-		return ctx.Err()
-	}
-	e.Partition, e.Token = o.ID, o.Token
-	say := func(w what) {
-		e.What = w
-		c.say(e)
-	}
-	say(hold)
-	defer say(drop)
-	tick := time.NewTicker(effects)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-			say(act)
-		}
-	}
 }

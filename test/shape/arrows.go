@@ -96,14 +96,18 @@ var rooms = []room{
 	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), rule: doorsRule},
 	{folder: "test/scenario/...", may: doors, rule: doorsRule},
 	{folder: "test/swarm/...", may: doors, tests: []string{protobuf}, rule: doorsRule},
-	{folder: "test/live/...", may: append(slices.Clone(natsToo), "./test/links"), rule: doorsRule},
+	{folder: "test/live/...", may: append(slices.Clone(natsToo), "./test/links", "./test/umpire"), rule: doorsRule},
 	{
 		folder: "test/links",
 		rule:   "test/links imports the standard library",
 	},
 	{
-		folder: "test/chaos", may: append(slices.Clone(natsToo), "./test/links", "golang.org/x/sys/unix"),
-		rule: "test/chaos imports the library's public packages, test/links and the system's clock",
+		folder: "test/umpire", may: []string{"./messages", "./partition", actorLib},
+		rule: "test/umpire imports messages, partition and protoactor: it knows nothing else of ours",
+	},
+	{
+		folder: "test/chaos", may: append(slices.Clone(natsToo), "./test/links", "./test/umpire", "golang.org/x/sys/unix"),
+		rule: "test/chaos imports the library's public packages, test/links, test/umpire and the system's clock",
 	},
 	{
 		folder: "test/bench/...", may: natsToo, tests: []string{hash, "github.com/buraksezer/consistent", "github.com/dgryski/go-rendezvous"},

@@ -1,6 +1,4 @@
-//go:build linux
-
-package main
+package umpire
 
 import "time"
 
@@ -27,7 +25,7 @@ func (l *life) rest(s span) {
 // ran: the process was seen running. What is more than a beat since the last time
 // is when it did not.
 func (l *life) ran(at time.Duration) {
-	if since := l.pulse + beat; at > since+beat {
+	if since := l.pulse + Beat; at > since+Beat {
 		l.rest(span{since, at})
 	}
 	l.pulse = max(l.pulse, at)
@@ -36,7 +34,7 @@ func (l *life) ran(at time.Duration) {
 // running is how long the process ran within a time, as far as its pulse shows.
 func (l *life) running(from, to time.Duration) time.Duration {
 	idle := l.idle
-	if since := l.pulse + beat; to > since+beat { // not seen running since
+	if since := l.pulse + Beat; to > since+Beat { // not seen running since
 		to = min(to, since)
 	}
 	if l.asleep != 0 {
@@ -51,8 +49,8 @@ func (l *life) running(from, to time.Duration) time.Duration {
 
 // starved is how long, within a time in which nobody was stopped, the machine had
 // no time for some worker.
-func (c *checker) starved(from, to time.Duration) (most time.Duration) {
-	for _, l := range c.lives {
+func (u *Umpire) starved(from, to time.Duration) (most time.Duration) {
+	for _, l := range u.lives {
 		most = max(most, to-from-l.running(from, to))
 	}
 	return most
