@@ -36,14 +36,18 @@ func TestMain(m *testing.M) {
 
 // A short run, of two episodes or so, finds nothing, and says what it did.
 func TestChaos(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	var out bytes.Buffer
-	require.Equal(t, well, chaos(t.Context(), settings(partition.Exclusive), 1, 4*time.Second, &out), &out)
-	require.Contains(t, out.String(), "no violation")
-	require.Contains(t, out.String(), string(draw(1, 1)[0].Faults[0].Kind))
-	left, err := os.ReadDir(os.TempDir())
-	require.NoError(t, err)
-	require.Empty(t, left)
+	for _, ownership := range []partition.Ownership{partition.Exclusive, partition.Available} {
+		t.Run(ownership.String(), func(t *testing.T) {
+			t.Setenv("TMPDIR", t.TempDir())
+			var out bytes.Buffer
+			require.Equal(t, well, chaos(t.Context(), settings(ownership), 1, 3*time.Second, &out), &out)
+			require.Contains(t, out.String(), "no violation")
+			require.Contains(t, out.String(), string(draw(1, 1)[0].Faults[0].Kind))
+			left, err := os.ReadDir(os.TempDir())
+			require.NoError(t, err)
+			require.Empty(t, left)
+		})
+	}
 }
 
 // Whatever ends the program ends its processes, also those that are stopped. Only
