@@ -170,7 +170,7 @@ var calculatorTable = fsm.New(
 func calculatorProps(cfg calculatorConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
 		return &calculator{calculatorConfig: cfg, state: idle, failed: map[activity]int{}, homes: partition.Homes{}}
-	})
+	}, stage.Together)
 }
 
 // Receive implements actor.Actor.

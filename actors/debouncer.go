@@ -73,7 +73,7 @@ func debouncerProps(cfg debouncerConfig) *actor.Props {
 		roster := partition.Roster{}
 		maps.Copy(roster, cfg.seen)
 		return &debouncer{debouncerConfig: cfg, state: gathering, roster: roster}
-	})
+	}, stage.Together)
 }
 
 // Receive implements actor.Actor.

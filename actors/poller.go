@@ -42,7 +42,7 @@ var pollerTable = fsm.New(
 func pollerProps(settings partition.Settings, outside, debouncer *actor.PID) *actor.Props {
 	return stage.Props(func() actor.Actor {
 		return &poller{state: listing, settings: settings, outside: outside, debouncer: debouncer}
-	})
+	}, stage.Together)
 }
 
 // Receive implements actor.Actor.

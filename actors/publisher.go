@@ -166,7 +166,7 @@ func publisherProps(cfg publisherConfig) *actor.Props {
 			entries: map[messages.Key]messages.Entry{}, floors: map[partition.WorkerID]partition.Revision{},
 			revoked: map[partition.Step]time.Time{},
 		}
-	})
+	}, stage.Together)
 }
 
 // Receive implements actor.Actor.

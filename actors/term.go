@@ -64,7 +64,7 @@ var termTable = fsm.New(
 )
 
 func termProps(cfg termConfig) *actor.Props {
-	return stage.Props(func() actor.Actor { return &term{termConfig: cfg, state: presiding, observers: map[string]observer{}} })
+	return stage.Props(func() actor.Actor { return &term{termConfig: cfg, state: presiding, observers: map[string]observer{}} }, stage.Together)
 }
 
 // Receive implements actor.Actor.

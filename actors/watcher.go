@@ -32,7 +32,7 @@ var watcherTable = fsm.New(
 )
 
 func watcherProps(outside, debouncer *actor.PID) *actor.Props {
-	return stage.Props(func() actor.Actor { return &watcher{state: catching, outside: outside, debouncer: debouncer} })
+	return stage.Props(func() actor.Actor { return &watcher{state: catching, outside: outside, debouncer: debouncer} }, stage.Together)
 }
 
 // Receive implements actor.Actor.

@@ -146,7 +146,7 @@ func (o *outside) receiveOwn(ctx actor.Context, mail any) {
 
 func (o *outside) start(ctx actor.Context) {
 	self := ctx.Self()
-	o.tell = post(ctx.ActorSystem())
+	o.tell = stage.Post(ctx.ActorSystem())
 	o.send = func(m any) { o.tell(self, m) }
 	o.parent = ctx.Parent()
 	o.log = o.cfg.Logger.With("group", o.cfg.Group)
@@ -154,16 +154,6 @@ func (o *outside) start(ctx actor.Context) {
 	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
 	o.watches.byID, o.former = map[uint64]*watching{}, former{}
 	o.stream.phase = closed
-}
-
-// post returns a way to send mail that passes over whoever has ended. A timer or an
-// answer may be under way just then: Send would make a dead letter of it.
-func post(system *actor.ActorSystem) func(to *actor.PID, m any) {
-	return func(to *actor.PID, m any) {
-		if process, there := system.ProcessRegistry.Get(to); there {
-			process.SendUserMessage(to, m)
-		}
-	}
 }
 
 // begins opens the store. Until then nothing is asked of the port.

@@ -144,6 +144,7 @@ func (m *mailbox) one() bool {
 		m.handleSystem(system)
 	case user == nil:
 		return false
+	case m.stopping && passes(user):
 	case m.stopping:
 		m.ctx.ActorSystem().DeadLetter.SendUserMessage(m.ctx.Self(), user)
 	default:

@@ -60,6 +60,8 @@ func TestStop_LeavesNoDeadLetter(t *testing.T) {
 	defer hangUp()
 	states, noStates := bridge.ListenState(system, manager)
 	health, noHealth := bridge.ListenHealth(system, manager)
+	<-states // the last of them is subscribed before anything ends
+	<-health
 	stopped := make(chan error, 1)
 	for c := range changes {
 		c.Done()
