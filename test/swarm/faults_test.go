@@ -7,9 +7,6 @@ import (
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
-// few is how many lives each set of faults gets here.
-const few = 4
-
 // suffer lives some lives under these faults, as strong as they get.
 func suffer(t *testing.T, faults ...sim.Fault) {
 	t.Helper()

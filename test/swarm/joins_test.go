@@ -53,10 +53,7 @@ func (s squint) Watch(filter string, within time.Duration, each func(bridge.Sigh
 // the sightings of watcher and poller interleave: doubled, late, lost, overtaking
 // each other, and with one of the two alone.
 func TestAJoinIsOneVersion(t *testing.T) {
-	list, trace := seeds()
-	if *runs == 0 {
-		list = list[:joins]
-	}
+	list, trace := seeds(joins)
 	parallel(list, func(seed uint64, system *sim.System) Result {
 		j := newJoin(seed, system)
 		defer j.world.Close()

@@ -13,10 +13,6 @@ import (
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
-// takeovers is in how many orders of events the loss of a leadership is played;
-// -runs asks for more.
-const takeovers = 200
-
 // A leader alone sees a second worker join, goes through Scaling and Rebalancing
 // to Stable, loses its lead while its lease lasts, and is Stable as a follower
 // while the other leads.

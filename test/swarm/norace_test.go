@@ -2,5 +2,12 @@
 
 package swarm
 
-// fixed is how many seeds run with all tests, beginning with 1.
-const fixed = 300
+const (
+	// fixed is how many seeds run with all tests, beginning with 1.
+	fixed = 300
+	// few is how many lives each set of faults gets.
+	few = 4
+	// takeovers is in how many orders of events the loss of a leadership is played;
+	// -runs asks for more.
+	takeovers = 200
+)

@@ -2,6 +2,10 @@
 
 package swarm
 
-// fixed is less where everything takes five times as long: a life has one
+// These are less where everything takes ten times as long: a life has one
 // goroutine, and the same seeds run without the detector, too.
-const fixed = 50
+const (
+	fixed     = 50
+	few       = 1
+	takeovers = 20
+)

@@ -149,10 +149,7 @@ func (r *rolling) restart(p *sim.Process, back func()) {
 //
 // hazard 16
 func TestARestartMovesNothing(t *testing.T) {
-	list, trace := seeds()
-	if len(list) > restartLives && *runs == 0 {
-		list = list[:restartLives]
-	}
+	list, trace := seeds(restartLives)
 	parallel(list, func(seed uint64, system *sim.System) Result {
 		l := newRolling(seed, system)
 		defer l.world.Close()

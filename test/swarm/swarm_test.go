@@ -25,11 +25,12 @@ const (
 	longer = 2500
 )
 
-func seeds() (list []uint64, trace int) {
+// seeds are those that were asked for, otherwise as many as the test has of its own.
+func seeds(own int) (list []uint64, trace int) {
 	first, n, trace := *seed, *runs, lines
 	switch {
 	case first == 0 && n == 0:
-		first, n = 1, fixed
+		first, n = 1, own
 	case first == 0:
 		first = rand.Uint64()>>16 + 1
 	case n <= 1:
@@ -68,7 +69,7 @@ func parallel(list []uint64, live func(uint64, *sim.System) Result, done func(Re
 }
 
 func TestSwarm(t *testing.T) {
-	list, trace := seeds()
+	list, trace := seeds(fixed)
 	failed := 0
 	each(list, sim.Faults{}, trace, func(r Result) {
 		if r.Broken == "" {
@@ -106,7 +107,7 @@ func TestAFailureSaysHowToRepeatIt(t *testing.T) {
 	r.Broken = "I4: planted"
 	require.Contains(t, r.String(), "repeat it with: make swarm SEED=7 RUNS=1\n")
 	*seed, *runs = 7, 1
-	list, trace := seeds()
+	list, trace := seeds(fixed)
 	require.Equal(t, []uint64{7}, list)
 	require.Greater(t, trace, lines)
 }
