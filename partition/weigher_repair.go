@@ -6,8 +6,13 @@ import (
 	"slices"
 )
 
-// pieces are the partitions of each position that can move, lightest first.
-type pieces [][]int32
+// pieces are the partitions of each position that can move, lightest first: once
+// somebody asks for them. Few positions exchange something, and sorting is what takes
+// long.
+type pieces struct {
+	of     [][]int32
+	sorted []bool
+}
 
 // repair lets the fullest and the emptiest exchange pieces while one of them is
 // outside its band: the best single one, else the best two against each other. If
@@ -19,10 +24,10 @@ func (g *weigher) repair() {
 	g.list()
 	stuck := make([]bool, g.n)
 	order := make([]int32, g.n)
+	for p := range order {
+		order[p] = int32(p)
+	}
 	for range 3*g.n + 64 {
-		for p := range order {
-			order[p] = int32(p)
-		}
 		slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(g.height(b), g.height(a)), cmp.Compare(a, b)) })
 		if g.left <= 0 || !g.step(order, stuck) {
 			return
@@ -61,20 +66,30 @@ func (g *weigher) step(order []int32, stuck []bool) bool {
 
 // list gathers the pieces.
 func (g *weigher) list() {
-	for len(g.pieces) < g.n {
-		g.pieces = append(g.pieces, nil)
+	for len(g.pieces.of) < g.n {
+		g.pieces.of = append(g.pieces.of, nil)
 	}
 	for p := range g.n {
-		g.pieces[p] = g.pieces[p][:0]
+		g.pieces.of[p] = g.pieces.of[p][:0]
 	}
+	g.pieces.sorted = sized(g.pieces.sorted, g.n)
 	for k, p := range g.own {
 		if g.weights[k] <= g.giant {
-			g.pieces[p] = append(g.pieces[p], int32(k))
+			g.pieces.of[p] = append(g.pieces.of[p], int32(k))
 		}
 	}
-	for p := range g.n {
-		slices.SortFunc(g.pieces[p], g.lighter)
+}
+
+// sortedPieces are those of one position, lightest first.
+func (g *weigher) sortedPieces(p int32) []int32 {
+	list := g.pieces.of[p]
+	if !g.pieces.sorted[p] {
+		slices.Reverse(list) // so that those that are alike keep their order
+		g.sort(list)
+		slices.Reverse(list)
+		g.pieces.sorted[p] = true
 	}
+	return list
 }
 
 func (g *weigher) lighter(a, b int32) int {
@@ -107,7 +122,7 @@ func (g *weigher) exchange(full, empty int32) bool {
 
 // single finds the piece whose weight is nearest to the ideal one, and below most.
 func (g *weigher) single(full int32, ideal, most float64) (best int32, found bool) {
-	list := g.pieces[full]
+	list := g.sortedPieces(full)
 	i, _ := slices.BinarySearchFunc(list, ideal, func(k int32, w float64) int { return cmp.Compare(float64(g.weights[k]), w) })
 	if i < len(list) && float64(g.weights[list[i]]) < most {
 		best, found = list[i], true
@@ -121,11 +136,11 @@ func (g *weigher) single(full int32, ideal, most float64) (best int32, found boo
 // swap finds two pieces whose difference is nearest to the ideal one, and below most.
 func (g *weigher) swap(full, empty int32, ideal, most float64) (x, y int32, found bool) {
 	nearest, j := math.Inf(1), 0
-	light := g.pieces[empty]
+	light := g.sortedPieces(empty)
 	if len(light) == 0 {
 		return 0, 0, false
 	}
-	for _, k := range g.pieces[full] {
+	for _, k := range g.sortedPieces(full) {
 		w := float64(g.weights[k])
 		for j < len(light) && w-float64(g.weights[light[j]]) > ideal {
 			j++
@@ -146,10 +161,12 @@ func (g *weigher) swap(full, empty int32, ideal, most float64) (x, y int32, foun
 // hand moves a piece from one list to the other.
 func (g *weigher) hand(k, to int32) {
 	from := g.own[k]
-	if i, found := slices.BinarySearchFunc(g.pieces[from], k, g.lighter); found {
-		g.pieces[from] = slices.Delete(g.pieces[from], i, i+1)
+	list := g.sortedPieces(from)
+	if i, found := slices.BinarySearchFunc(list, k, g.lighter); found {
+		g.pieces.of[from] = slices.Delete(list, i, i+1)
 	}
-	i, _ := slices.BinarySearchFunc(g.pieces[to], k, g.lighter)
-	g.pieces[to] = slices.Insert(g.pieces[to], i, k)
+	list = g.sortedPieces(to)
+	i, _ := slices.BinarySearchFunc(list, k, g.lighter)
+	g.pieces.of[to] = slices.Insert(list, i, k)
 	g.move(k, to)
 }

@@ -101,7 +101,7 @@ func (g *weigher) choose() {
 			g.cand = append(g.cand, int32(k))
 		}
 	}
-	g.sort()
+	g.sort(g.cand)
 }
 
 // room is the largest piece that somebody can take.

@@ -65,15 +65,15 @@ type sorted []struct {
 	k      int32
 }
 
-// sort orders the candidates by weight, heaviest first, and keeps the order of those
-// that are alike: a radix sort, eleven bits at a time, which skips what all share.
-func (g *weigher) sort() {
+// sort orders a list by weight, heaviest first, and keeps the order of those that are
+// alike: a radix sort, eleven bits at a time, which skips what all share.
+func (g *weigher) sort(list []int32) {
 	const bits, mask = 11, 1<<11 - 1
-	g.keys, g.spare = g.keys[:0], sized(g.spare, len(g.cand))
+	g.keys, g.spare = g.keys[:0], sized(g.spare, len(list))
 	var differ int64
-	for _, k := range g.cand {
+	for _, k := range list {
 		w := g.weights[k]
-		differ |= w ^ g.weights[g.cand[0]]
+		differ |= w ^ g.weights[list[0]]
 		g.keys = append(g.keys, sorted{{w, k}}...)
 	}
 	for shift := 0; differ>>shift != 0; shift += bits {
@@ -95,6 +95,6 @@ func (g *weigher) sort() {
 		g.keys, g.spare = g.spare, g.keys
 	}
 	for i, e := range g.keys {
-		g.cand[i] = e.k
+		list[i] = e.k
 	}
 }
