@@ -140,10 +140,21 @@ func (s *solver) place(t task, even bool, in Input) error {
 	return s.weigh.solve(t, in)
 }
 
-// alike reports whether all weights are the same.
+// alike reports whether all weights are the same. It looks at eight at a time, because
+// it takes as long as counting otherwise.
 func alike(weights []int64) bool {
+	if len(weights) == 0 {
+		return true
+	}
+	first := weights[0]
+	for ; len(weights) >= 8; weights = weights[8:] {
+		w := weights[:8:8]
+		if w[0]^first|w[1]^first|w[2]^first|w[3]^first|w[4]^first|w[5]^first|w[6]^first|w[7]^first != 0 {
+			return false
+		}
+	}
 	for _, w := range weights {
-		if w != weights[0] {
+		if w != first {
 			return false
 		}
 	}

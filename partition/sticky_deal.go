@@ -97,19 +97,22 @@ func (s *evener) dealRest(todo int, stay func(k int) bool) int {
 			s.order = append(s.order, int32(i))
 		}
 	}
-	plan, leave, open, next := s.plan, s.leave, s.order, 0
+	plan, leave, open, next, full := s.plan, s.leave, s.order, 0, false
 	for k, was := range s.previous {
 		if leave[was+1] == 0 || plan[k] != was || stay != nil && stay(k) {
 			continue
 		}
 		if next == len(open) { // once round; whoever is full gets no more
-			open = slices.DeleteFunc(open, func(i int32) bool { return s.gain[i] == 0 })
-			next = 0
+			if full {
+				open = slices.DeleteFunc(open, func(i int32) bool { return s.gain[i] == 0 })
+			}
+			next, full = 0, false
 		}
 		to := open[next]
 		next++
 		leave[was+1]--
 		s.gain[to]--
+		full = full || s.gain[to] == 0
 		plan[k] = s.members[to]
 		if todo--; todo == 0 {
 			return 0
