@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -24,6 +25,14 @@ var errRevoked = errors.New("the partition is taken away, or the lease is in dou
 // while the partition is owned. Two calls for one partition never overlap here;
 // effects elsewhere are fenced with the token.
 func HandlerFunc(work func(ctx context.Context, o partition.Owned) error) func(partition.Owned) *actor.Props {
+	return handlerFunc(func(ctx, _ context.Context, o partition.Owned) error { return work(ctx, o) })
+}
+
+// patient is a function that may finish what it has begun: after the end of its
+// context, at which it begins nothing more, it has until the end of last.
+type patient func(ctx, last context.Context, o partition.Owned) error
+
+func handlerFunc(work patient) func(partition.Owned) *actor.Props {
 	calls := &calls{running: map[partition.PartitionID]chan struct{}{}}
 	return func(o partition.Owned) *actor.Props {
 		return actor.PropsFromProducer(
@@ -74,10 +83,12 @@ func (c *calls) leave(id partition.PartitionID, over chan struct{}) {
 
 // handler runs the function for one partition.
 type handler struct {
-	work   func(ctx context.Context, o partition.Owned) error
+	work   patient
 	owned  partition.Owned
 	calls  *calls
-	cancel context.CancelCauseFunc
+	cancel context.CancelCauseFunc // begin nothing more
+	finish context.CancelCauseFunc // be done, which is last
+	timer  func()                  // of the latter, nil if there is none
 }
 
 // Receive implements actor.Actor.
@@ -85,8 +96,13 @@ func (h *handler) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		h.begin(ctx)
-	case revoked, *actor.Stopping:
+	case revoked:
 		h.cancel(errRevoked)
+		h.stopTimer()
+		h.timer = RealClock{}.AfterFunc(time.Until(m.Deadline), func() { h.finish(errRevoked) })
+	case *actor.Stopping:
+		h.stopTimer()
+		h.finish(errRevoked)
 	case returned:
 		if m.err != nil && !errors.Is(m.err, context.Canceled) && !errors.Is(m.err, errRevoked) {
 			ctx.Logger().Error("a partition handler failed", slog.String("partition", string(h.owned.ID)),
@@ -98,8 +114,9 @@ func (h *handler) Receive(ctx actor.Context) {
 
 // begin runs the function on a goroutine of its own, which ends with it.
 func (h *handler) begin(ctx actor.Context) {
-	var work context.Context
-	work, h.cancel = context.WithCancelCause(context.Background())
+	var work, last context.Context
+	last, h.finish = context.WithCancelCause(context.Background())
+	work, h.cancel = context.WithCancelCause(last)
 	root, self := ctx.ActorSystem().Root, ctx.Self()
 	before, over := h.calls.enter(h.owned.ID)
 	go func() {
@@ -113,15 +130,24 @@ func (h *handler) begin(ctx actor.Context) {
 				return
 			}
 		}
-		root.Send(self, returned{h.call(work)})
+		root.Send(self, returned{h.call(work, last)})
 	}()
 }
 
-func (h *handler) call(ctx context.Context) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("it panicked: %v", r)
-		}
-	}()
-	return h.work(ctx, h.owned)
+func (h *handler) stopTimer() {
+	if h.timer != nil {
+		h.timer()
+	}
+}
+
+func (h *handler) call(ctx, last context.Context) (err error) {
+	defer caught(&err)
+	return h.work(ctx, last, h.owned)
+}
+
+// caught makes an error of a panic of the user's code, deferred.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("it panicked: %v", r)
+	}
 }

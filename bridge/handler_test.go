@@ -99,6 +99,32 @@ func TestHandler_EndsWithItsFunctionAfterARevoke(t *testing.T) {
 	require.Equal(t, pid, await(t, s.ended, "the end of the actor"))
 }
 
+// A function that finishes what it has begun is told when it must be done: by the
+// deadline, the latest one said, or when the actor is stopped.
+func TestHandler_MayFinishUntilTheDeadline(t *testing.T) {
+	lasts, end := make(chan context.Context, 1), make(chan struct{})
+	s := openShop(t, nil)
+	s.props = handlerFunc(func(ctx, last context.Context, _ partition.Owned) error {
+		<-ctx.Done()
+		lasts <- last
+		<-end
+		return nil
+	})
+	for _, hasten := range []func(*actor.PID){
+		func(pid *actor.PID) { s.system.Root.Send(pid, messages.Revoke{Deadline: time.Now()}) },
+		func(pid *actor.PID) { s.system.Root.Send(s.keeper, stopChild{pid}) },
+	} {
+		pid := s.begin(1)
+		s.system.Root.Send(pid, messages.Revoke{Deadline: time.Now().Add(time.Hour)})
+		last := await(t, lasts, "the end of the context")
+		require.NoError(t, last.Err(), "it may finish")
+		hasten(pid)
+		await(t, last.Done(), "the end of the other")
+		end <- struct{}{}
+		require.Equal(t, pid, await(t, s.ended, "the end of the actor"))
+	}
+}
+
 func TestHandler_EndsWhenItsFunctionFails(t *testing.T) {
 	for name, work := range map[string]func(context.Context, partition.Owned) error{
 		"error":  func(context.Context, partition.Owned) error { return errors.New("it failed") },

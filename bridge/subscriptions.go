@@ -1,0 +1,168 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/nats-io/nats.go"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Subscriptions are core-NATS subscriptions, one for each partition that a worker
+// owns: their Props are for actors.Config.Partition.
+//
+// A subscription begins when the partition is owned, and is there when the server has
+// confirmed it. When the partition is taken away it ends, the messages that are here
+// are handled, and then another worker may own the partition. When the lease ends it
+// ends at once. One that cannot be made is tried again, after 100 ms and up to 30 s.
+//
+// Core NATS delivers at most once: what is published while a partition moves, or while
+// its owner is away, reaches nobody.
+type Subscriptions struct {
+	port     *natsPort
+	subjects partition.Subjects
+	handle   func(context.Context, partition.Owned, *nats.Msg)
+	props    func(partition.Owned) *actor.Props
+	troubles troubles
+}
+
+// Subscribe returns the subscriptions of a worker, over a connection that the caller
+// owns. The messages of a partition are handled one after the other. The context ends
+// when the partition was taken away and the time to finish is over; with it handle
+// must return. A handle that panics fails the partition, which is subscribed again
+// after a second.
+func Subscribe(nc *nats.Conn, subjects partition.Subjects, handle func(context.Context, partition.Owned, *nats.Msg)) (*Subscriptions, error) {
+	switch {
+	case nc == nil:
+		return nil, errNoConnection
+	case handle == nil:
+		return nil, errors.New("bridge.Subscribe: handle is nil; must be a function")
+	}
+	if err := subjects.Validate(); err != nil {
+		return nil, fmt.Errorf("bridge.Subscribe: %w", err)
+	}
+	s := &Subscriptions{port: newNATSPort(nc, ""), subjects: subjects, handle: handle}
+	s.props = handlerFunc(s.work)
+	return s, nil
+}
+
+// Props makes the actor of one partition, for actors.Config.Partition.
+func (s *Subscriptions) Props(o partition.Owned) *actor.Props { return s.props(o) }
+
+// Err joins the reasons why partitions that are owned are not subscribed now. It is
+// nil if all are.
+func (s *Subscriptions) Err() error { return s.troubles.join() }
+
+// work keeps one partition subscribed until it is taken away, or until its handler
+// fails.
+func (s *Subscriptions) work(ctx, last context.Context, o partition.Owned) error {
+	defer s.troubles.clear(o.ID)
+	for failures := 0; ctx.Err() == nil; failures++ {
+		x := &subscription{s: s, owned: o, last: last, closed: make(chan struct{})}
+		x.ctx, x.fail = context.WithCancelCause(ctx)
+		again, err := x.serve()
+		if !again {
+			return err
+		}
+		s.troubles.set(o.ID, err)
+		select {
+		case <-time.After(backoff(failures)):
+		case <-ctx.Done():
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// subscription is one subscription of one partition.
+type subscription struct {
+	s         *Subscriptions
+	owned     partition.Owned
+	ctx, last context.Context
+	fail      context.CancelCauseFunc // its handler panicked
+	sub       *nats.Subscription
+	closed    chan struct{} // when it has ended, and the handler returned
+}
+
+// serve subscribes and ends when its context has. Otherwise there is no subscription,
+// and it is to be tried again.
+func (x *subscription) serve() (again bool, err error) {
+	defer x.fail(nil)
+	before := x.s.port.nc.LastError()
+	subject, err := x.s.subjects.Of(x.owned.ID)
+	if err != nil {
+		return true, err
+	}
+	if x.sub, err = x.s.port.nc.Subscribe(subject, x.each); err != nil {
+		return true, err
+	}
+	over := sync.OnceFunc(func() { close(x.closed) })
+	x.sub.SetClosedHandler(func(string) { over() })
+	if !x.sub.IsValid() {
+		over() // it had ended before
+	}
+	if err := x.confirm(before, subject); err != nil {
+		_ = x.sub.Unsubscribe() // it fails only if there is none
+		<-x.closed
+		return true, err
+	}
+	x.s.troubles.clear(x.owned.ID)
+	select {
+	case <-x.closed:
+		return true, nats.ErrConnectionClosed
+	case <-x.ctx.Done():
+		x.end()
+		return false, context.Cause(x.ctx)
+	}
+}
+
+// each handles one message. After a panic, or when the time is over, no other is.
+func (x *subscription) each(m *nats.Msg) {
+	if cause := context.Cause(x.ctx); x.last.Err() != nil || cause != nil && !errors.Is(cause, errRevoked) {
+		return
+	}
+	var err error
+	defer func() {
+		if err != nil {
+			x.fail(err)
+		}
+	}()
+	defer caught(&err)
+	x.s.handle(x.last, x.owned, m)
+}
+
+// confirm waits until the server knows of the subscription. It says that it permits
+// none only besides, and of several only what the last was: so another one's denial
+// is a reason to try again.
+func (x *subscription) confirm(before error, subject string) error {
+	within, cancel := context.WithTimeout(x.ctx, partition.Default().StoreTimeout)
+	defer cancel()
+	if err := x.s.port.nc.FlushWithContext(within); err != nil {
+		return fmt.Errorf("the server has not confirmed %s: %w", subject, err)
+	}
+	switch err := x.s.port.nc.LastError(); {
+	case x.s.port.denial(before, subject) != nil:
+		return fmt.Errorf("not permitted: %w", err)
+	case errors.Is(err, nats.ErrPermissionViolation) && !errors.Is(err, before):
+		return fmt.Errorf("it is not known whether the server permits %s: %w", subject, err)
+	}
+	return nil
+}
+
+// end handles what is here and returns when the handler has.
+func (x *subscription) end() {
+	if x.s.port.nc.IsConnected() && x.last.Err() == nil {
+		_ = x.sub.Drain() // it fails only if there is none
+		select {
+		case <-x.closed:
+			return
+		case <-x.last.Done():
+		}
+	}
+	_ = x.sub.Unsubscribe()
+	<-x.closed
+}
