@@ -12,7 +12,10 @@
 // $KV.<group>.<incarnation>.>. The incarnation is random and decides who created
 // the stream: after a stream was deleted and made anew, every write of the former
 // one finds no stream. Atomic publish is on; roll-up, purge and deletion are off,
-// so that nobody who may write one record can wipe the others.
+// so that nobody who may write one record can wipe the others. It names how many
+// consumers it may have, because a server gives a thousand to one that does not, and
+// each worker has up to four while a group begins. Where an account has a limit of its
+// own, that one counts.
 //
 // # Ordering
 //

@@ -8,11 +8,19 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
+const (
+	// mostConsumers may look at the stream. Who names no number gets a thousand from
+	// the server, which the watches of a few hundred workers exceed while they begin.
+	mostConsumers = 1 << 20
+	// codeConsumers: an account allows fewer, or there are as many already.
+	codeConsumers = 10026
+)
+
 func (p *natsPort) create(ctx context.Context, c StreamConfig) Result {
 	cfg := jetstream.StreamConfig{
 		Name: c.Name, Subjects: c.Subjects, Replicas: c.Replicas,
 		Description:       "ownership of partitions: written by Troupe only",
-		MaxMsgsPerSubject: c.MaxPerSubject, MaxAge: c.MaxAge, MaxBytes: c.MaxBytes, MaxMsgs: -1, MaxConsumers: -1, MaxMsgSize: -1,
+		MaxMsgsPerSubject: c.MaxPerSubject, MaxAge: c.MaxAge, MaxBytes: c.MaxBytes, MaxMsgs: -1, MaxConsumers: mostConsumers, MaxMsgSize: -1,
 		Discard:    jetstream.DiscardNew,
 		DenyDelete: c.DenyDelete, DenyPurge: c.DenyPurge, AllowRollup: c.AllowRollup,
 		AllowDirect: c.AllowDirect, AllowAtomicPublish: c.AllowAtomic,
@@ -21,7 +29,12 @@ func (p *natsPort) create(ctx context.Context, c StreamConfig) Result {
 	if c.Storage == Memory {
 		cfg.Storage = jetstream.MemoryStorage
 	}
-	return p.call(ctx, "STREAM.CREATE."+p.stream, cfg, new(struct{}))
+	r := p.call(ctx, "STREAM.CREATE."+p.stream, cfg, new(struct{}))
+	if r.Code == codeConsumers { // the account's own limit counts
+		cfg.MaxConsumers = -1
+		r = p.call(ctx, "STREAM.CREATE."+p.stream, cfg, new(struct{}))
+	}
+	return r
 }
 
 // Info implements Port.
