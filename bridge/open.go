@@ -213,7 +213,7 @@ func (o *outside) signal(ctx actor.Context, s Signal) {
 	switch s {
 	case Disconnected: // operations tell it, by their outcome
 	case Reconnected:
-		o.ops.lateInRow = 0
+		o.ops.lateInRow, o.ops.moved = 0, o.count // also if another who shares the connection left the server
 		o.watches.restartAll(o)
 		if o.stream.phase == open {
 			o.check()

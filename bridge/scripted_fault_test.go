@@ -190,3 +190,22 @@ func TestScripted_AQuestionAboutAStreamThatIsLostEnds(t *testing.T) {
 	require.NotSame(t, asked, s.port.infos[len(s.port.infos)-1])
 	require.True(t, asked.canceled)
 }
+
+// The connection may have been moved by another who shares it: a crowd of workers in
+// one process must not move it again and again.
+func TestN15_WhatBeganBeforeAReconnectSaysNothingOfTheNewServer(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.port.each(bridge.Reconnected)
+	s.settle()
+	s.inform(fitting("one"))
+	s.pass(timeout)
+	heard[messages.Unsure](s)
+	s.pass(timeout)
+	for round := range partition.Round(3) {
+		require.Zero(t, s.port.reconnects)
+		s.inVain(round, bridge.Result{Err: errBroken})
+		s.pass(timeout)
+	}
+	require.Equal(t, 1, s.port.reconnects)
+}

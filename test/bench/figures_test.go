@@ -28,7 +28,8 @@ func BenchmarkIdle(b *testing.B) {
 	b.Run("Default", func(b *testing.B) { idleGroup(b, "Default", 50) })
 }
 
-// BenchmarkIdleCrowd: the same with 500, which is more than a core's work at Default.
+// BenchmarkIdleCrowd: the same with 500, which is half of two cores' work at Default,
+// and all of it while they begin.
 func BenchmarkIdleCrowd(b *testing.B) {
 	for _, name := range []string{"Default", "Conservative"} {
 		b.Run(name, func(b *testing.B) { idleGroup(b, name, 500) })
