@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -208,4 +209,19 @@ func TestCalculator_WeightsWaitForTheWindow(t *testing.T) {
 	unheard[messages.MakePlan](t, r.strategy)
 	r.pass1(r.settings.SettleTime, "w-0", "w-1")
 	heard[messages.MakePlan](t, r.strategy)
+}
+
+// hazard 7
+func TestCalculator_ListsThatBreakARuleEndTheTerm(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	twice := []partition.Partition{partition.Of("a"), partition.Of("a")}
+	r.push()
+	for i := range maxFailures {
+		unheard[messages.TermFailed](t, r.parent)
+		r.tell(r.pid, messages.PartitionsListed{Round: heard[messages.ListPartitions](t, r.source).Round, Partitions: twice})
+		r.pass1(r.settings.HeartbeatInterval<<i, "w-0", "w-1")
+	}
+	require.True(t, heard[messages.TermFailed](t, r.parent).Resign)
+	unheard[*actor.Terminated](t, r.parent) // it waits for the term to end
+	require.Len(t, r.owned(), 2, "the last list stays")
 }
