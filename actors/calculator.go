@@ -121,6 +121,7 @@ var calculatorTable = fsm.New(
 	fsm.On(idle, (*calculator).take, idle, holding, planning, handingOver),          // TableRead
 	fsm.On(idle, (*calculator).meet, idle, holding, planning, handingOver),          // WorkersChanged
 	fsm.On(idle, (*calculator).listed, idle, holding, planning, handingOver, spent), // PartitionsListed
+	fsm.On(idle, (*calculator).timed, idle, holding, planning, handingOver),         // Time
 	fsm.On(idle, (*calculator).rested, idle, holding, planning, handingOver),        // retryDue
 	fsm.On(idle, (*calculator).unstuck, idle, holding, planning, handingOver),       // HandedOver
 	fsm.On(idle, (*calculator).listingFailed, idle, holding, planning, handingOver, spent),
@@ -130,6 +131,7 @@ var calculatorTable = fsm.New(
 	fsm.On(holding, (*calculator).take, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).meet, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).listed, idle, holding, planning, handingOver, spent),
+	fsm.On(holding, (*calculator).timed, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).rested, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).unstuck, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).closeWindow, idle, holding, planning, handingOver), // windowDue
@@ -143,6 +145,7 @@ var calculatorTable = fsm.New(
 	fsm.On(planning, (*calculator).take, planning),
 	fsm.On(planning, (*calculator).meet, planning),
 	fsm.On(planning, (*calculator).listed, planning, spent),
+	fsm.On(planning, (*calculator).timed, planning),
 	fsm.On(planning, (*calculator).handedOver, planning), // of the decision before
 	fsm.On(planning, (*calculator).listingFailed, planning, spent),
 	fsm.On(planning, (*calculator).listingLate, planning, spent),
@@ -152,6 +155,7 @@ var calculatorTable = fsm.New(
 	fsm.On(handingOver, (*calculator).take, handingOver, planning),
 	fsm.On(handingOver, (*calculator).meet, handingOver, planning),
 	fsm.On(handingOver, (*calculator).listed, handingOver, planning, spent),
+	fsm.On(handingOver, (*calculator).timed, handingOver, planning),
 	fsm.On(handingOver, (*calculator).rested, handingOver, planning),
 	fsm.On(handingOver, (*calculator).listingFailed, handingOver, planning, spent),
 	fsm.On(handingOver, (*calculator).listingLate, handingOver, planning, spent),

@@ -88,10 +88,11 @@ func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calc
 	}
 	l := &c.list
 	l.asking, c.failed[toList] = false, 0
+	ctx.Request(c.outside, messages.GetTime{})
 	if c.doubtful(set) {
 		c.guess()
 		c.pollAfter(ctx, c.interval())
-		return c.news(ctx)
+		return c.state
 	}
 	l.set, l.known, l.guessed, l.empty, l.answers = set, true, false, 0, l.asked
 	if c.settings.SourcePollInterval > 0 {
@@ -100,6 +101,13 @@ func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calc
 	if l.again {
 		c.lookBecause(ctx, l.pushedAgain)
 	}
+	return c.state
+}
+
+// timed: a list carries no instant, and the window that it may open begins now. So a
+// list is weighed when the outside has told what time it is.
+func (c *calculator) timed(ctx actor.Context, m messages.Time) calculatorState {
+	c.now = later(c.now, m.At)
 	return c.news(ctx)
 }
 

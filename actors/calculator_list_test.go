@@ -202,12 +202,19 @@ func TestCalculator_WeightsWaitForTheWindow(t *testing.T) {
 			list = append(list, x)
 		}
 		r.tell(r.pid, messages.PartitionsListed{Round: round, Partitions: list})
+		r.clock()
 	}
+	r.after(r.settings.PollInterval) // nothing is heard for a while, and the source is slow
 	r.push()
-	heavy(heard[messages.ListPartitions](t, r.source).Round)
-	require.Equal(t, "balance", heard[messages.WindowOpened](t, r.manager).Cause)
+	ask := heard[messages.ListPartitions](t, r.source)
+	r.after(r.settings.PollInterval)
+	heavy(ask.Round)
+	opened := heard[messages.WindowOpened](t, r.manager)
+	require.Equal(t, "balance", opened.Cause)
+	require.Equal(t, r.now.Add(r.settings.SettleTime), opened.Until, "the window begins with the list")
+	r.pass1(r.settings.SettleTime-1, "w-0", "w-1")
 	unheard[messages.MakePlan](t, r.strategy)
-	r.pass1(r.settings.SettleTime, "w-0", "w-1")
+	r.pass1(1, "w-0", "w-1")
 	heard[messages.MakePlan](t, r.strategy)
 }
 

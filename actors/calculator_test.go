@@ -62,6 +62,14 @@ func (r *reckoning) list() {
 		list = append(list, partition.Of(fmt.Sprintf("p%03d", k)))
 	}
 	r.tell(r.pid, messages.PartitionsListed{Round: ask.Round, Partitions: list})
+	r.clock()
+}
+
+// clock tells what time it is to whoever had a list.
+func (r *reckoning) clock() {
+	r.t.Helper()
+	heard[messages.GetTime](r.t, r.outside)
+	r.tell(r.pid, messages.Time{At: r.now})
 }
 
 // live shows the newest record of a worker, without telling the calculator.

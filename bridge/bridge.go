@@ -87,6 +87,8 @@ func (o *outside) Receive(ctx actor.Context) {
 		o.begins(ctx, m)
 	case messages.Remind:
 		o.remind(ctx, m)
+	case messages.GetTime:
+		o.answer(o.client(ctx), messages.Time{At: o.clock.Now()})
 	case due:
 		o.ring(ctx, m)
 	case messages.Store:

@@ -117,6 +117,8 @@ func TestScripted_RemindersComeBackToWhoeverAsked(t *testing.T) {
 	require.Equal(t, "second", heard[string](s))
 	s.pass(time.Second)
 	require.Equal(t, "other", heard[string](s))
+	s.ask(messages.GetTime{})
+	require.Equal(t, s.clock.Now(), heard[messages.Time](s).At)
 }
 
 func withoutFailures(mail []any) (out []any) {
