@@ -248,3 +248,37 @@ func TestCalculator_TakeoverFinishesWhatTheLastTermBegan(t *testing.T) {
 	require.Equal(t, r.table.Rows[0].Pending, ask.Input.Previous[0], "what is on its way counts as there")
 	require.Equal(t, "unfinished hand-over", heard[messages.HandOver](t, next.publisher).Cause)
 }
+
+// Who is to take part again in the middle of a drain keeps what it was not told to
+// let go of yet.
+func TestCalculator_UndrainInTheMiddle(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.live("w-1", partition.Live{Draining: true})
+	r.changed()
+	r.plan()
+	given := heard[messages.HandOver](t, r.publisher)
+	require.Equal(t, "drain", given.Cause)
+	on := 0
+	r.table.Step++
+	for i, row := range r.table.Rows { // a first round
+		if r.table.Seats[row.Seat].Worker == "w-1" && on < 2 {
+			r.table.Rows[i].Revoking, r.table.Rows[i].Pending = r.table.Step, r.table.SeatOf("w-0")
+			on++
+		}
+	}
+	r.tell(r.pid, messages.Published{Round: given.Round, Table: r.table, At: r.now})
+	unheard[messages.MakePlan](t, r.strategy)
+	r.live("w-1", partition.Live{Applied: r.table.Step})
+	r.changed()
+	input := r.plan().Input
+	stays := 0
+	for _, was := range input.Previous {
+		if input.Members[was].ID == "w-1" {
+			stays++
+		}
+	}
+	require.Equal(t, 4, stays)
+	require.Zero(t, input.MoveLimit)
+	r.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 8, "w-1": 4}, r.owned())
+}

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -123,10 +124,20 @@ func (c *calculator) reweigh(ctx actor.Context) calculatorState {
 	case c.now.Before(c.rest), print == c.covered:
 	case refresh && c.uneven(ch, print):
 		return c.decide(ctx, ch, true)
-	case refresh, ch.Urgent():
+	case refresh, ch.Urgent(), c.undrained(ch):
 		return c.cover(ctx, ch)
 	}
 	return handingOver
+}
+
+// undrained reports whether somebody who was to give everything up takes part again:
+// what it has not given up yet stays with it.
+func (c *calculator) undrained(ch partition.Change) bool {
+	drained := map[partition.WorkerID]bool{}
+	for _, m := range c.flight.question.Input.Members {
+		drained[m.ID] = m.Draining
+	}
+	return slices.ContainsFunc(ch.Members, func(w partition.Witness) bool { return drained[w.Worker] && !w.Live.Draining })
 }
 
 // attend asks for what a decision may need later: the source, for a refresh, and

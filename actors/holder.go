@@ -212,7 +212,7 @@ func (h *holder) report(ctx actor.Context, gained, lost []partition.Owned) {
 	}
 	ctx.Request(ctx.Parent(), messages.AssignmentApplied{
 		Change: h.change, Worker: h.worker, Session: h.nonce, Version: h.version, Step: h.seen,
-		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], At: h.now,
+		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], Suspended: h.state == halted, At: h.now,
 	})
 }
 

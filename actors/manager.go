@@ -28,6 +28,7 @@ type manager struct {
 	health   messages.HealthChanged
 	outage   outage
 	exit     exit
+	relief   relief
 }
 
 // life is the present session, if there is one.
@@ -204,6 +205,9 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).refresh, everywhere...),
 	fsm.Stay((*manager).refreshAsked, everywhere...),
 	fsm.Stay((*manager).refreshLate, everywhere...),
+	fsm.Stay((*manager).drain, everywhere...),
+	fsm.Stay((*manager).undrain, everywhere...),
+	fsm.Stay((*manager).flagsSet, everywhere[2:9]...),
 	fsm.Stay((*manager).storeFailed, everywhere[:9]...),
 	fsm.Stay((*manager).leadBarred, everywhere[2:9]...),
 	fsm.Stay((*manager).startLate, everywhere[:9]...),
@@ -211,8 +215,8 @@ var managerTable = fsm.New(
 
 	// What was said of something that is over, or cannot have begun, by where it
 	// means nothing.
-	fsm.Ignore[*manager](initial, slices.Concat(ofClaims, ofLeases, ofTheGroup, ofStops, []any{messages.SessionLost{}, messages.DrainingChanged{}})...),
-	fsm.Ignore[*manager](claimingID, slices.Concat(ofLeases, ofTheGroup, ofStops, []any{messages.DrainingChanged{}})...),
+	fsm.Ignore[*manager](initial, slices.Concat(ofClaims, ofLeases, ofTheGroup, ofStops, ofFlags, []any{messages.SessionLost{}, messages.DrainingChanged{}})...),
+	fsm.Ignore[*manager](claimingID, slices.Concat(ofLeases, ofTheGroup, ofStops, ofFlags, []any{messages.DrainingChanged{}})...),
 	fsm.Ignore[*manager](electing, slices.Concat(ofClaims, ofStops)...),
 	fsm.Ignore[*manager](waitingAssignment, slices.Concat(ofClaims, ofStops)...),
 	fsm.Ignore[*manager](stable, slices.Concat(ofClaims, ofStops)...),
@@ -239,7 +243,8 @@ var (
 		messages.DecisionDone{},
 		messages.DecisionFailed{},
 	}
-	ofStops = []any{messages.FlagsSet{}, messages.AllLetGo{}, messages.StoodDown{}, messages.SessionReleased{}}
+	ofFlags = []any{messages.FlagsSet{}}
+	ofStops = []any{messages.AllLetGo{}, messages.StoodDown{}, messages.SessionReleased{}}
 )
 
 // everywhere are all states, the last one last.

@@ -153,6 +153,7 @@ func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messa
 		m.group.assigned = true
 		m.examine(ctx, m.state)
 	}
+	m.drainStep(ctx)
 	switch {
 	case m.state == waitingAssignment && m.group.assigned:
 		m.reason = "the first assignment"
@@ -166,6 +167,7 @@ func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messa
 // drained: something that was revoked has been let go.
 func (m *manager) drained(ctx actor.Context, d messages.DrainingChanged) messages.State {
 	m.group.draining = d.Draining
+	m.drainStep(ctx)
 	if m.state != rebalancing {
 		return m.state
 	}

@@ -68,6 +68,7 @@ func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) m
 	m.life.worker, m.life.leaseEnd, m.life.trouble = s.Worker, s.LeaseEnd, ""
 	m.children.spawnElection(ctx, m)
 	m.children.tellRefresher(ctx, sessionIs{s.Session})
+	m.drainAnew(ctx)
 	m.reason = "claimed " + string(s.Worker)
 	if s.Warning != "" {
 		m.reason += "; warning: " + s.Warning

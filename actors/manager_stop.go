@@ -37,6 +37,7 @@ type exit struct {
 func (m *manager) stop(ctx actor.Context, s messages.Stop) messages.State {
 	m.stopAgain(ctx, s)
 	m.reason = "asked to stop"
+	m.drainOver(ctx, isStopping)
 	set := m.cfg.Settings
 	ctx.Request(m.children.outside, messages.Remind{After: set.ShutdownTimeout, Mail: stopDue{}})
 	restart := s.Restarting || set.OnStop == partition.Restart

@@ -108,7 +108,7 @@ func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
 	ctx.Respond(messages.Snapshot{
 		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
 		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
-		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned,
+		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned, Emptied: l.flags.Draining,
 		Healthy: m.health.Healthy, Reason: m.health.Reason,
 	})
 }

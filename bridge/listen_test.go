@@ -24,7 +24,7 @@ func (d *desk) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case act:
 		m(ctx)
-	case messages.Subscribe, messages.LetGo, messages.Stop:
+	case messages.Subscribe, messages.LetGo, messages.Stop, messages.Drain:
 		d.mail <- m
 		if d.on != nil {
 			d.on(ctx)

@@ -190,7 +190,9 @@ type AssignmentApplied struct {
 	Pending      []partition.PartitionID
 	// Draining counts what is revoked and not let go yet.
 	Draining int
-	At       time.Time
+	// Suspended: the lease is in doubt, so that All does not list what is owned.
+	Suspended bool
+	At        time.Time
 }
 
 // DrainingChanged reports that something which was revoked has been let go.

@@ -16,6 +16,7 @@ import (
 //	user ── UpdatePartitions ──► manager ──► source ── PartitionsUpdated,
 //	        UpdateRefused ──► user
 //	user ── RefreshPartitions ──► manager ── Refreshed ──► user
+//	user ── Drain, Undrain ──► manager ── Drained ──► user
 //	user ── Stop ──► manager ── Stopped ──► user
 //	partition actor ◄── Revoke ── holder
 //
@@ -157,6 +158,8 @@ type Snapshot struct {
 	// Members and Unowned are known to the leader only.
 	Members []partition.WorkerID
 	Unowned int
+	// Emptied: a Drain was asked for, and no Undrain since.
+	Emptied bool
 	Healthy bool
 	Reason  string
 }
@@ -193,6 +196,26 @@ type RefreshPartitions struct {
 type Refreshed struct {
 	Version partition.Version
 	Reason  string
+}
+
+// Drain asks the manager to give up everything that it owns and to get nothing until
+// Undrain, while it stays a member of its group, and its leader if it is: before work
+// on the machine, say. No window holds it back; at most DrainRound partitions are on
+// their way at a time, each by the clean way of revoke, drain and grant. What nobody
+// else may own stays. Drained is the answer. It is kept when a session is lost, and
+// ends with the process.
+type Drain struct{}
+
+// Undrain asks the manager to take part again: what it still has stays with it, and
+// its share comes when a window is over.
+type Undrain struct{}
+
+// Drained answers Drain. Without a reason the worker owns nothing, the group knows
+// that it is to get nothing, and what it had has been let go, or written off. What the
+// leader granted before it knew may still come, and is given up again. With a reason
+// the drain ended before that.
+type Drained struct {
+	Reason string
 }
 
 // Stop asks the manager to let everything go, to release its ID and to stop. With

@@ -34,6 +34,8 @@ type TargetSeat struct {
 	// Refresh is the highest refresh request of the session that the decision
 	// serves.
 	Refresh uint64
+	// Drains: it gives everything up, in rounds.
+	Drains bool
 }
 
 // Facts are what Next may rest on, besides the table.
@@ -132,12 +134,13 @@ type handoff struct {
 	revokes int
 	left    int            // outstanding after this publish
 	touched map[int32]bool // by next seat
-	// revoking is, by next seat, how large what it has to let go is in its record.
-	revoking []int
-	lists    map[WorkerID]lists
-	changed  bool
-	wake     time.Time
-	out      Outlook
+	// revoking is, by next seat, how large what it has to let go is in its record, and
+	// round how many of that are still awaited, if it drains.
+	revoking, round []int
+	lists           map[WorkerID]lists
+	changed         bool
+	wake            time.Time
+	out             Outlook
 }
 
 // gone marks a partition that the source no longer lists.

@@ -142,3 +142,67 @@ func TestPublish_JournalHasALimit(t *testing.T) {
 	p.Moves[7].Partition = PartitionID(strings.Repeat("x", maxJournalBytes))
 	require.Len(t, p.Journal("w-0", "crash", Measure{}).Moves, 7, "long names count")
 }
+
+// A seat that drains does so in rounds: what it was told to let go of is granted by
+// the publish that begins the next round.
+func TestNext_DrainsInRounds(t *testing.T) {
+	const n, round = 10, 4
+	for name, c := range map[string]struct {
+		drains bool
+		round  int
+		want   []int // revokes of each publish
+	}{
+		"rounds":     {true, round, []int{4, 4, 2, 0}},
+		"all":        {true, Off, []int{10, 0}},
+		"a decision": {false, round, []int{10, 0}}, // that moves all, for another reason
+	} {
+		t.Run(name, func(t *testing.T) {
+			table, roster, set := group()
+			set, table.Rows = manyPartitions(n), nil
+			for _, id := range set.IDs {
+				table.Rows = append(table.Rows, Row{Partition: id, Entered: 1, Token: 2, Seat: 1, Pending: None})
+			}
+			roster.show("w-1", Live{Session: "s1", Draining: c.drains})
+			target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1", Drains: c.drains}}, Owner: make([]int32, n)}
+			rules := testRules
+			rules.DrainRound = c.round
+			var revokes []int
+			for _, p := range drive(t, table, target, Facts{Now: atFirst, Rules: rules, Roster: roster, Since: atFirst}) {
+				revokes = append(revokes, p.Revokes)
+				if k := len(revokes); k > 1 {
+					require.Len(t, p.Moves, c.want[k-2], "the round before")
+				}
+			}
+			require.Equal(t, c.want, revokes)
+		})
+	}
+}
+
+// What was told in a round and is awaited still counts: only as many follow as came.
+func TestNext_ARoundIsNeverLarger(t *testing.T) {
+	table, roster, set := group()
+	rules := testRules
+	rules.DrainRound = 2
+	set, table.Rows = manyPartitions(5), nil
+	for i, id := range set.IDs {
+		r := Row{Partition: id, Entered: 1, Token: 2, Seat: 1, Pending: None}
+		if i < 2 {
+			r.Revoking, r.Pending = 7, 0
+		}
+		table.Rows = append(table.Rows, r)
+	}
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1", Drains: true}}, Owner: make([]int32, 5)}
+	facts := Facts{Now: atFirst, Rules: rules, Roster: roster, Since: atFirst}
+	roster.show("w-1", Live{Session: "s1", Applied: 7, Held: set.IDs[:2]})
+	o := Next(table, 3, target, facts)
+	require.Nil(t, o.Publish)
+	require.Equal(t, 5, o.Outstanding)
+	require.Equal(t, 2, o.Waiting, "what was not told yet is not awaited")
+	roster.show("w-1", Live{Session: "s1", Applied: 7, Held: set.IDs[:1]})
+	o = Next(table, 3, target, facts)
+	require.Equal(t, 1, o.Publish.Revokes)
+	require.Len(t, o.Publish.Moves, 1)
+	roster.show("w-1", Live{Session: "s1", Applied: 7})
+	target.Seats[1].Drains = false
+	require.Equal(t, 3, Next(table, 3, target, facts).Publish.Revokes)
+}

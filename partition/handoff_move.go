@@ -43,13 +43,15 @@ func (h *handoff) revoke() {
 		switch h.ends[i] {
 		case held, awaited:
 			h.out.Outstanding++
-			h.out.Waiting++
 			h.left++
 			to := h.gainer(h.want[i], r.Partition)
 			if to == r.Seat {
 				to = None
 			}
 			fresh := h.ends[i] == held
+			if !fresh {
+				h.out.Waiting++
+			}
 			if fresh && !h.room(*r) {
 				continue // by a later publish
 			}

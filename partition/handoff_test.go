@@ -119,7 +119,7 @@ func (tc handoffCase) play(t *testing.T, set Set) {
 func TestNext_NewSessionWaitsForAllOfTheFormer(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-1", Live{Session: "t1", Predecessor: "s1"})
-	target := Target{Set: manyPartitions(5), Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "t1", 0}}, Owner: []int32{0, 0, 1, 1, 1}}
+	target := Target{Set: manyPartitions(5), Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "t1"}}, Owner: []int32{0, 0, 1, 1, 1}}
 	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster}
 	o := Next(table, 3, target, facts)
 	require.Equal(t, SessionID("s1"), o.Publish.Table.Seats[1].Session, "head names the former")
@@ -136,7 +136,7 @@ func TestNext_NewSessionWaitsForAllOfTheFormer(t *testing.T) {
 
 func TestNext_RemovedIsFreedThenDropped(t *testing.T) {
 	table, roster, _ := group()
-	target := Target{Set: manyPartitions(3), Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "s1", 0}}, Owner: []int32{0, 0, 1}}
+	target := Target{Set: manyPartitions(3), Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}, Owner: []int32{0, 0, 1}}
 	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}
 	o := Next(table, 3, target, facts)
 	require.Equal(t, 1, o.Publish.Revokes)
@@ -150,7 +150,7 @@ func TestNext_RemovedIsFreedThenDropped(t *testing.T) {
 func TestNext_RefreshIsServedWithTheLastStep(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-1", Live{Session: "s1", Refresh: 3})
-	target := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "s1", 3}}, Owner: []int32{0, 1, 1, 1}}
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1", Refresh: 3}}, Owner: []int32{0, 1, 1, 1}}
 	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}
 	o := Next(table, 3, target, facts)
 	require.Zero(t, o.Publish.Table.Seats[1].Refresh)
@@ -166,7 +166,7 @@ func TestNext_RefreshIsServedWithTheLastStep(t *testing.T) {
 // hazard 47
 func TestNext_StepsStartAboveWhateverWasReported(t *testing.T) {
 	_, roster, set := group()
-	target := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}}, Owner: []int32{0, 0, 0, 0}}
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}}, Owner: []int32{0, 0, 0, 0}}
 	o := Next(Table{}, 1, target, Facts{Now: atFirst, Rules: testRules, Roster: roster, Floor: 99})
 	require.EqualValues(t, 100, o.Publish.Table.Step)
 	require.EqualValues(t, 1, o.Publish.Table.Version)
@@ -175,7 +175,7 @@ func TestNext_StepsStartAboveWhateverWasReported(t *testing.T) {
 // A head names a session at least: one that names none is taken for a foreign one.
 func TestNext_WithoutASessionNothingIsPublished(t *testing.T) {
 	_, _, set := group()
-	nobody := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}}, Owner: []int32{0, 0, 0, 0}}
+	nobody := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}}, Owner: []int32{0, 0, 0, 0}}
 	o := Next(Table{}, 1, nobody, Facts{Now: atFirst, Rules: testRules, Roster: Roster{}})
 	require.Nil(t, o.Publish)
 	require.Equal(t, set.Len(), o.Blocked)
@@ -184,7 +184,7 @@ func TestNext_WithoutASessionNothingIsPublished(t *testing.T) {
 // Who renews although the decision took it for silent keeps all, and its seat.
 func TestNext_WrongfulSilenceTakesNothing(t *testing.T) {
 	table, roster, set := group()
-	target := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}}, Owner: []int32{0, 0, 0, 0}}
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}}, Owner: []int32{0, 0, 0, 0}}
 	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster}
 	o := Next(table, 3, target, facts)
 	require.Nil(t, o.Publish)
@@ -200,7 +200,7 @@ func TestNext_SilentOnesWithoutASeatAreFencedToo(t *testing.T) {
 		roster.show(w, Live{Session: "x"}, -time.Hour)
 	}
 	roster.show("w-4", Live{Session: "x", Released: true}, -time.Hour)
-	target := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "s1", 0}}, Owner: []int32{0, 0, 1, 1}}
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}, Owner: []int32{0, 0, 1, 1}}
 	o := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster, Term: 4})
 	require.Len(t, o.Publish.Fences, 2)
 	require.Equal(t, WorkerID("w-2"), o.Publish.Fences[0].Worker)
@@ -212,7 +212,7 @@ func TestNext_NotToWhoStillRunsAnOldHandler(t *testing.T) {
 	table, roster, set := group()
 	table.Rows[3] = Row{Partition: set.IDs[3], Entered: 1, Seat: None, Pending: None}
 	roster.show("w-1", Live{Session: "s1", Abandoned: []Abandoned{{Partition: set.IDs[3], Token: 2, Step: 6}}})
-	target := Target{Set: set, Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "s1", 0}}, Owner: []int32{0, 0, 1, 1}}
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}, Owner: []int32{0, 0, 1, 1}}
 	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster}
 	o := Next(table, 3, target, facts)
 	require.Nil(t, o.Publish)

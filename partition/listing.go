@@ -57,23 +57,31 @@ func (h *handoff) listed(w WorkerID) lists {
 }
 
 // room reports whether a partition may be revoked too, in the same publish, and takes
-// what it needs of its seat's room.
+// what it needs of its seat's room. A seat that drains does so in rounds: what is free
+// is of the round before.
 func (h *handoff) room(r Row) bool {
 	if h.revoking == nil {
-		h.revoking = make([]int, len(h.next.Seats))
+		h.revoking, h.round = make([]int, len(h.next.Seats)), make([]int, len(h.next.Seats))
 		for i, s := range h.next.Seats {
 			h.revoking[i] = Listing(nil, h.facts.Roster[s.Worker].Live.Abandoned)
 		}
-		for _, x := range h.next.Rows {
-			if x.Seat != None && x.Revoking != 0 {
-				h.revoking[x.Seat] += listing(x.Partition)
+		for i, x := range h.next.Rows {
+			if x.Seat == None || x.Revoking == 0 {
+				continue
+			}
+			h.revoking[x.Seat] += listing(x.Partition)
+			if h.ends[i] == awaited {
+				h.round[x.Seat]++
 			}
 		}
 	}
-	size := listing(r.Partition)
-	if h.revoking[r.Seat]+size > maxRevoking {
+	size, seat, most := listing(r.Partition), h.next.Seats[r.Seat], h.facts.Rules.DrainRound
+	k, counted := h.seatInTarget(seat.Worker, seat.Session)
+	full := counted && h.target.Seats[k].Drains && most > 0 && h.round[r.Seat] >= most
+	if full || h.revoking[r.Seat]+size > maxRevoking {
 		return false
 	}
 	h.revoking[r.Seat] += size
+	h.round[r.Seat]++
 	return true
 }

@@ -12,7 +12,7 @@ import (
 // more than its record can list, what it has written off included; the rest follows.
 func TestNext_WhatIsRevokedFitsIntoARecord(t *testing.T) {
 	const n = 20_000
-	target := Target{Set: manyPartitions(n), Owner: make([]int32, n), Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "s1", 0}}}
+	target := Target{Set: manyPartitions(n), Owner: make([]int32, n), Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}}
 	roster := Roster{}
 	roster.show("w-0", Live{Session: "s0"})
 	roster.show("w-1", Live{Session: "s1"})
@@ -41,7 +41,7 @@ func TestNext_WhatIsRevokedFitsIntoARecord(t *testing.T) {
 // What is written off takes its place: while it fills the record nothing is revoked.
 func TestNext_WhatIsWrittenOffTakesItsPlace(t *testing.T) {
 	table, roster, set := group()
-	target := Target{Set: set, Owner: []int32{1, 0, 1, 1}, Seats: []TargetSeat{{"w-0", "s0", 0}, {"w-1", "s1", 0}}}
+	target := Target{Set: set, Owner: []int32{1, 0, 1, 1}, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}}
 	f := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst, Term: 9}
 	require.Equal(t, 1, Next(table, 3, target, f).Publish.Revokes)
 	live := Live{Session: "s0"}

@@ -41,7 +41,9 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 	q.Input.MoveLimit = by.MoveLimit
 	place := owners{members: make(map[WorkerID]int32, len(c.Members)), waits: map[WorkerID]bool{}}
 	for i, w := range c.Members {
-		q.target.Seats = append(q.target.Seats, TargetSeat{w.Worker, w.Live.Session, min(w.Live.Refresh, by.Listed[w.Live.Session])})
+		q.target.Seats = append(q.target.Seats, TargetSeat{
+			w.Worker, w.Live.Session, min(w.Live.Refresh, by.Listed[w.Live.Session]), w.Live.Draining,
+		})
 		place.members[w.Worker] = int32(i)
 		if w.Standing(by.Now, by.Rules) != Renewing {
 			place.waits[w.Worker] = true

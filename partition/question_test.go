@@ -23,7 +23,7 @@ func TestAsk_PreviousIsWhereThingsAreOrGo(t *testing.T) {
 	require.Equal(t, []Member{{ID: "w-0"}, {ID: "w-1"}, {ID: "w-2", Draining: true}}, q.Input.Members)
 	target := q.Answer(Plan{0, 1, 1, 0})
 	require.Equal(t, []int32{0, 1, 1, 0}, target.Owner)
-	require.Equal(t, []TargetSeat{{"w-0", "s0", 4}, {"w-1", "s1", 0}, {"w-2", "s2", 0}}, target.Seats, "what the list does not answer is not served")
+	require.Equal(t, []TargetSeat{{Worker: "w-0", Session: "s0", Refresh: 4}, {Worker: "w-1", Session: "s1"}, {Worker: "w-2", Session: "s2", Drains: true}}, target.Seats, "what the list does not answer is not served")
 
 	planned := target // told by the decision that is handed over
 	planned.Owner = []int32{0, 1, 0, 2}

@@ -96,6 +96,9 @@ type Settings struct {
 	// the rest follows in later decisions. Default Off; at least 1. (In
 	// Input.MoveLimit, which always says what it means, 0 is a limit.)
 	MoveLimit int
+	// DrainRound is how many partitions of a worker that drains are on their way to
+	// others at a time. Default 100; at least 1. Off moves all at once.
+	DrainRound int
 	// RestartDetectionRatio: if more than this share of the last members is
 	// gone, the group is starting cold. Default 0.5; above 0, at most 1. Off
 	// never takes a loss for a restart.
@@ -207,7 +210,7 @@ func (s Settings) Wait(lease time.Duration) time.Duration {
 // Rules are the settings that a leader's waits are made of. It takes nobody for
 // dead before the instant grace.
 func (s Settings) Rules(grace time.Time) Rules {
-	return Rules{Drift: s.ClockDrift, RevokeTimeout: s.RevokeTimeout, HoldDown: s.RestartHoldDown, Grace: grace}
+	return Rules{Drift: s.ClockDrift, RevokeTimeout: s.RevokeTimeout, HoldDown: s.RestartHoldDown, Grace: grace, DrainRound: s.DrainRound}
 }
 
 // Suspect is how long after its last accepted heartbeat was sent a worker stops

@@ -28,6 +28,7 @@ func Default() Settings {
 		MinRebalanceInterval:  10 * time.Second,
 		MinRebalanceThreshold: 0.15,
 		MoveLimit:             Off,
+		DrainRound:            100,
 		RestartDetectionRatio: 0.5,
 		RestartHoldDown:       10 * time.Second,
 		SourcePollInterval:    30 * time.Second,
@@ -170,6 +171,7 @@ func (s *Settings) counts() []field[int] {
 		{"WorkerIDs.Count", &s.WorkerIDs.Count, 1, MaxWorkerIDs, false},
 		{"Candidates", &s.Candidates, 1, MaxWorkerIDs, false},
 		{"MoveLimit", &s.MoveLimit, 1, MaxCount, true},
+		{"DrainRound", &s.DrainRound, 1, MaxCount, true},
 		{"EmptyConfirmations", &s.EmptyConfirmations, 1, MaxCount, true},
 		{"KVErrorThreshold", &s.KVErrorThreshold, 1, MaxCount, false},
 	}

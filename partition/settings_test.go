@@ -61,7 +61,7 @@ func TestSettings_Presets(t *testing.T) {
 	for _, s := range []Settings{d, f, c} {
 		require.Equal(t, "worker", s.WorkerIDPrefix)
 		require.Equal(t, IDRange{0, 1000}, s.WorkerIDs)
-		require.Equal(t, []int{3, Off, 3, 5}, []int{s.Candidates, s.MoveLimit, s.EmptyConfirmations, s.KVErrorThreshold})
+		require.Equal(t, []int{3, Off, 100, 3, 5}, []int{s.Candidates, s.MoveLimit, s.DrainRound, s.EmptyConfirmations, s.KVErrorThreshold})
 		require.Equal(t, []float64{0.10, 0.15, 0.5}, []float64{s.ClockDrift, s.MinRebalanceThreshold, s.RestartDetectionRatio})
 		require.Empty(t, s.InstanceKey)
 		require.False(t, s.NeverLead)

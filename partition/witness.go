@@ -96,6 +96,8 @@ type Rules struct {
 	RevokeTimeout, HoldDown time.Duration
 	// Grace is when the silence of somebody may mean something at the earliest.
 	Grace time.Time
+	// DrainRound is Settings.DrainRound; 0 or less is no limit.
+	DrainRound int
 }
 
 // Wait is how long to wait for a lease of this length, counted on one's own

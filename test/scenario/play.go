@@ -132,6 +132,10 @@ func (p *play) tell(who *sim.Process, verb string, args []string) error {
 		who.AskOwner(partition.PartitionID(args[0]))
 	case "ask":
 		who.Ask()
+	case "drain":
+		who.Drain(false)
+	case "undrain":
+		who.Drain(true)
 	default:
 		return fmt.Errorf("there is no command %q", verb)
 	}

@@ -75,7 +75,12 @@ func (p *play) command(text string) error {
 	}
 	settings := partition.Fast()
 	for _, w := range words[2:] {
-		switch w {
+		name, value, _ := strings.Cut(w, "=")
+		switch name {
+		case "round":
+			if settings.DrainRound, err = strconv.Atoi(value); err != nil {
+				return err
+			}
 		case "default":
 			settings = partition.Default()
 		case "available":

@@ -61,6 +61,8 @@ type Heard struct {
 	Snapshot   messages.Snapshot
 	Owner      messages.Owner
 	Refreshed  messages.Refreshed
+	// Drained counts the answers to Drain.
+	Drained int
 }
 
 // Start starts a process. Its name must be new in this world.
@@ -173,6 +175,17 @@ func (p *Process) Ended() bool { return p.lane.Ended() }
 func (p *Process) Stop(restarting bool) {
 	p.say("is asked to stop")
 	p.send(messages.Stop{Restarting: restarting})
+}
+
+// Drain asks the process to give everything up; back that it takes part again.
+func (p *Process) Drain(back bool) {
+	if back {
+		p.say("is asked to take part again")
+		p.send(messages.Undrain{})
+		return
+	}
+	p.say("is asked to drain")
+	p.send(messages.Drain{})
 }
 
 // Ask asks the manager for a snapshot; it is in Heard after some steps.

@@ -57,6 +57,9 @@ func (u *user) Receive(ctx actor.Context) {
 			return
 		}
 		p.say(fmt.Sprintf("is refreshed, version %d", m.Version))
+	case messages.Drained:
+		p.Heard.Drained++
+		p.say("has drained" + because(m.Reason))
 	case messages.Stopped:
 		text := "has stopped" + because(m.Reason)
 		if len(m.Running) > 0 {
