@@ -136,6 +136,9 @@ func (m *manager) stopLate(ctx actor.Context, _ stopDue) messages.State {
 		return shutdown
 	}
 	m.exit.trouble = "the stop took longer than ShutdownTimeout"
+	if m.children.session != nil {
+		m.exit.trouble += ": the release is not known to be stored"
+	}
 	ctx.Request(m.children.outside, messages.Remind{After: closeGrace, Mail: closeDue{}})
 	m.close(ctx)
 	return shutdown

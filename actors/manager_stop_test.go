@@ -181,7 +181,7 @@ func TestManager_StopTakesTooLong(t *testing.T) {
 	r := remindOf[stopDue](t, f.outside)
 	require.Equal(t, partition.Default().ShutdownTimeout, r.After)
 	f.tell(f.pid, r.Mail)
-	require.Contains(t, f.ended(1).Reason, "longer than ShutdownTimeout")
+	require.Contains(t, f.ended(1).Reason, "longer than ShutdownTimeout: the release is not known to be stored")
 }
 
 // Code of the user's that never returns keeps its actor; it is named and left.

@@ -112,6 +112,7 @@ var sessionTable = fsm.New(
 	fsm.On(suspected, (*session).expire, suspected, over),
 	fsm.On(suspected, (*session).release, releasing),
 
+	fsm.On(releasing, (*session).lastWord, releasing, over), // Holdings
 	fsm.On(releasing, (*session).stored, releasing, over),
 	fsm.On(releasing, (*session).refused, releasing, over),
 	fsm.On(releasing, (*session).readBack, releasing, over),
@@ -119,7 +120,7 @@ var sessionTable = fsm.New(
 	fsm.On(releasing, (*session).expire, releasing, over),
 
 	fsm.Stay((*session).beat, living, suspected, releasing),
-	fsm.Stay((*session).hold, living, suspected, releasing), // Holdings
+	fsm.Stay((*session).hold, living, suspected), // Holdings
 	fsm.Stay((*session).write, living, suspected, releasing),
 	fsm.Stay((*session).unsure, living, suspected, releasing),
 	fsm.Stay((*session).rejected, living, suspected),

@@ -29,26 +29,32 @@ func (s *session) beatLater(ctx actor.Context) {
 }
 
 // hold takes what the holder says into the record. News are written at once,
-// which acknowledges them; several within ackDelay are one write. The answer to
-// the question of release is the session's last word.
+// which acknowledges them; several within ackDelay are one write.
 func (s *session) hold(ctx actor.Context, m messages.Holdings) {
-	// What does not fit into the record cannot be acknowledged: it says what it said.
-	whole := partition.Listing(m.Held, m.Abandoned) <= partition.MaxListing
-	if m.Session == s.nonce && m.Applied >= s.record.Applied && whole {
+	s.take(m)
+	switch {
+	case m.Round != 0 && m.Round == s.asked:
+		s.send(ctx)
+	case m.Round == 0:
+		s.flushAfter(ctx, ackDelay)
+	}
+}
+
+// take reports whether all of it is in the record. What does not fit into it cannot
+// be acknowledged: it says what it said.
+func (s *session) take(m messages.Holdings) bool {
+	s.record.Seen = max(s.record.Seen, m.Seen)
+	if partition.Listing(m.Held, m.Abandoned) > partition.MaxListing {
+		return false
+	}
+	if m.Session == s.nonce && m.Applied >= s.record.Applied {
 		s.record.Applied = m.Applied
 		if m.Applied > 0 { // until then the record speaks for its predecessor too
 			s.record.Held, s.record.Abandoned = m.Held, m.Abandoned
 			s.record.Predecessor, s.record.PredecessorReleased = "", false
 		}
 	}
-	s.record.Seen = max(s.record.Seen, m.Seen)
-	switch {
-	case m.Round != 0 && m.Round == s.asked:
-		s.record.Released = s.state == releasing && whole
-		s.send(ctx)
-	case m.Round == 0:
-		s.flushAfter(ctx, ackDelay)
-	}
+	return true
 }
 
 func (s *session) flushAfter(ctx actor.Context, delay time.Duration) {
@@ -189,22 +195,6 @@ func (s *session) readAgain(ctx actor.Context, m readDue) {
 	}
 }
 
-// releaseRejected gives up: others wait for the lease's end instead. A heartbeat
-// that was under way before is followed by the release.
-func (s *session) releaseRejected(ctx actor.Context, m messages.Rejected) sessionState {
-	switch {
-	case m.Round != s.round:
-		return releasing
-	case s.flying.Released:
-		return s.gone(ctx, m.At, "the release was not written: "+m.Reason)
-	}
-	s.writing = false
-	if s.dirty {
-		s.send(ctx)
-	}
-	return releasing
-}
-
 func (s *session) setFlags(ctx actor.Context, m messages.SetFlags) {
 	s.keepFlags(ctx, m)
 	s.send(ctx)
@@ -254,12 +244,6 @@ func because(what, cause string) string {
 	return what + ": " + cause
 }
 
-// release writes, as the last word, what the holder says now.
-func (s *session) release(ctx actor.Context, _ messages.EndSession) sessionState {
-	s.ask(ctx)
-	return releasing
-}
-
 // replaced returns the ID if whoever has it now has it by the same instance key:
 // it is never taken back.
 func (s *session) replaced(by partition.Live) partition.WorkerID {
@@ -276,10 +260,5 @@ func (s *session) lose(ctx actor.Context, at time.Time, reason string, replaced 
 	}
 	ctx.Request(s.holder, messages.DropAll{Reason: reason, At: at})
 	s.tell(ctx, messages.SessionLost{Session: s.nonce, Reason: reason, Replaced: replaced, At: at})
-	return over
-}
-
-func (s *session) gone(ctx actor.Context, at time.Time, reason string) sessionState {
-	s.tell(ctx, messages.SessionReleased{Reason: reason, At: at})
 	return over
 }

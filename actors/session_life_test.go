@@ -229,57 +229,6 @@ func TestSession_Flags(t *testing.T) {
 	unheard[messages.FlagsSet](t, p.parent)
 }
 
-// A release is the last word, and not taken for said before it is stored. hazard 4
-func TestSession_Release(t *testing.T) {
-	p := live(t, nil)
-	p.beats()
-	m, beat := p.written()
-	require.False(t, beat.Released)
-	p.tell(p.pid, messages.EndSession{})
-	gone := []partition.Abandoned{{Partition: "p", Token: 3}}
-	p.say(messages.Holdings{Session: "mine", Applied: 4, Abandoned: gone})
-	p.stored(m, 11, p.now, p.now)
-	unheard[messages.SessionReleased](t, p.parent) // that was the heartbeat
-	m, last := p.written()
-	require.True(t, last.Released)
-	require.Equal(t, gone, last.Abandoned)
-	require.Equal(t, partition.Revision(11), m.Writes[0].Expect)
-	p.stored(m, 12, p.now, p.now)
-	require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
-}
-
-func TestSession_ReleaseInTrouble(t *testing.T) {
-	leaving := func(t *testing.T) (*tenancy, messages.Store) {
-		p := live(t, nil)
-		p.tell(p.pid, messages.EndSession{})
-		p.say(messages.Holdings{})
-		m, _ := p.written()
-		return p, m
-	}
-	t.Run("in doubt", func(t *testing.T) {
-		p, m := leaving(t)
-		p.doubt(m)
-		p.read(slot("", 11, m.Writes[0].Record.(partition.Live)))
-		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
-	})
-	t.Run("rejected", func(t *testing.T) {
-		p, m := leaving(t)
-		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "no", At: p.now})
-		require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "was not written: no")
-	})
-	t.Run("taken", func(t *testing.T) {
-		p, m := leaving(t)
-		p.refuse(m, 11, true)
-		p.read(slot("", 11, partition.Live{Session: "other"}))
-		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
-	})
-	t.Run("no answer", func(t *testing.T) {
-		p, _ := leaving(t)
-		awake[leaseDue](p)
-		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
-	})
-}
-
 // A store that is away for longer than a lease costs nobody the ID: the attempt
 // that is accepted is the one that was written.
 func TestSession_ClaimStoredAtLast(t *testing.T) {

@@ -46,9 +46,8 @@ func TestSession_AcknowledgesNothingThatDoesNotFit(t *testing.T) {
 	p.tell(p.pid, messages.EndSession{})
 	ask := heard[messages.GetHoldings](t, p.holder)
 	p.tell(p.pid, messages.Holdings{Round: ask.Round, Session: "mine", Applied: 5, Seen: 5, Held: held, Abandoned: make([]partition.Abandoned, 1)})
-	last := p.accept(13)
-	require.False(t, last.Released)
-	require.Equal(t, partition.Step(4), last.Applied)
+	unheard[messages.Store](t, p.outside)
+	require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "does not fit", "others wait for the lease's end, from here on")
 }
 
 // Flags that are set before there is an ID are in what is written first after.

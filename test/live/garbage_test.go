@@ -106,8 +106,8 @@ func TestGarbage(t *testing.T) {
 
 func newVandal(t *testing.T, hub *group, name, key string) *vandal {
 	t.Helper()
-	s := childSettings()
-	s.HeartbeatInterval, s.Lease, s.LeaderLease = 500*time.Millisecond, 2*time.Second, 2*time.Second
+	s := calm(partition.Default())
+	s.StoreTimeout, s.Lease, s.LeaderLease = 2*time.Second, 8*time.Second, 8*time.Second // none ends by itself
 	v := &vandal{key: key, group: &group{t: t, name: name, server: hub.server, settings: s, list: partitions(6), ledger: newLedger(t), fresh: true}}
 	v.logger = slog.New(slog.NewTextHandler(&v.log, nil))
 	t.Cleanup(v.ledger.audit)

@@ -44,16 +44,20 @@ type halt struct {
 }
 
 // unhurried are settings in which nothing ends by itself: what holds a worker in
-// its state does so until the test goes on. Only the stop has a short end, where
-// the test is about that.
+// its state does so until the test goes on. A stop ends where the test is about that:
+// user code has a moment, the store as long as a busy machine may need.
 func unhurried(of trouble) partition.Settings {
 	s := patient()
-	s.HeartbeatInterval, s.Lease, s.LeaderLease = 500*time.Millisecond, time.Minute, time.Minute
-	s.StoreTimeout, s.DrainTimeout, s.RevokeTimeout = 300*time.Millisecond, 100*time.Millisecond, time.Hour
-	s.StartTimeout, s.StrategyTimeout = 2*time.Minute, time.Hour
-	s.ShutdownTimeout = patience
-	if of != calmly {
-		s.ShutdownTimeout = time.Second
+	s.HeartbeatInterval, s.Lease, s.LeaderLease = 5*time.Second, time.Minute, time.Minute
+	s.StoreTimeout, s.DrainTimeout, s.RevokeTimeout = 5*time.Second, 100*time.Millisecond, time.Hour
+	s.PollInterval, s.StartTimeout, s.StrategyTimeout = 5*time.Second, 2*time.Minute, time.Hour
+	switch of {
+	case calmly:
+		s.ShutdownTimeout = patience
+	case stuck:
+		s.ShutdownTimeout = 2*s.StoreTimeout + 300*time.Millisecond
+	case away: // it is not waited for
+		s.StoreTimeout, s.ShutdownTimeout = 1500*time.Millisecond, 3300*time.Millisecond
 	}
 	return s
 }

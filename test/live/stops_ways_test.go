@@ -39,13 +39,15 @@ var ways = map[messages.State]func(*halt, *group){
 		plans := &gate{}
 		g.wire = func(c *actors.Config) { c.Strategy = plans.props() }
 		h.rest(g)
-		second := g.plain("second", func(s *partition.Settings) { s.Lease = 2 * time.Second })
+		second := g.plain("second", func(s *partition.Settings) {
+			s.HeartbeatInterval, s.StoreTimeout, s.Lease = time.Second, time.Second, 4*time.Second
+		})
 		g.atRest(h.worker, second)
 		plans.shut.Store(true)
 		second.crash()
 	},
 	messages.Degraded: func(h *halt, g *group) {
-		g.settings.Lease = 1900 * time.Millisecond
+		g.settings.HeartbeatInterval, g.settings.StoreTimeout, g.settings.Lease = time.Second, time.Second, 4*time.Second
 		h.rest(g)
 		h.cable.cut()
 	},
@@ -55,9 +57,6 @@ var ways = map[messages.State]func(*halt, *group){
 // comes later.
 func (h *halt) held(g *group, question string) {
 	g.cable = &cable{}
-	if h.trouble == stuck { // the store is there all the time, also on a slow machine
-		g.settings.StoreTimeout, g.settings.ShutdownTimeout = 1400*time.Millisecond, 3*time.Second
-	}
 	fell := g.cable.hold(question)
 	h.worker = g.join("w")
 	<-fell

@@ -1,0 +1,85 @@
+package actors
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// A release is the last word, and not taken for said before it is stored. hazard 4
+func TestSession_Release(t *testing.T) {
+	p := live(t, nil)
+	p.beats()
+	m, beat := p.written()
+	require.False(t, beat.Released)
+	p.tell(p.pid, messages.EndSession{})
+	gone := []partition.Abandoned{{Partition: "p", Token: 3}}
+	p.say(messages.Holdings{Session: "mine", Applied: 4, Abandoned: gone})
+	p.stored(m, 11, p.now, p.now)
+	unheard[messages.SessionReleased](t, p.parent) // that was the heartbeat
+	m, last := p.written()
+	require.True(t, last.Released)
+	require.Equal(t, gone, last.Abandoned)
+	require.Equal(t, partition.Revision(11), m.Writes[0].Expect)
+	p.stored(m, 12, p.now, p.now)
+	require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+}
+
+func TestSession_ReleaseInTrouble(t *testing.T) {
+	leaving := func(t *testing.T) (*tenancy, messages.Store) {
+		p := live(t, nil)
+		p.tell(p.pid, messages.EndSession{})
+		p.say(messages.Holdings{})
+		m, _ := p.written()
+		return p, m
+	}
+	t.Run("in doubt", func(t *testing.T) {
+		p, m := leaving(t)
+		p.doubt(m)
+		p.read(slot("", 11, m.Writes[0].Record.(partition.Live)))
+		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+	rejected := func(p *tenancy, m messages.Store) {
+		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "not connected", At: p.now})
+	}
+	t.Run("rejected for a while", func(t *testing.T) {
+		p, m := leaving(t)
+		for range 3 {
+			rejected(p, m)
+			unheard[messages.SessionReleased](t, p.parent)
+			p.after(retryDelay)
+			awake[flushDue](p)
+			m, _ = p.written()
+			require.True(t, m.Writes[0].Record.(partition.Live).Released)
+			require.Equal(t, partition.Revision(10), m.Writes[0].Expect)
+		}
+		p.stored(m, 11, p.now, p.now)
+		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+	t.Run("rejected until the lease ends", func(t *testing.T) {
+		p, m := leaving(t)
+		rejected(p, m)
+		awake[leaseDue](p)
+		require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "not known to be stored: the lease ended: no heartbeat was accepted in time: not connected")
+	})
+	t.Run("rejected when there is no lease any more", func(t *testing.T) { // of an Available worker
+		p, m := leaving(t)
+		p.after(p.settings.Lease)
+		rejected(p, m)
+		require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "was not written: not connected")
+	})
+	t.Run("taken", func(t *testing.T) {
+		p, m := leaving(t)
+		p.refuse(m, 11, true)
+		p.read(slot("", 11, partition.Live{Session: "other"}))
+		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+	t.Run("no answer", func(t *testing.T) {
+		p, _ := leaving(t)
+		awake[leaseDue](p)
+		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+}
