@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// maxPart is the size of one part's data. A server takes 1 MiB by default.
-	maxPart = 512 << 10
+	// maxPart is the size of one part's data: with its header, no message is larger
+	// than 512 KiB. A server takes 1 MiB by default.
+	maxPart = 511 << 10
 	// maxParts limits what a foreign part can make a reader wait for.
 	maxParts = 256
 )

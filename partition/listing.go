@@ -57,8 +57,8 @@ func (h *handoff) listed(w WorkerID) lists {
 }
 
 // room reports whether a partition may be revoked too, in the same publish, and takes
-// what it needs of its seat's room. A seat that drains does so in rounds: what is free
-// is of the round before.
+// what it needs of its seat's room. What is free needs none: its owner lists it no more.
+// A seat that drains does so in rounds.
 func (h *handoff) room(r Row) bool {
 	if h.revoking == nil {
 		h.revoking, h.round = make([]int, len(h.next.Seats)), make([]int, len(h.next.Seats))
@@ -66,7 +66,7 @@ func (h *handoff) room(r Row) bool {
 			h.revoking[i] = Listing(nil, h.facts.Roster[s.Worker].Live.Abandoned)
 		}
 		for i, x := range h.next.Rows {
-			if x.Seat == None || x.Revoking == 0 {
+			if x.Seat == None || x.Revoking == 0 || h.ends[i] == freeable {
 				continue
 			}
 			h.revoking[x.Seat] += listing(x.Partition)

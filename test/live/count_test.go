@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,8 +16,9 @@ import (
 // the watches by which records are listed.
 type tally struct {
 	mu     sync.Mutex
-	writes map[string]int // by key, such as live.worker-0
-	lists  map[string]int // by filter
+	writes map[string]int   // by key, such as live.worker-0
+	sizes  map[string][]int // of the messages of each key
+	lists  map[string]int   // by filter
 	ledger *ledger
 }
 
@@ -26,7 +28,7 @@ const watches = "$JS.API.CONSUMER.CREATE.KV_live.>"
 // count listens in from here on.
 func (g *group) count() *tally {
 	g.t.Helper()
-	c := &tally{writes: map[string]int{}, lists: map[string]int{}, ledger: g.ledger}
+	c := &tally{writes: map[string]int{}, sizes: map[string][]int{}, lists: map[string]int{}, ledger: g.ledger}
 	nc := g.connect()
 	for _, subject := range []string{"$KV.live.>", watches} {
 		_, err := nc.Subscribe(subject, c.note)
@@ -41,7 +43,9 @@ func (c *tally) note(m *nats.Msg) {
 	defer c.mu.Unlock()
 	words := strings.Split(m.Subject, ".")
 	if words[0] == "$KV" {
-		c.writes[strings.Join(words[3:], ".")]++
+		key := strings.Join(words[3:], ".")
+		c.writes[key]++
+		c.sizes[key] = append(c.sizes[key], m.Size())
 	} else {
 		c.lists[strings.Join(words[9:], ".")]++
 	}
@@ -61,6 +65,36 @@ func (c *tally) of(prefix string) int {
 	return n
 }
 
+// bytes sums the sizes of the messages whose key begins so, most is the largest one's,
+// and last sums those of the latest message of each key.
+func (c *tally) bytes(prefix string) int {
+	return c.sized(prefix, func(sum int, sizes []int) int {
+		for _, n := range sizes {
+			sum += n
+		}
+		return sum
+	})
+}
+
+func (c *tally) most(prefix string) int {
+	return c.sized(prefix, func(most int, sizes []int) int { return max(most, slices.Max(sizes)) })
+}
+
+func (c *tally) last(prefix string) int {
+	return c.sized(prefix, func(sum int, sizes []int) int { return sum + sizes[len(sizes)-1] })
+}
+
+func (c *tally) sized(prefix string, fold func(so int, sizes []int) int) (so int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, sizes := range c.sizes {
+		if strings.HasPrefix(key, prefix) {
+			so = fold(so, sizes)
+		}
+	}
+	return so
+}
+
 func (c *tally) listed(filter string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,6 +105,7 @@ func (c *tally) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.writes)
+	clear(c.sizes)
 	clear(c.lists)
 }
 

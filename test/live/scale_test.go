@@ -1,0 +1,66 @@
+package live
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// No message is larger than this: a server takes 1 MiB by default.
+const largest = 512 << 10
+
+// Partitions whose names alone fill several messages. One worker has them all and lets
+// go slowly: what a join takes from it comes in portions, of which its record can list
+// each. When it stops and does not let go at all, its record cannot list what it wrote
+// off: then the release is not written, and others wait for its lease. No message is
+// ever too large.
+//
+// hazard 54
+func TestScale_NoMessageIsTooLarge(t *testing.T) {
+	beside(t)
+	const count = 6000
+	settings := patient()
+	settings.DrainTimeout, settings.RevokeTimeout, settings.ShutdownTimeout = time.Second, 20*time.Second, 4*time.Second
+	g := newGroup(t, settings, 0)
+	for i := range count {
+		g.list = append(g.list, partition.Of(fmt.Sprintf("%04d-%s", i, strings.Repeat("x", 240))))
+	}
+	c := g.count()
+	first := g.start(1)[0]
+	g.ledger.hold(first, true)
+	second := g.join("second")
+	g.ledger.await("the first one lists what it has not let go", func() bool {
+		return len(g.ledger.pages[first].owed()) > 1000 && c.most("live.") > 200<<10
+	})
+	g.ledger.hold(first, false)
+	first.system.Root.Send(first.ear, release{})
+	g.atRest(first, second)
+	require.LessOrEqual(t, c.of("head"), 8, "portions, not partitions")
+
+	g.ledger.hold(first, true)
+	require.ErrorContains(t, first.stop(), "a subscriber has not let go")
+	for key, size := range map[string]int{"live.": c.most("live."), "anything": c.most("")} {
+		require.LessOrEqual(t, size, largest, "a message of %s", key)
+	}
+	require.Greater(t, c.most("asg."), largest-4096, "assignments fill their messages")
+}
+
+// What a join writes is the records of those who give or get, when they are told and
+// when they have let go: twice the table, however many decisions came before.
+func TestScale_BytesOfAJoin(t *testing.T) {
+	beside(t)
+	g := newGroup(t, patient(), 3000)
+	all := g.start(4)
+	c := g.count()
+	all = append(all, g.join("fifth"))
+	g.atRest(all...)
+	table := c.last("asg.") + c.last("head")
+	require.Greater(t, table, 3000*5, "all names are in it")
+	require.Less(t, c.bytes("asg.")+c.bytes("head"), 5*table/2)
+	require.Less(t, c.bytes("journal.")+c.bytes("live."), 2*table)
+}
