@@ -32,6 +32,7 @@ type crowd struct {
 	heard  *nats.Subscription
 	system *actor.ActorSystem
 	list   shared
+	plan   partition.Strategy // of whoever joins next, if it is not the default
 	there  []*actor.PID
 	news   chan struct{}
 
@@ -39,6 +40,8 @@ type crowd struct {
 	owned   map[*actor.PID]int
 	writes  int
 	bytes   int
+	largest int       // message
+	headAt  time.Time // when the latest head was heard
 	free    time.Time // when the lead was released
 	elected []time.Duration
 }
@@ -106,8 +109,12 @@ type shared []partition.Partition
 func (s shared) ListPartitions() ([]partition.Partition, error) { return s, nil }
 
 // spawn starts one more worker of the crowd.
-func spawn(system *actor.ActorSystem, nc *nats.Conn, set partition.Settings, list shared) (*actor.PID, error) {
-	props, err := actors.PartitionManager(actors.Config{Settings: set, Source: actors.SourceFrom(list)},
+func spawn(system *actor.ActorSystem, nc *nats.Conn, set partition.Settings, list shared, plan partition.Strategy) (*actor.PID, error) {
+	cfg := actors.Config{Settings: set, Source: actors.SourceFrom(list)}
+	if plan != nil {
+		cfg.Strategy = actors.StrategyFrom(plan)
+	}
+	props, err := actors.PartitionManager(cfg,
 		bridge.NATS(nc, bridge.Config{Group: "crowd", Fresh: true, Storage: bridge.Memory, Logger: silent}))
 	if err != nil {
 		return nil, err
@@ -119,11 +126,15 @@ func spawn(system *actor.ActorSystem, nc *nats.Conn, set partition.Settings, lis
 // the server refuses.
 func (c *crowd) wrote(m *nats.Msg) {
 	now := time.Now()
-	_, record, _ := bridge.Inspect(m.Subject, m.Data)
+	key, record, _ := bridge.Inspect(m.Subject, m.Data)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writes++
 	c.bytes += len(m.Data)
+	c.largest = max(c.largest, m.Size())
+	if key == messages.KeyHead {
+		c.headAt = now
+	}
 	switch r := record.(type) {
 	case partition.Lead:
 		if r.Released {
@@ -147,7 +158,7 @@ func (c *crowd) tell() {
 
 func (c *crowd) join(n int) {
 	for range n {
-		pid, err := spawn(c.system, c.nc, c.set, c.list)
+		pid, err := spawn(c.system, c.nc, c.set, c.list, c.plan)
 		require.NoError(c.b, err)
 		c.there = append(c.there, pid)
 		c.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return counter{c, pid} }))

@@ -16,8 +16,13 @@ func presets() map[string]partition.Settings {
 	w := partition.Default()
 	w.ColdStartWindow, w.PlannedScaleWindow = partition.Off, partition.Off
 	w.SettleTime, w.MinRebalanceInterval = partition.Off, partition.Off
+	// Nobody is taken for dead while a processor is busy, and who starts together is
+	// gathered before anything moves.
+	large := w
+	large.Lease, large.LeaderLease, large.StoreTimeout = 20*time.Second, 20*time.Second, 5*time.Second
+	large.ColdStartWindow, large.StrategyTimeout = 3*time.Second, 30*time.Second
 	return map[string]partition.Settings{
-		"Default": partition.Default(), "Fast": partition.Fast(), "Conservative": partition.Conservative(), windowless: w,
+		"Default": partition.Default(), "Fast": partition.Fast(), "Conservative": partition.Conservative(), windowless: w, "Large": large,
 	}
 }
 

@@ -67,7 +67,7 @@ func work(url string, set partition.Settings, workers int, list shared) {
 	system := newSystem()
 	var all []*actor.PID
 	for range workers {
-		pid, err := spawn(system, nc, set, list)
+		pid, err := spawn(system, nc, set, list, nil)
 		if err != nil {
 			panic(err)
 		}
