@@ -36,7 +36,7 @@ test: ## all tests: units, plays, fixed seeds, live tests, examples, style
 
 .PHONY: race
 race: ## all tests again, under the race detector
-	go test $(COUNT) -timeout 30m -race -p 1 ./...
+	go test $(COUNT) -timeout 30m -race -parallel 4 ./...
 
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
