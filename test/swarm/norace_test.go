@@ -10,4 +10,8 @@ const (
 	// takeovers is in how many orders of events the loss of a leadership is played;
 	// -runs asks for more.
 	takeovers = 200
+	// restarts is how many lives of workers that restart are lived.
+	restarts = 40
+	// repeated is how many lives are lived twice.
+	repeated = 8
 )

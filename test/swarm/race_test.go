@@ -8,4 +8,6 @@ const (
 	fixed     = 50
 	few       = 1
 	takeovers = 20
+	restarts  = 10
+	repeated  = 3
 )

@@ -11,12 +11,8 @@ import (
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
-const (
-	// restartLives is how many lives of restarts are lived, and restartRounds how
-	// many restarts there are in each.
-	restartLives  = 40
-	restartRounds = 6
-)
+// restartRounds is how many restarts there are in each life of restarts.
+const restartRounds = 6
 
 // rolling is a life in which workers restart under their instance keys, in time,
 // and leaders change in the middle of it. Nothing may move.
@@ -149,7 +145,7 @@ func (r *rolling) restart(p *sim.Process, back func()) {
 //
 // hazard 16
 func TestARestartMovesNothing(t *testing.T) {
-	list, trace := seeds(restartLives)
+	list, trace := seeds(restarts)
 	parallel(list, func(seed uint64, system *sim.System) Result {
 		l := newRolling(seed, system)
 		defer l.world.Close()

@@ -90,12 +90,12 @@ func TestSwarm(t *testing.T) {
 func TestALifeRepeatsItself(t *testing.T) {
 	system := sim.NewSystem()
 	hashes := map[uint64]bool{}
-	for s := uint64(1); s <= 8; s++ {
+	for s := uint64(1); s <= repeated; s++ {
 		once, again := Live(s, sim.Faults{}, system, 0), Live(s, sim.Faults{}, sim.NewSystem(), 0)
 		require.Equal(t, once.Hash, again.Hash, "seed %d", s)
 		hashes[once.Hash] = true
 	}
-	require.Len(t, hashes, 8, "different seeds are different lives")
+	require.Len(t, hashes, repeated, "different seeds are different lives")
 }
 
 // A life that goes wrong says how to live it again: by the flags that the command
