@@ -137,7 +137,7 @@ func TestPublisher_ForgetsWhatTheHeadHasOvertaken(t *testing.T) {
 	p.head, p.asg = old.head, old.asg
 	h := p.head.Record.(partition.Head)
 	h.Seats[0].Live = 140
-	p.head.Record = h
+	p.head.Record, p.head.Revision = h, 150
 	p.rev = 120
 	p.beat("w-0", partition.Live{Released: true}) // a late sight of something past
 	p.beat("w-1", partition.Live{})

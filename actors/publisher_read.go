@@ -143,6 +143,9 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 	}
 	asg := map[partition.WorkerID]partition.Assignment{}
 	for _, s := range h.Seats {
+		if s.Live >= e.Revision { // nobody would be believed below it
+			return p.withDamage(ctx, e, fmt.Sprintf("the head at revision %d names the later record %d of %s", e.Revision, s.Live, s.Worker))
+		}
 		e := p.entries[messages.KeyAssignment(s.Worker)]
 		if a, ok := e.Record.(partition.Assignment); ok {
 			asg[s.Worker] = a

@@ -61,30 +61,36 @@ func TestCodec_LeasesThatNobodyCanWaitFor(t *testing.T) {
 	}
 }
 
-// The next step and the next version follow those that others wrote.
+// The next step and the next version follow those that others wrote. What follows the
+// highest that is believed is believed, too: it is written later.
 //
 // hazard 54
 func TestCodec_StepsThatNothingCanFollow(t *testing.T) {
-	const most, over = partition.Step(mostSteps), partition.Step(mostSteps + 1)
+	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	most := uint64(now.UnixMilli()) + mostAhead
 	for name, c := range map[string]struct {
-		key   messages.Key
-		whole any
-		fault any
+		key  messages.Key
+		with func(uint64) any
 	}{
-		"applied":         {"live.w", partition.Live{Session: "s", Applied: most}, partition.Live{Session: "s", Applied: over}},
-		"seen":            {"live.w", partition.Live{Session: "s", Seen: most}, partition.Live{Session: "s", Seen: over}},
-		"head":            {"head", partition.Head{Nonce: "n", Step: most}, partition.Head{Nonce: "n", Step: over}},
-		"version":         {"head", partition.Head{Nonce: "n", Version: mostSteps}, partition.Head{Nonce: "n", Version: mostSteps + 1}},
-		"assigned":        {"asg.w", partition.Assignment{Session: "s", Step: most}, partition.Assignment{Session: "s", Step: over}},
-		"assigned within": {"asg.w", partition.Assignment{Session: "s", Version: mostSteps}, partition.Assignment{Session: "s", Version: mostSteps + 1}},
+		"applied":         {"live.w", func(n uint64) any { return partition.Live{Session: "s", Applied: partition.Step(n)} }},
+		"seen":            {"live.w", func(n uint64) any { return partition.Live{Session: "s", Seen: partition.Step(n)} }},
+		"head":            {"head", func(n uint64) any { return partition.Head{Nonce: "n", Step: partition.Step(n)} }},
+		"version":         {"head", func(n uint64) any { return partition.Head{Nonce: "n", Version: partition.Version(n)} }},
+		"assigned":        {"asg.w", func(n uint64) any { return partition.Assignment{Session: "s", Step: partition.Step(n)} }},
+		"assigned within": {"asg.w", func(n uint64) any { return partition.Assignment{Session: "s", Version: partition.Version(n)} }},
 	} {
-		got, told := stored(t, c.key, c.whole, 1)
-		require.True(t, told, name)
-		require.Equal(t, c.whole, got.Record, name)
-		got, told = stored(t, c.key, c.fault, 1)
-		require.True(t, told, name)
-		require.Contains(t, got.Fault, "must be at most 4611686018427387904", name)
-		require.Nil(t, got.Record, name)
+		at := func(n uint64, at time.Time) messages.Entry {
+			data, _, err := encode(c.with(n))
+			require.NoError(t, err)
+			return entry(c.key, 1, at, data)
+		}
+		require.Equal(t, c.with(most), at(most, now).Record, name)
+		require.Equal(t, c.with(most+1), at(most+1, now.Add(time.Millisecond)).Record, name)
+		for _, n := range []uint64{most + 1, math.MaxInt64, math.MaxUint64} {
+			require.Contains(t, at(n, now).Fault, fmt.Sprintf("are up to %d; must be at most %d", n, most), name)
+			require.Nil(t, at(n, now).Record, name)
+		}
+		require.NotNil(t, at(mostAhead, time.Time{}).Record, "without a clock")
 	}
 }
 
