@@ -30,6 +30,14 @@ func TestCalculator_PlansThatCannotBeUsed(t *testing.T) {
 			plan[3] = 17
 			r.tell(r.pid, messages.PlanMade{Round: ask.Round, Plan: plan})
 		},
+		"a gap": func(r *reckoning, ask messages.MakePlan) {
+			plan := make(partition.Plan, ask.Input.Partitions.Len())
+			plan[3] = partition.None
+			r.tell(r.pid, messages.PlanMade{Round: ask.Round, Plan: plan})
+		},
+		"one twice": func(r *reckoning, ask messages.MakePlan) {
+			r.tell(r.pid, messages.PlanMade{Round: ask.Round, Plan: make(partition.Plan, ask.Input.Partitions.Len()+1)})
+		},
 		"failed": func(r *reckoning, ask messages.MakePlan) {
 			r.tell(r.pid, messages.PlanFailed{Round: ask.Round, Reason: "it panicked"})
 		},

@@ -3,6 +3,7 @@ package partition
 import (
 	"errors"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,28 @@ func TestSettings_EveryRuleBrokenOnce(t *testing.T) {
 		f := fieldFaults(t, x.Validate())
 		require.Len(t, f, 1)
 		require.Equal(t, c.want[:strings.Index(c.want, " is ")], f[0].Field)
+	}
+}
+
+// What becomes part of a subject, or of a record, has no form that means something
+// else there.
+func TestSettings_WordsHaveNoOtherForm(t *testing.T) {
+	fields := map[string]func(x *Settings, word string){
+		"WorkerIDPrefix": func(x *Settings, word string) { x.WorkerIDPrefix = word },
+		"InstanceKey":    func(x *Settings, word string) { x.InstanceKey = word },
+		"Zone":           func(x *Settings, word string) { x.Zone = word },
+		"Labels[0]":      func(x *Settings, word string) { x.Labels = []string{word} },
+	}
+	for name, set := range fields {
+		for _, word := range []string{"a b", "a*", "a>", ">", "a/b", "a\\b", "a\tb", "a\nb", "a\x00", "a\u0085", "ä", "a\xff", "$a", "a%2E", `"a"`} {
+			x := Default()
+			set(&x, word)
+			f := fieldFaults(t, x.Validate())
+			require.Len(t, f, 1, "%s %q", name, word)
+			require.Equal(t, name, f[0].Field)
+			require.Equal(t, strconv.Quote(word), f[0].Value)
+			require.Contains(t, f[0].Rule, "characters out of A-Z, a-z, 0-9 and _")
+		}
 	}
 }
 
