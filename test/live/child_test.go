@@ -34,7 +34,8 @@ type orders struct {
 	// Key and IDs are InstanceKey and WorkerIDs.Count of its settings.
 	Key string
 	IDs int
-	// Patient workers are not taken for dead, however busy the machine is.
+	// Patient workers are not taken for dead, however busy the machine is. Their
+	// leases are long, so they need not wait for one of before: nobody was there.
 	Patient bool
 	// Returns: it announces, when it is told to end, that it comes back.
 	Returns bool
@@ -74,7 +75,7 @@ func child(told orders) error {
 	settings.InstanceKey, settings.WorkerIDs.Count = told.Key, told.IDs
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: settings, Source: actors.StaticSource(partitions(childPartitions))},
-		bridge.NATS(nc, bridge.Config{Group: "live", Logger: silent}))
+		bridge.NATS(nc, bridge.Config{Group: "live", Fresh: told.Patient, Logger: silent}))
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,8 @@ func TestDegraded_FromEveryState(t *testing.T) {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			s := unhurried(calmly)
-			s.Lease, s.ExitThreshold = 2*time.Second, 100*time.Millisecond
+			s.HeartbeatInterval, s.StoreTimeout, s.Lease = time.Second, time.Second, 4*time.Second
+			s.ExitThreshold = 100 * time.Millisecond
 			g := newGroup(t, s, 3)
 			h := &halt{trouble: away}
 			way(h, g)
