@@ -30,6 +30,7 @@ import (
 //	first REGEXP then REGEXP   both were said, in this order
 //	last w1 REGEXP          nothing was said by w1 after this
 //	within 2s REGEXP then REGEXP   each time, and so much later at most
+//	apart 2s REGEXP then REGEXP    the second, if it comes, so much later at least
 func (p *play) check(fact string) error {
 	verb, rest, _ := strings.Cut(fact, " ")
 	switch verb {
@@ -52,8 +53,8 @@ func (p *play) check(fact string) error {
 		return p.spoken(verb, rest)
 	case "spread":
 		return p.spread(rest)
-	case "within":
-		return p.within(rest)
+	case "within", "apart":
+		return p.distance(verb, rest)
 	}
 	words := strings.Fields(rest)
 	who, err := p.who(words[0])
@@ -119,11 +120,11 @@ func (p *play) spoken(verb, rest string) error {
 	return err
 }
 
-// within measures, in virtual time, from each time that one thing was said to the
+// distance measures, in virtual time, from each time that one thing was said to the
 // other.
-func (p *play) within(rest string) error {
-	length, rest, _ := strings.Cut(rest, " ")
-	most, err := time.ParseDuration(length)
+func (p *play) distance(verb, rest string) error {
+	text, rest, _ := strings.Cut(rest, " ")
+	length, err := time.ParseDuration(text)
 	if err != nil {
 		return err
 	}
@@ -131,17 +132,21 @@ func (p *play) within(rest string) error {
 	all, n := p.world.Trace.Since(0), 0
 	for from, err := p.find(first, 0); from >= 0 || err != nil; from, err = p.find(first, from+1) {
 		to, err2 := p.find(second, from+1)
-		switch n++; {
+		switch {
 		case err != nil || err2 != nil:
 			return errors.Join(err, err2)
+		case to < 0 && verb == "apart":
+			continue
 		case to < 0:
 			return fmt.Errorf("nobody said %q after %s", second, all[from])
-		case all[to].At-all[from].At > most:
-			return fmt.Errorf("it took %v after %s", all[to].At-all[from].At, all[from])
+		}
+		n++
+		if took := all[to].At - all[from].At; took > length && verb == "within" || took < length && verb == "apart" {
+			return fmt.Errorf("it took %v after %s", took, all[from])
 		}
 	}
 	if n == 0 {
-		return fmt.Errorf("nobody said %q", first)
+		return fmt.Errorf("nobody said %q, and then %q", first, second)
 	}
 	return nil
 }

@@ -156,7 +156,8 @@ func TestAFactCanFail(t *testing.T) {
 	require.NoError(t, p.command("start w1"))
 	for _, fact := range []string{
 		"covered", "owns w1 3", "state w1 Shutdown", "leader w1", "ended w1", "moves 1", "transfers 1", "overlaps 1", "heads 1", "dead letters 1",
-		"says nonsense", "never starts", "first starts then nonsense", "last w1 nonsense", "owns w9 1", "sings w1",
+		"says nonsense", "never starts", "first starts then nonsense", "last w1 nonsense", "owns w9 1",
+		"within 1ns starts then Election", "within 1h nonsense then starts", "apart 1h starts then subscribed", "apart 1ns starts then nonsense", "sings w1",
 	} {
 		require.Error(t, p.check(fact), fact)
 	}
