@@ -237,3 +237,21 @@ func TestHolder_NeverTwoHandlersOfOnePartition(t *testing.T) {
 	e.tell(e.workers["p@5"], "done")
 	e.did("p ends", "p starts")
 }
+
+// What is taken away before its handler has begun ends after it has begun.
+func TestHolder_RevokesWhatStarts(t *testing.T) {
+	e := newEstate(t, slowly)
+	round := lastOf[messages.Watch](t, e.outside).Round
+	for _, a := range []partition.Assignment{assignment("mine", 5, "p@5 q@5"), assignment("mine", 6, "-p@5/6 q@5")} {
+		e.system.Root.Send(e.pid, messages.Seen{Round: round, At: e.now, Entry: messages.Entry{
+			Key: messages.KeyAssignment("worker-0"), Revision: partition.Revision(a.Step), Record: a,
+		}})
+	}
+	e.drain()
+	e.did("p starts", "q starts", "p revoked")
+	require.Equal(t, []partition.PartitionID{"p"}, e.holdings().Held)
+	e.tell(e.workers["p@5"], "done")
+	e.tell(e.pid, messages.Confirmed{Change: 2})
+	e.did("p ends")
+	require.Empty(t, e.holdings().Held)
+}

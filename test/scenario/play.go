@@ -215,6 +215,8 @@ func habits(words []string) (h sim.Habits, err error) {
 			h.Drain, err = span(value)
 		case "neverlead":
 			h.NeverLead = true
+		case "fails":
+			h.Fails = partition.PartitionID(value)
 		case "quiet":
 			h.Quiet = true
 		default:

@@ -24,6 +24,8 @@ type Habits struct {
 	NeverLead   bool
 	// Rate of its clock; TrueRate if zero.
 	Rate Rate
+	// Fails is a partition whose handlers panic as soon as they start.
+	Fails partition.PartitionID
 	// Drain is how long handlers need to stop after Revoke: 0 at once, Never.
 	Drain time.Duration
 	// Confirm: its subscriber confirms, after LetGo, which may be Never.

@@ -158,6 +158,9 @@ type handler struct {
 	done    bool
 }
 
+// habitual is why handlers panic that are to.
+const habitual = "it is its habit"
+
 // finished is a handler's reminder that it has drained.
 type finished struct{}
 
@@ -166,6 +169,11 @@ func (h *handler) Receive(ctx actor.Context) {
 	p, check := h.process, h.process.world.Check
 	switch ctx.Message().(type) {
 	case *actor.Started:
+		if h.owned.ID == p.Habits.Fails {
+			h.done = true
+			p.say(fmt.Sprintf("the handler of %s panics", h.owned.ID))
+			panic(habitual)
+		}
 		p.world.Trace.Hum(p.Name, fmt.Sprintf("the handler of %s@%d starts", h.owned.ID, Step(h.owned.Token)))
 		check.Begins(p.Name, Handler, h.owned)
 	case messages.Revoke:

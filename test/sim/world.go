@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -130,9 +131,9 @@ func (w *World) committed(c Commit) {
 }
 
 // logged is what the actor system says: an error is a panic of an actor, which
-// must not happen. The rest depends on its own clock.
+// must not happen, unless it is a habit. The rest depends on its own clock.
 func (w *World) logged(level slog.Level, text string) {
-	if level >= slog.LevelError {
+	if level >= slog.LevelError && !strings.HasSuffix(text, habitual) {
 		w.Trace.Hum("system", text)
 		w.Check.violate("Panic", "%s", text)
 	}
