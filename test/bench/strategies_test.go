@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +12,8 @@ import (
 	"github.com/buraksezer/consistent"
 	"github.com/dgryski/go-rendezvous"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/zeebo/xxh3"
 
 	"github.com/troupe-actors/troupe/partition"
@@ -47,14 +51,15 @@ var placers = []struct {
 	most int // partitions times workers, beyond which it takes too long here
 }{
 	{"Sticky", partition.Sticky{}, 1e9},
-	{"ConsistentHash", partition.ConsistentHash{}, 1e8},
-	{"WeightedConsistentHash", partition.WeightedConsistentHash{}, 1e8},
-	{"Rendezvous", partition.Rendezvous{}, 1e8},
+	{"ConsistentHash", partition.ConsistentHash{}, 1e7},
+	{"WeightedConsistentHash", partition.WeightedConsistentHash{}, 1e7},
+	{"Rendezvous", partition.Rendezvous{}, 1e7},
 	{"RoundRobin", partition.RoundRobin{}, 1e9},
 	{"peer/rendezvous", peers{func(ids []partition.PartitionID, workers []string) func(int) string {
 		r := rendezvous.New(workers, xxh3.HashString)
 		return func(k int) string { return r.Lookup(string(ids[k])) }
-	}}, 1e8},
+	}}, 1e7},
+	{"peer/franz-go", franz{}, 1e9},
 	{"peer/bounded-ring", peers{func(ids []partition.PartitionID, workers []string) func(int) string {
 		var members []consistent.Member
 		for _, w := range workers {
@@ -67,6 +72,48 @@ var placers = []struct {
 	}}, 1e6},
 }
 
+// franz is franz-go's sticky balancer, as its clients use it: each member says what it
+// has, and is told what it gets. It knows no weights.
+type franz struct{}
+
+func (franz) Plan(in partition.Input) (partition.Plan, error) {
+	const topic = "topic"
+	b := kgo.StickyBalancer()
+	had, index := make([][]int32, len(in.Members)), map[string]int32{}
+	for k, was := range in.Previous {
+		if was != partition.None {
+			had[was] = append(had[was], int32(k))
+		}
+	}
+	members := make([]kmsg.JoinGroupResponseMember, len(in.Members))
+	for i, m := range in.Members {
+		index[string(m.ID)] = int32(i)
+		members[i] = kmsg.NewJoinGroupResponseMember()
+		members[i].MemberID = string(m.ID)
+		members[i].ProtocolMetadata = b.JoinGroupMetadata([]string{topic}, map[string][]int32{topic: had[i]}, 1)
+	}
+	slices.SortFunc(members, func(x, y kmsg.JoinGroupResponseMember) int { return cmp.Compare(x.MemberID, y.MemberID) })
+	balancer, _, err := b.MemberBalancer(members)
+	if err != nil {
+		return nil, err
+	}
+	done, err := balancer.(kgo.GroupMemberBalancerOrError).BalanceOrError(map[string]int32{topic: int32(len(in.Previous))})
+	if err != nil {
+		return nil, err
+	}
+	plan := make(partition.Plan, len(in.Previous))
+	for _, a := range done.IntoSyncAssignment() {
+		has, err := b.ParseSyncAssignment(a.MemberAssignment)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range has[topic] {
+			plan[k] = index[a.MemberID]
+		}
+	}
+	return plan, nil
+}
+
 // changes are what happens to a group that a strategy has balanced.
 var changes = []struct {
 	name  string
@@ -76,6 +123,35 @@ var changes = []struct {
 	{"join", func(in *partition.Input) { resize(in, len(in.Members)+1) }},
 	{"leave", func(in *partition.Input) { resize(in, len(in.Members)-1) }},
 	{"join-10-percent", func(in *partition.Input) { resize(in, len(in.Members)*11/10) }},
+	{"added-20-percent", func(in *partition.Input) {
+		n := len(in.Previous)
+		more := fresh(n+n/5, 1, in.Partitions.Weights[0] != in.Partitions.Weights[n-1])
+		copy(more.Partitions.Weights, in.Partitions.Weights)
+		copy(more.Previous, in.Previous)
+		in.Partitions, in.Previous = more.Partitions, more.Previous
+	}},
+	{"removed-30-percent", func(in *partition.Input) {
+		rng := rand.New(rand.NewPCG(5, 6))
+		from, was := in.Partitions, in.Previous
+		in.Partitions, in.Previous = partition.Set{}, nil
+		for k := range was {
+			if rng.IntN(10) >= 3 {
+				in.Partitions.IDs = append(in.Partitions.IDs, from.IDs[k])
+				in.Partitions.Weights = append(in.Partitions.Weights, from.Weights[k])
+				in.Previous = append(in.Previous, was[k])
+			}
+		}
+	}},
+	{"restart", func(in *partition.Input) { // of the last one, which is back
+		in.Home = slices.Clone(in.Previous)
+		last, next := int32(len(in.Members)-1), int32(0)
+		for k, was := range in.Previous {
+			if was == last {
+				in.Previous[k] = next
+				next = (next + 1) % last
+			}
+		}
+	}},
 	{"weights", func(in *partition.Input) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		in.Partitions.Weights = slices.Clone(in.Partitions.Weights)
@@ -123,7 +199,7 @@ func fresh(partitions, workers int, zipf bool) partition.Input {
 // (exact for equal weights), and max/mean of the load.
 func BenchmarkStrategies(b *testing.B) {
 	for _, weights := range []string{"equal", "zipf"} {
-		for _, size := range [][2]int{{1000, 10}, {10_000, 100}, {100_000, 100}, {1_000_000, 1000}} {
+		for _, size := range sizes() {
 			in := fresh(size[0], size[1], weights == "zipf")
 			for _, p := range placers {
 				if size[0]*size[1] > p.most {
@@ -144,11 +220,23 @@ func BenchmarkStrategies(b *testing.B) {
 	}
 }
 
+// sizes are partitions and workers.
+func sizes() (all [][2]int) {
+	for _, partitions := range []int{1000, 10_000, 100_000, 1_000_000} {
+		for _, workers := range []int{10, 100, 1000} {
+			all = append(all, [2]int{partitions, workers})
+		}
+	}
+	return all
+}
+
 // measurePlan reports the fastest of the runs: the machine is shared.
 func measurePlan(b *testing.B, s partition.Strategy, in partition.Input) {
 	counts, copied := make([]int32, len(in.Members)+1), make(partition.Plan, len(in.Previous))
 	least, base := time.Duration(1<<62), time.Duration(1<<62)
 	var plan partition.Plan
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	for b.Loop() {
 		began := time.Now()
 		clear(counts)
@@ -162,7 +250,9 @@ func measurePlan(b *testing.B, s partition.Strategy, in partition.Input) {
 		require.NoError(b, err)
 		base, least = min(base, counted.Sub(began)), min(least, time.Since(counted))
 	}
+	runtime.ReadMemStats(&after)
 	m := partition.MeasurePlan(in, plan)
+	b.ReportMetric(float64((after.Mallocs-before.Mallocs)/uint64(b.N)), "allocs")
 	b.ReportMetric(float64(least.Microseconds())/1000, "ms")
 	b.ReportMetric(float64(least)/float64(base), "x-count-and-copy")
 	b.ReportMetric(float64(m.Moves)/float64(max(1, m.Least)), "moves/least")
