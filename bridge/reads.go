@@ -123,7 +123,9 @@ func (o *outside) readSaw(ctx actor.Context, m readSights) {
 	}
 	if m.err != nil {
 		if !errors.Is(m.err, ErrDenied) {
-			o.readFailed(m.id, Result{Outcome: Unknown, Err: m.err})
+			why := Result{Outcome: Unknown, Err: m.err}
+			o.lateHere(m.id, why) // whoever has no ID yet asks for nothing else
+			o.readFailed(m.id, why)
 			o.watchFailed(ctx, m.err)
 			return
 		}

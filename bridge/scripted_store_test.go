@@ -135,6 +135,25 @@ func TestN15_ReadsWithoutAnswerCountToo(t *testing.T) {
 	require.Equal(t, 1, s.port.reconnects)
 }
 
+// A server that is cut off refuses at once to list anything, and goes on answering
+// questions about the stream. Whoever has no ID yet asks for nothing else.
+func TestN15_ListsThatFailAtOnceCountToo(t *testing.T) {
+	s := opened(t)
+	for round := range partition.Round(3) {
+		require.Zero(t, s.port.reconnects)
+		for range 5 {
+			s.ask(messages.Read{Round: round, Keys: []messages.Key{messages.AllLive}})
+			s.port.watches[len(s.port.watches)-1].gone(errBroken)
+			s.settle()
+			if s.wondering() {
+				s.inform(fitting("one"))
+			}
+		}
+		s.pass(timeout)
+	}
+	require.Equal(t, 1, s.port.reconnects)
+}
+
 func TestN15_QuestionsAboutTheStreamCountToo(t *testing.T) {
 	s := build(t, config())
 	for range 3 {

@@ -64,9 +64,14 @@ func TestN16_WorkersWatchTheirOwnRecordsAndFewWatchTheLeader(t *testing.T) {
 // A worker whose server is cut off goes to another one, and owns something again,
 // although its server never comes back.
 func TestN15_AWorkerLeavesAServerThatIsCutOff(t *testing.T) {
-	for _, led := range []bool{true, false} {
+	for i, led := range []bool{true, false, true, false} {
 		w, all := workers(t, 4)
 		p := all[2]
+		if i >= 2 { // it has lost its session, and only asks
+			p.Port.Cut()
+			require.True(t, w.Run(2*w.settings.Lease), "%s", w.Broken(100))
+			p.Port.cut = false
+		}
 		p.Port.isolate(led)
 		require.True(t, w.Run(time.Minute), "%s", w.Broken(100))
 		require.True(t, p.Port.isolated == nil, "it left")
