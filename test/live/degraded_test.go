@@ -17,6 +17,7 @@ import (
 // server by a link of its own.
 func linked(t *testing.T, settings partition.Settings) (g *group, link *links.Link, all []*worker) {
 	g = newGroup(t, settings, 24)
+	g.watched()
 	link, err := links.New(strings.TrimPrefix(g.url(), "nats://"))
 	require.NoError(t, err)
 	t.Cleanup(link.Close)
@@ -54,6 +55,7 @@ func TestDegraded_Links(t *testing.T) {
 			g.atRest(all[1:]...)
 			link.Set(links.Whole)
 			g.atRest(all...)
+			g.whole()
 			require.True(t, all[0].snapshot().Healthy)
 		})
 	}
@@ -101,6 +103,7 @@ func TestDegraded_TheConnectionClosesForGood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := newGroup(t, swift(), 24)
+			g.watched()
 			all := g.start(3)
 			away, others := g.leader(all...)
 			end(away)
@@ -121,6 +124,7 @@ func TestDegraded_TheConnectionClosesForGood(t *testing.T) {
 func TestDegraded_StoreFull(t *testing.T) {
 	beside(t)
 	g := newGroup(t, swift(), 24)
+	g.watched()
 	g.bindOnly = true
 	a := g.admin()
 	require.NoError(t, a.create("first"))
@@ -134,6 +138,7 @@ func TestDegraded_StoreFull(t *testing.T) {
 	g.without("maximum bytes exceeded", all...)
 	a.limit(-1)
 	g.atRest(all...)
+	g.whole()
 }
 
 // The store is lost in every state that needs it, and is back.

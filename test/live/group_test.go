@@ -24,6 +24,7 @@ import (
 	"github.com/troupe-actors/troupe/bridge/embedded"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/links"
+	"github.com/troupe-actors/troupe/test/umpire"
 )
 
 func TestMain(m *testing.M) {
@@ -55,8 +56,10 @@ type group struct {
 	link     *links.Link
 	handler  func(*worker) func(partition.Owned) *actor.Props
 	wire     func(*actors.Config)
-	logger   *slog.Logger // silent if it is nil
-	user     string       // of the server; empty if it asks for none
+	logger   *slog.Logger    // silent if it is nil
+	umpire   *umpire.Journal // nil if nobody watches
+	first    int             // the node that whoever joins next connects to
+	user     string          // of the server; empty if it asks for none
 }
 
 // swift are settings for tests in which workers crash: short leases, and no
@@ -125,8 +128,13 @@ func unchecked(t *testing.T, cfg embedded.Config, settings partition.Settings, c
 // groupOnThree is a group on three nodes, of which each has a replica.
 func groupOnThree(t *testing.T, settings partition.Settings, count int) *group {
 	t.Helper()
+	return onThree(t, embedded.Config{Memory: true}, settings, count)
+}
+
+func onThree(t *testing.T, cfg embedded.Config, settings partition.Settings, count int) *group {
+	t.Helper()
 	nothingStays(t)
-	cluster, err := embedded.StartCluster(embedded.Config{Memory: true}, 3)
+	cluster, err := embedded.StartCluster(cfg, 3)
 	require.NoError(t, err)
 	g := &group{t: t, cluster: cluster, replicas: 3, settings: settings, list: partitions(count), ledger: newLedger(t), fresh: true}
 	t.Cleanup(cluster.Stop)
@@ -141,7 +149,7 @@ func (g *group) url() string {
 	}
 	var all []string
 	for i := range g.cluster.Nodes() {
-		all = append(all, g.cluster.URL(i))
+		all = append(all, g.cluster.URL((g.first+i)%g.cluster.Nodes()))
 	}
 	return strings.Join(all, ",")
 }
@@ -175,6 +183,7 @@ type worker struct {
 	ended   bool
 
 	blinkers blinkers
+	rest     func() // nobody watches any more
 }
 
 // join starts a worker. It returns at once.
@@ -185,7 +194,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	if g.link != nil {
 		url = "nats://" + g.link.Addr()
 	}
-	nc, err := nats.Connect(url, nats.SetCustomDialer(w.cable), nats.Name(name),
+	nc, err := nats.Connect(url, nats.SetCustomDialer(w.cable), nats.Name(name), nats.DontRandomize(), nats.IgnoreDiscoveredServers(),
 		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), nats.UserInfo(g.user, g.user))
 	require.NoError(g.t, err)
@@ -198,6 +207,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	if g.handler != nil {
 		cfg.Partition = g.handler(w)
 	}
+	clerk := g.clerk(w, &cfg)
 	if g.wire != nil {
 		g.wire(&cfg)
 	}
@@ -211,6 +221,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 		// The library's own goroutine, which counts dead letters, ends that soon.
 		actor.WithDeadLetterThrottleInterval(time.Millisecond))
 	w.manager = w.system.Root.Spawn(props)
+	w.rest = clerk(w.system, w.manager)
 	g.ledger.hire(w)
 	w.ear = w.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &ear{w} }))
 	g.t.Cleanup(w.crash)
@@ -253,6 +264,7 @@ func (w *worker) crash() {
 
 func (w *worker) close() {
 	w.ended = true
+	w.rest()
 	_ = w.system.Root.StopFuture(w.ear).Wait()
 	w.system.Shutdown()
 	w.nc.Close()

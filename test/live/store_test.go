@@ -62,6 +62,7 @@ func TestServerRestart_Long(t *testing.T) {
 	beside(t)
 	cfg := keeping(t)
 	g := groupOn(t, cfg, swift(), 24)
+	g.watched()
 	all := g.start(3)
 	version := all[0].snapshot().Version
 
@@ -73,6 +74,7 @@ func TestServerRestart_Long(t *testing.T) {
 		})
 	})
 	g.atRest(all...)
+	g.whole()
 	require.Greater(t, all[0].snapshot().Version, version)
 }
 

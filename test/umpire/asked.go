@@ -10,6 +10,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
+// Now is the instant up to which everything is known.
+func (u *Umpire) Now() time.Duration { return u.now }
+
 // share measures how long two work on a partition.
 func (u *Umpire) share(p *lot) {
 	busy := 0

@@ -1,0 +1,81 @@
+package live
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/links"
+	"github.com/troupe-actors/troupe/test/umpire"
+)
+
+// available are settings of a group whose workers work on without a store. Its leases
+// are no shorter than a test has to wait for: who is taken for dead on a busy machine
+// would spoil it.
+func available() partition.Settings {
+	s := swift()
+	s.Ownership, s.RecoveryGracePeriod = partition.Available, patience
+	s.Lease, s.LeaderLease = 3*time.Second, 3*time.Second
+	return s
+}
+
+// The server is away for longer than the leases of an Available group: everybody is
+// degraded and works on. When it is back, nobody has been taken for dead, and nothing
+// has moved.
+//
+// hazard 56
+func TestAvailable_ServerGone(t *testing.T) {
+	beside(t)
+	cfg := keeping(t)
+	g := groupOn(t, cfg, available(), 24)
+	g.watched()
+	all := g.start(3)
+	begin := g.ledger.mark()
+	g.restart(cfg, func() {
+		g.ledger.await("everybody is degraded", func() bool {
+			return g.ledger.all(all, func(p *page) bool { return p.is(messages.Degraded) && !p.health.Healthy })
+		})
+		end := now() + g.settings.Wait(g.settings.Lease)
+		g.works("everybody works on", func(u *umpire.Umpire) bool { return u.Now() > end && len(u.Missing()) == 0 })
+	})
+	g.atRest(all...)
+	g.whole()
+	g.ledger.unmoved(begin, all...)
+	g.umpire.Ask(func(u *umpire.Umpire) { require.Empty(t, u.Overlaps) })
+}
+
+// The leader of an Available group is cut off, and works on. The others take over what
+// it has: two work on it, until it hears of them.
+//
+// hazard 56
+func TestAvailable_CutOff(t *testing.T) {
+	beside(t)
+	g, link, all := linked(t, available())
+	g.ledger.twice = true
+	had := len(g.ledger.read(all[0]).owned)
+	require.Positive(t, had)
+	link.Set(links.Silent)
+	g.atRest(all[1:]...)
+	g.works("two work on what it has", func(u *umpire.Umpire) bool { return u.Overlapping() == had })
+	g.ledger.await("it is degraded, and keeps what it has", func() bool {
+		p := g.ledger.pages[all[0]]
+		return p.is(messages.Degraded) && len(p.owned) == had
+	})
+	g.works("a sink can tell what it does from what the others do", func(u *umpire.Umpire) bool { return u.Refused > 0 })
+
+	back := now()
+	link.Set(links.Whole)
+	g.works("nobody works on what others have", func(u *umpire.Umpire) bool { return u.Overlapping() == 0 })
+	took := now() - back
+	g.atRest(all...)
+	g.whole()
+	g.umpire.Ask(func(u *umpire.Umpire) {
+		require.GreaterOrEqual(t, len(u.Overlaps), had)
+		t.Logf("two worked on a partition for %v, until %v after the link was whole",
+			slices.Max(u.Overlaps).Round(time.Millisecond), took.Round(time.Millisecond))
+	})
+}

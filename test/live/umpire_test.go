@@ -1,0 +1,79 @@
+package live
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/test/umpire"
+)
+
+// began is when the clock of the umpires begins, which all workers here share.
+var began = time.Now()
+
+func now() time.Duration { return time.Since(began) }
+
+// watched has an umpire watch what handlers do in this group, and until when they
+// may: nobody owns a partition past the end of its lease, and two never do, by the
+// clock. When the test ends, nothing may have been wrong.
+func (g *group) watched() {
+	g.umpire = umpire.NewJournal(umpire.New(g.settings, g.list, now()))
+	g.t.Cleanup(func() {
+		require.Empty(g.t, g.umpire.Wrong())
+		g.umpire.Ask(func(u *umpire.Umpire) {
+			require.Positive(g.t, u.Acts, "somebody worked")
+			g.t.Logf("%d handlers; they had up to %v to stop, and the slowest took %v", u.Grants, g.settings.DrainTimeout, u.Latest)
+		})
+	})
+}
+
+// clerk gives a worker handlers that say what they do. It is begun when the worker
+// is there.
+func (g *group) clerk(w *worker, cfg *actors.Config) (begin func(*actor.ActorSystem, *actor.PID) (rest func())) {
+	if g.umpire == nil {
+		return func(*actor.ActorSystem, *actor.PID) func() { return func() {} }
+	}
+	g.umpire.Add(umpire.Event{At: now(), Who: w.name, What: umpire.Born})
+	clerk := umpire.NewClerk(now, func(e umpire.Event) {
+		e.Who = w.name
+		g.umpire.Add(e)
+	})
+	cfg.Partition = bridge.HandlerFunc(clerk.Work)
+	return func(system *actor.ActorSystem, manager *actor.PID) func() {
+		stop := clerk.Begin(system, manager)
+		return func() {
+			stop()
+			g.umpire.Add(umpire.Event{At: now(), Who: w.name, What: umpire.Died})
+		}
+	}
+}
+
+// whole waits until everything is owned, by one worker each, for the umpire too.
+func (g *group) whole() {
+	g.t.Helper()
+	g.works("one works on each partition", func(u *umpire.Umpire) bool { return len(u.Missing()) == 0 && u.Overlapping() == 0 })
+}
+
+// works waits until something is so for the umpire.
+func (g *group) works(what string, so func(*umpire.Umpire) bool) {
+	g.t.Helper()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		met := false
+		fed := g.umpire.Ask(func(u *umpire.Umpire) { met = so(u) })
+		if met {
+			return
+		}
+		select {
+		case <-fed:
+		case <-late.C:
+			g.umpire.Ask(func(u *umpire.Umpire) {
+				require.Fail(g.t, "no mail for too long", "waiting until %s:\n%s", what, u.Tell(0))
+			})
+		}
+	}
+}
