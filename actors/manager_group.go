@@ -37,6 +37,9 @@ func (m *manager) leadBarred(ctx actor.Context, b messages.LeadBarred) {
 
 func (m *manager) leadershipGained(ctx actor.Context, g messages.LeadershipGained) messages.State {
 	m.hear(g.At)
+	if m.cfg.Settings.Ownership == partition.Available {
+		m.answered(ctx, g.At) // no later: the term looks for the dead at once
+	}
 	m.life.fresh = false // it was the term's
 	m.group.leading, m.group.term, m.group.leader, m.group.leads = true, g.Term, m.life.worker, stable
 	if m.state != rebalancing {
