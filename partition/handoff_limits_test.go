@@ -157,8 +157,9 @@ func TestNext_DrainsInRounds(t *testing.T) {
 		"a decision": {false, round, []int{10, 0}}, // that moves all, for another reason
 	} {
 		t.Run(name, func(t *testing.T) {
-			table, roster, set := group()
-			set, table.Rows = manyPartitions(n), nil
+			table, roster, _ := group()
+			set := manyPartitions(n)
+			table.Rows = nil
 			for _, id := range set.IDs {
 				table.Rows = append(table.Rows, Row{Partition: id, Entered: 1, Token: 2, Seat: 1, Pending: None})
 			}
@@ -180,10 +181,11 @@ func TestNext_DrainsInRounds(t *testing.T) {
 
 // What was told in a round and is awaited still counts: only as many follow as came.
 func TestNext_ARoundIsNeverLarger(t *testing.T) {
-	table, roster, set := group()
+	table, roster, _ := group()
 	rules := testRules
 	rules.DrainRound = 2
-	set, table.Rows = manyPartitions(5), nil
+	set := manyPartitions(5)
+	table.Rows = nil
 	for i, id := range set.IDs {
 		r := Row{Partition: id, Entered: 1, Token: 2, Seat: 1, Pending: None}
 		if i < 2 {
