@@ -18,8 +18,8 @@ import (
 // would spoil it.
 func available() partition.Settings {
 	s := swift()
-	s.Ownership, s.RecoveryGracePeriod = partition.Available, patience
-	s.Lease, s.LeaderLease = 3*time.Second, 3*time.Second
+	s.Ownership = partition.Available
+	s.Lease, s.LeaderLease, s.StoreTimeout = 4*time.Second, 4*time.Second, time.Second
 	return s
 }
 
@@ -31,7 +31,9 @@ func available() partition.Settings {
 func TestAvailable_ServerGone(t *testing.T) {
 	beside(t)
 	cfg := keeping(t)
-	g := groupOn(t, cfg, available(), 24)
+	s := available()
+	s.RecoveryGracePeriod = patience
+	g := groupOn(t, cfg, s, 24)
 	g.watched()
 	all := g.start(3)
 	begin := g.ledger.mark()

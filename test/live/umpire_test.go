@@ -20,7 +20,9 @@ func now() time.Duration { return time.Since(began) }
 // may: nobody owns a partition past the end of its lease, and two never do, by the
 // clock. When the test ends, nothing may have been wrong.
 func (g *group) watched() {
-	g.umpire = umpire.NewJournal(umpire.New(g.settings, g.list, now()))
+	u := umpire.New(g.settings, g.list, now())
+	u.Slack = patience // that it stops in time is shown where workers are processes
+	g.umpire = umpire.NewJournal(u)
 	g.t.Cleanup(func() {
 		require.Empty(g.t, g.umpire.Wrong())
 		g.umpire.Ask(func(u *umpire.Umpire) {

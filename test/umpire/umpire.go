@@ -26,6 +26,10 @@ import (
 // Workers that are partition.Available work on without a lease. How long two of them
 // work on one partition is measured, and is no violation.
 type Umpire struct {
+	// Slack is how much longer than DrainTimeout a handler may take to stop, where
+	// the machine has no time for anybody.
+	Slack time.Duration
+
 	settings partition.Settings
 	now      time.Duration
 	lives    map[string]*life
@@ -255,7 +259,7 @@ func (u *Umpire) overdue(h *hand, id partition.PartitionID) {
 	}
 	told := h.end() - u.settings.DrainTimeout
 	took := h.of.running(told, u.now)
-	if took > u.settings.DrainTimeout {
+	if took > u.settings.DrainTimeout+u.Slack {
 		h.blamed = true
 		u.Blame("%s still works on %s (token %d) %v after its lease has ended: it ran for %v since it was to stop",
 			h.of.name, id, h.token, u.now-h.end(), took)
