@@ -30,7 +30,7 @@ type Partition struct {
 	// 0 means DefaultWeight.
 	Weight int64
 	// Zone binds or draws the partition to workers of that zone, if the strategy
-	// looks at zones: see Sticky.
+	// looks at zones: see Sticky. A zone or label that no worker may have is refused.
 	Zone string
 	// Labels restrict the partition to workers that carry them all. While there is
 	// none, nobody owns it.
@@ -146,6 +146,17 @@ func (p Partition) Validate() error {
 	}
 	if p.Weight < 0 || p.Weight > MaxWeight {
 		return fmt.Errorf("partition %s: Weight is %d; must be 0 (for %d) to %d", p.named(), p.Weight, DefaultWeight, MaxWeight)
+	}
+	if strange(p.Zone, maxTag, tagMarks) {
+		return fmt.Errorf("partition %s: Zone is %q; must be a worker's zone, or empty", p.named(), p.Zone)
+	}
+	if len(p.Labels) > MaxLabels {
+		return fmt.Errorf("partition %s: has %d labels; must have at most %d, as workers", p.named(), len(p.Labels), MaxLabels)
+	}
+	for i, l := range p.Labels {
+		if l == "" || strange(l, maxTag, tagMarks) {
+			return fmt.Errorf("partition %s: Labels[%d] is %q; must be a label that a worker may have", p.named(), i, l)
+		}
 	}
 	if !pinnable(p.Pinned) {
 		return fmt.Errorf("partition %s: Pinned is %q; must be a worker's ID, or empty", p.named(), p.Pinned)

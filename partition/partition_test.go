@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,6 +82,10 @@ func TestPartition_EveryRuleBrokenOnce(t *testing.T) {
 		{Partition{Keys: []string{"a"}, Weight: -1}, `partition ["a"]: Weight is -1; must be 0 (for 100) to 1099511627776`},
 		{Partition{Keys: []string{"a"}, Weight: MaxWeight}, ""},
 		{Partition{Keys: []string{"a"}, Pinned: "worker-3"}, ""},
+		{Partition{Keys: []string{"a"}, Zone: "eu west"}, `partition ["a"]: Zone is "eu west"; must be a worker's zone, or empty`},
+		{Partition{Keys: []string{"a"}, Labels: []string{"gpu", ""}}, `partition ["a"]: Labels[1] is ""; must be a label that a worker may have`},
+		{Partition{Keys: []string{"a"}, Labels: []string{strings.Repeat("x", 65)}}, `partition ["a"]: Labels[0] is "` + strings.Repeat("x", 65) + `"; must be a label that a worker may have`},
+		{Partition{Keys: []string{"a"}, Labels: slices.Repeat([]string{"x"}, 17)}, `partition ["a"]: has 17 labels; must have at most 16, as workers`},
 		{Partition{Keys: []string{"a"}, Pinned: "worker.3"}, `partition ["a"]: Pinned is "worker.3"; must be a worker's ID, or empty`},
 		{Partition{Keys: []string{"a"}, Weight: MaxWeight + 1}, `Weight is 1099511627777; must be 0 (for 100) to 1099511627776`},
 	} {

@@ -30,6 +30,10 @@ const (
 	MaxCapacity = 1_000_000
 	// MaxLabels is how many labels a worker has.
 	MaxLabels = 16
+	// maxTag is how long a zone or a label is, and tagMarks is what it has besides
+	// letters and digits.
+	maxTag   = 64
+	tagMarks = "_.-"
 	// MinShare is the least fraction that is told from none.
 	MinShare = 1e-9
 )
@@ -81,19 +85,16 @@ func (c *check) fault(name string, value any, rule string) {
 
 func (c *check) words() {
 	word := func(name, value string, most int, marks string) {
-		strange := func(r rune) bool {
-			return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune(marks, r)
-		}
-		if len(value) > most || strings.ContainsFunc(value, strange) {
+		if strange(value, most, marks) {
 			c.fault(name, strconv.Quote(value), fmt.Sprintf("1 to %d characters out of A-Z, a-z, 0-9 and %s", most, marks))
 		}
 	}
 	word("WorkerIDPrefix", c.WorkerIDPrefix, 48, "_-")
 	word("InstanceKey", c.InstanceKey, 128, "_.-")
-	word("Zone", c.Zone, 64, "_.-")
+	word("Zone", c.Zone, maxTag, tagMarks)
 	for i, label := range c.Labels {
 		name := fmt.Sprintf("Labels[%d]", i)
-		if word(name, label, 64, "_.-"); label == "" {
+		if word(name, label, maxTag, tagMarks); label == "" {
 			c.fault(name, `""`, "1 to 64 characters out of A-Z, a-z, 0-9 and _.-")
 		}
 	}
@@ -106,6 +107,14 @@ func (c *check) words() {
 	if c.Ownership != Exclusive && c.Ownership != Available {
 		c.fault("Ownership", int(c.Ownership), fmt.Sprintf("Exclusive (%d) or Available (%d)", Exclusive, Available))
 	}
+}
+
+// strange reports whether a word is too long, or of other characters than letters of
+// ASCII, digits and marks.
+func strange(word string, most int, marks string) bool {
+	return len(word) > most || strings.ContainsFunc(word, func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune(marks, r)
+	})
 }
 
 // ranged checks the rules that fields have of their own.
