@@ -54,9 +54,10 @@ type handover struct {
 
 func newHandover(t *testing.T) *handover {
 	settings := partition.Fast()
-	// Nobody may lose anything by a pause of the machine.
-	settings.Lease, settings.LeaderLease, settings.StoreTimeout = 30*time.Second, 12*time.Second, 5*time.Second
-	settings.StartTimeout, settings.ShutdownTimeout = time.Minute, 30*time.Second
+	// Nobody may lose anything by a pause of the machine. The lead is given up by a
+	// renewal, which comes each quarter of its lease.
+	settings.Lease, settings.LeaderLease, settings.StoreTimeout = 2*time.Minute, 24*time.Second, 10*time.Second
+	settings.StartTimeout, settings.ShutdownTimeout = 4*time.Minute, time.Minute
 	g := unchecked(t, embedded.Config{Memory: true}, settings, 8)
 	return &handover{group: g, leader: g.join("leader")}
 }
@@ -98,7 +99,7 @@ func (h *handover) close() {
 // until asks the server's news for a reason to look again, until something is so.
 func (g *group) until(what string, so func() bool) {
 	g.t.Helper()
-	nc, err := g.server.Connect()
+	nc, err := g.server.Connect(nats.Timeout(patience))
 	require.NoError(g.t, err)
 	defer nc.Close()
 	news, err := nc.SubscribeSync("$KV." + cmp.Or(g.name, "live") + ".>")
