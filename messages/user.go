@@ -221,7 +221,8 @@ type Drained struct {
 // Stop asks the manager to let everything go, to release its ID and to stop. With
 // Restarting, or OnStop: Restart in the settings, its partitions are kept for it
 // for RestartHoldDown. Stopped is the answer, whatever the state and however often
-// it is asked. A PoisonPill does the same without an answer; the actor library's
+// it is asked. If the store is away, the release waits for it until the lease ends or
+// ShutdownTimeout is over. A PoisonPill does the same without an answer; the actor library's
 // own Stop equals a crash: others take over when the lease is over.
 type Stop struct {
 	Restarting bool
