@@ -122,8 +122,14 @@ const (
 	starting = messages.State("while it starts")
 )
 
+// halting is how many cases go on at once: one server does not bear more groups on a
+// busy machine.
+var halting = make(chan struct{}, 4)
+
 // halts stops workers in a state, and looks what is left of them.
 func (g *group) halts(t *testing.T, of trouble, state, how messages.State) {
+	halting <- struct{}{}
+	t.Cleanup(func() { <-halting })
 	var all []*halt
 	for i := range stopsPerCase {
 		h := &halt{trouble: of, odd: i%2 == 1, free: make(chan struct{})}
