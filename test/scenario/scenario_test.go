@@ -85,6 +85,8 @@ func (p *play) command(text string) error {
 			settings = partition.Default()
 		case "available":
 			settings.Ownership = partition.Available
+		case "unsettled": // windows are waited out
+			settings.SettleTime = partition.Off
 		default:
 			return fmt.Errorf("there is no setting %q", w)
 		}
