@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
@@ -20,16 +21,24 @@ type tally struct {
 	sizes  map[string][]int // of the messages of each key
 	lists  map[string]int   // by filter
 	ledger *ledger
+	nc     *nats.Conn
+	heard  chan struct{}
 }
 
 // watches is the subject by which the bridge makes the consumer of a watch.
 const watches = "$JS.API.CONSUMER.CREATE.KV_live.>"
 
+// heardHere is a subject that tallies hear, and under which nothing is stored.
+const heardHere = "$KV.live.mark"
+
 // count listens in from here on.
 func (g *group) count() *tally {
 	g.t.Helper()
-	c := &tally{writes: map[string]int{}, sizes: map[string][]int{}, lists: map[string]int{}, ledger: g.ledger}
 	nc := g.connect()
+	c := &tally{
+		writes: map[string]int{}, sizes: map[string][]int{}, lists: map[string]int{},
+		ledger: g.ledger, nc: nc, heard: make(chan struct{}, 1),
+	}
 	for _, subject := range []string{"$KV.live.>", watches} {
 		_, err := nc.Subscribe(subject, c.note)
 		require.NoError(g.t, err)
@@ -42,14 +51,27 @@ func (c *tally) note(m *nats.Msg) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	words := strings.Split(m.Subject, ".")
-	if words[0] == "$KV" {
+	switch {
+	case m.Subject == heardHere:
+		c.heard <- struct{}{}
+	case words[0] == "$KV":
 		key := strings.Join(words[3:], ".")
 		c.writes[key]++
 		c.sizes[key] = append(c.sizes[key], m.Size())
-	} else {
+	default:
 		c.lists[strings.Join(words[9:], ".")]++
 	}
 	c.ledger.wake()
+}
+
+// hear waits until everything is counted that reached the server before.
+func (c *tally) hear() {
+	require.NoError(c.ledger.t, c.nc.Publish(heardHere, nil))
+	select {
+	case <-c.heard:
+	case <-time.After(patience):
+		require.Fail(c.ledger.t, "the server does not tell what reaches it")
+	}
 }
 
 // of sums the writes whose key begins so.
@@ -101,7 +123,9 @@ func (c *tally) listed(filter string) int {
 	return c.lists[filter]
 }
 
+// clear forgets what reached the server before.
 func (c *tally) clear() {
+	c.hear()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.writes)
@@ -159,6 +183,7 @@ func TestCount_Join(t *testing.T) {
 	}
 	require.Equal(t, partitions/4, moved, "the newcomer's share moves, and nothing else pauses")
 	require.Equal(t, version+1, leads.snapshot().Version, "one decision")
+	c.hear()
 	require.LessOrEqual(t, c.of("head"), 4, "one publish that revokes, and one for each burst of answers")
 	require.Equal(t, c.of("head"), c.of("journal."), "each publish is in the journal")
 	require.NotContains(t, g.ledger.read(all[0]).states, messages.Degraded)

@@ -159,6 +159,7 @@ func TestNothingRunsAfterAStop(t *testing.T) {
 		c := g.count()
 		all = slices.Concat(others, []*worker{newcomer})
 		g.atRest(all...)
+		c.hear()
 		require.Zero(t, c.of("live."+string(id)), "nobody writes for the one that stopped")
 	}
 }

@@ -40,6 +40,7 @@ func TestScale_NoMessageIsTooLarge(t *testing.T) {
 	g.ledger.hold(first, false)
 	first.system.Root.Send(first.ear, release{})
 	g.atRest(first, second)
+	c.hear()
 	require.LessOrEqual(t, c.of("head"), 8, "portions, not partitions")
 
 	g.ledger.hold(first, true)
@@ -61,6 +62,7 @@ func TestScale_BytesOfAJoin(t *testing.T) {
 	c := g.count()
 	all = append(all, g.join("fifth"))
 	g.atRest(all...)
+	c.hear()
 	table := c.last("asg.") + c.last("head")
 	require.Greater(t, table, 3000*5, "all names are in it")
 	require.Less(t, c.bytes("asg.")+c.bytes("head"), (1+givers)*table)

@@ -64,28 +64,18 @@ func unhurried(of trouble) partition.Settings {
 
 // hazards 70 and 71
 func TestStops(t *testing.T) {
-	nothingStays(t)
+	beside(t)
 	hub := unchecked(t, embedded.Config{Memory: true}, partition.Settings{}, 0)
 	t.Run("all", func(t *testing.T) {
-		for state := range ways {
-			for _, of := range []trouble{calmly, away, stuck} {
-				t.Run(fmt.Sprintf("%s, %s", state, of), func(t *testing.T) {
-					t.Parallel()
-					hub.halts(t, of, state, state)
-				})
-			}
-		}
-		for _, how := range []messages.State{twice, poisoned, starting} {
-			for _, of := range []trouble{calmly, away, stuck} {
-				t.Run(fmt.Sprintf("%s, %s", how, of), func(t *testing.T) {
-					t.Parallel()
-					state := messages.Stable
-					if how == starting {
-						state = messages.Init
+		for lane := range stopLanes {
+			t.Run(fmt.Sprintf("lane %d", lane), func(t *testing.T) {
+				t.Parallel()
+				for i, c := range stopCases() {
+					if i%stopLanes == lane {
+						t.Run(c.String(), func(t *testing.T) { hub.halts(t, c) })
 					}
-					hub.halts(t, of, state, how)
-				})
-			}
+				}
+			})
 		}
 	})
 	hub.unwatched()
@@ -122,40 +112,34 @@ const (
 	starting = messages.State("while it starts")
 )
 
-// halting is how many cases go on at once: one server does not bear more groups on a
-// busy machine.
-var halting = make(chan struct{}, 4)
-
 // halts stops workers in a state, and looks what is left of them.
-func (g *group) halts(t *testing.T, of trouble, state, how messages.State) {
-	halting <- struct{}{}
-	t.Cleanup(func() { <-halting })
+func (g *group) halts(t *testing.T, c stopCase) {
 	var all []*halt
 	for i := range stopsPerCase {
-		h := &halt{trouble: of, odd: i%2 == 1, free: make(chan struct{})}
-		sub := &group{t: t, server: g.server, settings: unhurried(of), list: partitions(3), ledger: newLedger(t), fresh: true}
+		h := &halt{trouble: c.of, odd: i%2 == 1, free: make(chan struct{})}
+		sub := &group{t: t, server: g.server, settings: unhurried(c.of), list: partitions(3), ledger: newLedger(t), fresh: true}
 		sub.name = fmt.Sprintf("%s-%d", strings.Map(wordly, path.Base(t.Name())), i)
 		t.Cleanup(sub.ledger.audit)
-		if of == stuck {
-			h.stall(sub, state)
+		if c.of == stuck {
+			h.stall(sub, c.state)
 		}
-		if how == starting {
+		if c.how == starting {
 			h.worker = sub.join("w")
 		} else {
-			ways[state](h, sub)
+			ways[c.state](h, sub)
 		}
 		all = append(all, h)
 		t.Cleanup(h.release)
 	}
 	for _, h := range all {
-		h.begin(state, how)
+		h.begin(c.state, c.how)
 	}
 	for _, h := range all {
-		h.end(how)
+		h.end(c.how)
 	}
 	js := g.jetstream()
 	for _, h := range all {
-		h.left(js, state, how)
+		h.left(js, c.state, c.how)
 	}
 }
 

@@ -1,6 +1,9 @@
 package live
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -146,4 +149,27 @@ func (h *halt) stall(g *group, state messages.State) {
 			}))
 		}
 	}
+}
+
+// stopLanes is how many cases go on at once: one server does not bear more groups on a
+// busy machine.
+const stopLanes = 4
+
+// stopCase is how workers stop.
+type stopCase struct {
+	how, state messages.State // how is the state, or what is special about the stop
+	of         trouble
+}
+
+// String returns the case's name.
+func (c stopCase) String() string { return fmt.Sprintf("%s, %s", c.how, c.of) }
+
+func stopCases() (all []stopCase) {
+	for _, of := range []trouble{calmly, away, stuck} {
+		for _, state := range slices.Sorted(maps.Keys(ways)) {
+			all = append(all, stopCase{state, state, of})
+		}
+		all = append(all, stopCase{twice, messages.Stable, of}, stopCase{poisoned, messages.Stable, of}, stopCase{starting, messages.Init, of})
+	}
+	return all
 }
