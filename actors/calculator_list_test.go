@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -52,6 +53,11 @@ func TestCalculator_SourceThatFlapsIsAskedOncePerDebounce(t *testing.T) {
 			unheard[messages.ListPartitions](t, r.source)
 		}
 		r.tell(r.pid, remindOf[nudgeDue](t, r.outside).Mail)
+		require.False(t, slices.ContainsFunc(r.outside.mail, func(m any) bool {
+			remind, _ := m.(messages.Remind)
+			_, again := remind.Mail.(nudgeDue)
+			return again
+		}), "50 words are one question")
 		r.list()
 		unheard[messages.ListPartitions](t, r.source)
 		if round > 0 {
