@@ -37,6 +37,7 @@ type group struct {
 	b        *testing.B
 	settings partition.Settings
 	server   *embedded.Server
+	storage  bridge.Storage
 	list     []partition.Partition
 	news     chan struct{}
 	outfit   func(*actor.Props) *actor.Props // for the managers of whoever joins next, if there is one
@@ -52,11 +53,19 @@ type group struct {
 
 func newGroup(b *testing.B, settings partition.Settings) *group {
 	b.Helper()
-	server, err := embedded.Start(embedded.Config{Memory: true})
+	return groupOn(b, embedded.Config{Memory: true}, settings)
+}
+
+func groupOn(b *testing.B, cfg embedded.Config, settings partition.Settings) *group {
+	b.Helper()
+	server, err := embedded.Start(cfg)
 	require.NoError(b, err)
 	g := &group{
-		b: b, settings: settings, server: server, news: make(chan struct{}, 1),
+		b: b, settings: settings, server: server, storage: bridge.File, news: make(chan struct{}, 1),
 		owner: map[partition.PartitionID]*worker{}, free: map[partition.PartitionID]time.Time{},
+	}
+	if cfg.Memory {
+		g.storage = bridge.Memory
 	}
 	for i := range partitions {
 		g.list = append(g.list, partition.Of(fmt.Sprintf("p%04d", i)))
@@ -97,7 +106,7 @@ func (g *group) join() *worker {
 	w.nc = nc
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: g.settings, Source: actors.StaticSource(g.list)},
-		bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: true, Storage: bridge.Memory, Logger: silent}))
+		bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: true, Storage: g.storage, Logger: silent}))
 	require.NoError(g.b, err)
 	if g.outfit != nil {
 		props = g.outfit(props)
