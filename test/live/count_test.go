@@ -22,6 +22,7 @@ type tally struct {
 	lists  map[string]int   // by filter
 	ledger *ledger
 	nc     *nats.Conn
+	inbox  string
 	heard  chan struct{}
 }
 
@@ -37,7 +38,7 @@ func (g *group) count() *tally {
 	nc := g.connect()
 	c := &tally{
 		writes: map[string]int{}, sizes: map[string][]int{}, lists: map[string]int{},
-		ledger: g.ledger, nc: nc, heard: make(chan struct{}, 1),
+		ledger: g.ledger, nc: nc, inbox: nats.NewInbox(), heard: make(chan struct{}, 1),
 	}
 	for _, subject := range []string{"$KV.live.>", watches} {
 		_, err := nc.Subscribe(subject, c.note)
@@ -53,7 +54,9 @@ func (c *tally) note(m *nats.Msg) {
 	words := strings.Split(m.Subject, ".")
 	switch {
 	case m.Subject == heardHere:
-		c.heard <- struct{}{}
+		if m.Reply == c.inbox {
+			c.heard <- struct{}{}
+		}
 	case words[0] == "$KV":
 		key := strings.Join(words[3:], ".")
 		c.writes[key]++
@@ -66,7 +69,7 @@ func (c *tally) note(m *nats.Msg) {
 
 // hear waits until everything is counted that reached the server before.
 func (c *tally) hear() {
-	require.NoError(c.ledger.t, c.nc.Publish(heardHere, nil))
+	require.NoError(c.ledger.t, c.nc.PublishRequest(heardHere, c.inbox, nil))
 	select {
 	case <-c.heard:
 	case <-time.After(patience):
