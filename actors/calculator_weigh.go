@@ -100,7 +100,7 @@ func (c *calculator) weigh(ctx actor.Context) calculatorState {
 	print := c.print(ch, c.list.set)
 	refresh := len(c.answered(ch)) > 0 && print != c.covered
 	switch uneven := c.uneven(ch, print); {
-	case refresh && uneven:
+	case refresh && uneven && !c.awaits(ch):
 		return c.decide(ctx, ch, true)
 	case refresh, ch.Urgent() && print != c.covered:
 		return c.cover(ctx, ch)
@@ -122,7 +122,7 @@ func (c *calculator) reweigh(ctx actor.Context) calculatorState {
 	refresh := len(c.answered(ch)) > 0
 	switch {
 	case c.now.Before(c.rest), print == c.covered:
-	case refresh && c.uneven(ch, print):
+	case refresh && c.uneven(ch, print) && !c.awaits(ch):
 		return c.decide(ctx, ch, true)
 	case refresh, ch.Urgent(), c.undrained(ch):
 		return c.cover(ctx, ch)
@@ -179,6 +179,17 @@ func (c *calculator) uneven(ch partition.Change, print uint64) bool {
 	return c.owed || ch.Imbalance > c.settings.MinRebalanceThreshold
 }
 
+// awaits reports whether to balance only when somebody is back: what is evened out among
+// the others until then might move again. Who announces it again and again holds nobody
+// up for longer than two hold-downs.
+func (c *calculator) awaits(ch partition.Change) bool {
+	return ch.Awaited && (c.window == nil || c.now.Before(c.patience()))
+}
+
+func (c *calculator) patience() time.Time {
+	return c.window.Opened.Add(2 * max(c.settings.RestartHoldDown, 0))
+}
+
 // stir lets the window begin again when the members are others than before.
 func (c *calculator) stir(ch partition.Change) {
 	members := partition.Change{Members: ch.Members}.Fingerprint(c.list.set)
@@ -202,8 +213,8 @@ func (c *calculator) open(length time.Duration, cold bool) {
 	c.window, c.told = &hold{partition.Window{Opened: c.now, Changed: c.now, Length: length, Settle: c.settings.SettleTime}, cold}, false
 }
 
-// hold waits for the window, and for the pause between two moves, before owned
-// partitions are moved.
+// hold waits for the window, for the pause between two moves and for whoever is to come
+// back, before owned partitions are moved.
 func (c *calculator) hold(ctx actor.Context, ch partition.Change) calculatorState {
 	if c.window == nil {
 		c.open(c.settings.PlannedScaleWindow, false)
@@ -211,6 +222,9 @@ func (c *calculator) hold(ctx actor.Context, ch partition.Change) calculatorStat
 	end := c.window.End()
 	if !c.moved.IsZero() {
 		end = later(end, c.moved.Add(max(c.settings.MinRebalanceInterval, 0)))
+	}
+	if c.awaits(ch) {
+		end = later(end, c.patience())
 	}
 	if !c.now.Before(end) {
 		return c.decide(ctx, ch, true)

@@ -32,6 +32,8 @@ type Change struct {
 	Refreshing []Witness
 	// Cold: there is no table, or most of its members are gone.
 	Cold bool
+	// Awaited: somebody with a seat announced to come back.
+	Awaited bool
 	// Turns is when a standing changes without any news; zero if never.
 	Turns time.Time
 }
@@ -84,6 +86,7 @@ func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, resta
 		}
 		seat := t.SeatOf(id)
 		counts := standing == Renewing || standing == Returning
+		c.Awaited = c.Awaited || standing == Returning && seat != None
 		if counts {
 			c.Members = append(c.Members, w)
 			if asks(t, seat, w) {

@@ -104,7 +104,9 @@ type Settings struct {
 	// never takes a loss for a restart.
 	RestartDetectionRatio float64
 	// RestartHoldDown is how long the partitions of a worker that announced to
-	// come back are kept for it. Default 10 s (5 s, 60 s). Off keeps nothing.
+	// come back are kept for it. What moves for balance, also to who joins, waits for
+	// it too, but no longer than twice that. Default 10 s (5 s, 60 s). Off keeps
+	// nothing.
 	RestartHoldDown time.Duration
 
 	// SourcePollInterval lies between two listings of the source. Default 30 s

@@ -56,7 +56,27 @@ func TestRollingRestart_ChangesTheStrategy(t *testing.T) {
 		g.ledger.unmoved(m, p.without(i)...)
 		require.Len(t, g.ledger.read(back).owned, had)
 	}
+	had := g.ledger.names(p.all)
+	least := partition.LeastMoves(g.ledger.counts(p.all), 0, count)
 	require.NoError(t, p.all[leads].stop())
 	p.start(leads)
 	g.atRest(p.all...)
+	moved := 0
+	for id, now := range g.ledger.names(p.all) {
+		if had[id] != now {
+			moved++
+		}
+	}
+	require.Equal(t, least, moved, "the balance waited for the one that restarted")
+}
+
+// names has the name of each partition's owner.
+func (l *ledger) names(workers []*worker) map[partition.PartitionID]string {
+	out := map[partition.PartitionID]string{}
+	for _, w := range workers {
+		for _, id := range idsOf(l.read(w).owned) {
+			out[id] = w.name
+		}
+	}
+	return out
 }

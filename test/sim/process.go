@@ -33,6 +33,8 @@ type Habits struct {
 	LetGo   time.Duration
 	// Quiet: its source tells no change by itself. It may have Trouble.
 	Quiet bool
+	// Strategy of its plans when it leads; the default if nil.
+	Strategy partition.Strategy
 	// Build, if set, changes what goes through the port as another build would.
 	Build func(bridge.Port) bridge.Port
 }
@@ -82,8 +84,12 @@ func (w *World) Start(name string, h Habits) *Process {
 	}
 	settings := w.settings
 	settings.InstanceKey, settings.NeverLead = h.InstanceKey, h.NeverLead
+	var strategy *actor.Props
+	if h.Strategy != nil {
+		strategy = actors.StrategyFrom(h.Strategy)
+	}
 	props, err := actors.PartitionManager(actors.Config{
-		Settings: settings, Source: p.source(), Partition: p.handler,
+		Settings: settings, Source: p.source(), Partition: p.handler, Strategy: strategy,
 	}, bridge.Over(port, p.Clock, w.bridge(p)))
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))
