@@ -32,11 +32,13 @@ run: ## watch a group of workers in this terminal; ARGS="-watch" until Ctrl-C
 
 .PHONY: test
 test: ## all tests: units, plays, fixed seeds, live tests, examples, style
-	go test $(COUNT) -timeout 30m -parallel 16 ./...
+	go test $(COUNT) -timeout 30m -parallel 8 ./...
 
+# Under the race detector the live tests compute, too: nothing else goes on then.
 .PHONY: race
 race: ## all tests again, under the race detector
-	go test $(COUNT) -timeout 30m -race -parallel 16 ./...
+	go test $(COUNT) -timeout 30m -race $$(go list ./... | grep -v /test/live)
+	go test $(COUNT) -timeout 30m -race -parallel 4 ./test/live
 
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
@@ -48,7 +50,7 @@ chaos: ## real processes and servers, broken for MINUTES=1; SEED=n repeats a pla
 
 .PHONY: live
 live: ## tests on real NATS servers and real processes
-	go test -count=1 -parallel 16 ./test/live
+	go test -count=1 -parallel 8 ./test/live
 
 # What the targets find is kept in testdata/fuzz, and is a test from then on. Go
 # builds all packages anew for the first of them, and runs one at a time.
