@@ -201,3 +201,15 @@ func TestManager_StopLeavesWhatIsStuck(t *testing.T) {
 	f.drain()
 	require.Empty(t, f.behind())
 }
+
+// A session that is lost while the worker lets go is not released any more: Stopped
+// says so.
+func TestManager_LosesItsSessionWhileItStops(t *testing.T) {
+	f := newFirm(t, nil)
+	f.own()
+	f.ask(messages.Stop{})
+	f.say(lostIt)
+	require.NotEmpty(t, f.behind(), "what it has is let go first")
+	f.ask(messages.LetGo{Step: 5})
+	require.Equal(t, messages.Stopped{Reason: "nothing was released: the session was lost: a fence"}, f.ended(1))
+}
