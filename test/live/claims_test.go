@@ -27,12 +27,20 @@ func (g *group) claiming(name string, id partition.WorkerID) *worker {
 	return w
 }
 
+// unmissed are settings in which a claim is neither taken for somebody's who is dead,
+// nor given up by a stop, until its answer comes.
+func unmissed() partition.Settings {
+	s := patient()
+	s.ShutdownTimeout = patience
+	return s
+}
+
 // A claim whose answer was lost is tried again under the same nonce, until it is
 // known to be one's own: there is no second ID and no orphan.
 //
 // hazard 14
 func TestClaim_AnswerLost(t *testing.T) {
-	g := groupWithHistory(t, childSettings(), 24)
+	g := groupWithHistory(t, unmissed(), 24)
 	first := g.start(1)[0]
 	w := g.claiming("unheard", "worker-1")
 	w.cable.cut()
@@ -53,7 +61,7 @@ func TestClaim_AnswerLost(t *testing.T) {
 //
 // hazard 13
 func TestClaim_StopMeanwhile(t *testing.T) {
-	g := groupWithHistory(t, childSettings(), 24)
+	g := groupWithHistory(t, unmissed(), 24)
 	first := g.start(1)[0]
 	w := g.claiming("brief", "worker-1")
 	stopped := w.system.Root.RequestFuture(w.manager, messages.Stop{}, patience)

@@ -90,6 +90,12 @@ func (c *tally) of(prefix string) int {
 	return n
 }
 
+// keys is how many keys that begin so were written. A step is one of the journal,
+// however often it was tried.
+func (c *tally) keys(prefix string) int {
+	return c.sized(prefix, func(n int, _ []int) int { return n + 1 })
+}
+
 // bytes sums the sizes of the messages whose key begins so, most is the largest one's,
 // and last sums those of the latest message of each key.
 func (c *tally) bytes(prefix string) int {

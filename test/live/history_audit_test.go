@@ -53,7 +53,7 @@ func (all tape) again(more tape) tape {
 // A group joins, works and leaves; its history is sound. Each falsification of
 // what was really stored is found.
 func TestHistory_Audit(t *testing.T) {
-	g := groupWithHistory(t, swift(), 24)
+	g := groupWithHistory(t, patient(), 24)
 	all := g.start(3)
 	require.NoError(t, all[0].stop())
 	g.atRest(all[1:]...)

@@ -139,15 +139,22 @@ func (h *halt) stall(g *group, state messages.State) {
 	g.handler = func(*worker) func(partition.Owned) *actor.Props {
 		return func(partition.Owned) *actor.Props {
 			return actors.Drains(actor.PropsFromFunc(func(ctx actor.Context) {
-				if _, ok := ctx.Message().(messages.Revoke); !ok {
-					return
+				switch ctx.Message().(type) {
+				case messages.Revoke:
+					h.wait()
+					ctx.Stop(ctx.Self())
+				case *actor.Stopping: // it was not told before the lease's end
+					h.wait()
 				}
-				if h.jam.Load() {
-					<-h.free
-				}
-				ctx.Stop(ctx.Self())
 			}))
 		}
+	}
+}
+
+// wait is what user code does that is stuck.
+func (h *halt) wait() {
+	if h.jam.Load() {
+		<-h.free
 	}
 }
 
