@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
@@ -37,7 +38,7 @@ func groupWithHistory(t *testing.T, settings partition.Settings, count int) *gro
 // jetstream is a connection for the test's own use.
 func (g *group) jetstream() jetstream.JetStream {
 	g.t.Helper()
-	nc, err := g.server.Connect()
+	nc, err := g.server.Connect(nats.Timeout(patience))
 	require.NoError(g.t, err)
 	g.t.Cleanup(nc.Close)
 	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))

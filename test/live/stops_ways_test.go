@@ -52,6 +52,7 @@ var ways = map[messages.State]func(*halt, *group){
 	messages.Degraded: func(h *halt, g *group) {
 		g.settings.HeartbeatInterval, g.settings.StoreTimeout, g.settings.Lease = time.Second, time.Second, 4*time.Second
 		h.rest(g)
+		h.jam.Store(h.trouble == stuck) // they are told to stop before the worker is
 		h.cable.cut()
 	},
 }
@@ -131,7 +132,6 @@ func (h *halt) stall(g *group, state messages.State) {
 		return
 	default:
 	}
-	h.jam.Store(state == messages.Degraded)  // then they are told to stop before the worker is
 	if h.odd && state != messages.Degraded { // at the lease's end no subscriber is waited for
 		h.silent = true
 		return
