@@ -22,6 +22,7 @@ type admin struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	replicas int
+	lost     time.Time // when it took the store's records away last
 }
 
 func (g *group) admin() *admin {
@@ -45,6 +46,7 @@ func (a *admin) create(nonce string) error {
 
 func (a *admin) delete() {
 	a.t.Helper()
+	a.lost = time.Now()
 	require.NoError(a.t, a.js.DeleteStream(a.t.Context(), "KV_live"))
 }
 
@@ -60,9 +62,12 @@ func (a *admin) incarnation() string {
 	return a.stream().CachedInfo().Config.Metadata[bridge.IncarnationKey]
 }
 
-// edit changes how long the stream keeps its records.
+// edit changes how long the stream keeps its records; 0 is for ever.
 func (a *admin) edit(maxAge time.Duration) {
 	a.t.Helper()
+	if maxAge != 0 {
+		a.lost = time.Now()
+	}
 	a.change(func(cfg *jetstream.StreamConfig) { cfg.MaxAge, cfg.Duplicates = maxAge, maxAge })
 }
 
@@ -88,49 +93,74 @@ type stored struct {
 	record   any
 }
 
-// records reads what the stream has, oldest first.
+// records reads what the stream has, oldest first, until it has caught up with whoever
+// writes meanwhile: what replaces a record that was not read yet is read as well.
 func (a *admin) records() []stored {
 	a.t.Helper()
 	s := a.stream()
 	var out []stored
-	for seq := s.CachedInfo().State.FirstSeq; seq <= s.CachedInfo().State.LastSeq; seq++ {
+	last := s.CachedInfo().State.LastSeq
+	for seq := s.CachedInfo().State.FirstSeq; seq <= last; seq++ {
 		m, err := s.GetMsg(a.t.Context(), seq)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			continue
+		if !errors.Is(err, jetstream.ErrMsgNotFound) {
+			require.NoError(a.t, err)
+			key, record, err := bridge.Inspect(m.Subject, m.Data)
+			require.NoError(a.t, err)
+			out = append(out, stored{key, partition.Revision(seq), m.Time, record})
 		}
-		require.NoError(a.t, err)
-		key, record, err := bridge.Inspect(m.Subject, m.Data)
-		require.NoError(a.t, err)
-		out = append(out, stored{key, partition.Revision(seq), m.Time, record})
+		if seq == last {
+			last = a.last()
+		}
 	}
 	return out
 }
 
-// head is the revision of the latest head, 0 if there is none.
-func (a *admin) head() (revision partition.Revision) {
+// keys are those that the stream has a record of.
+func (a *admin) keys() (keys []messages.Key) {
 	a.t.Helper()
 	for _, r := range a.records() {
-		if r.key == messages.KeyHead {
-			revision = r.revision
+		keys = append(keys, r.key)
+	}
+	return keys
+}
+
+// latest is the newest record of a key, with revision 0 if there is none.
+func (a *admin) latest(key messages.Key) (latest stored) {
+	a.t.Helper()
+	for _, r := range a.records() {
+		if r.key == key {
+			latest = r
 		}
 	}
-	return revision
+	return latest
+}
+
+// head is the revision of the latest head, 0 if there is none.
+func (a *admin) head() partition.Revision {
+	a.t.Helper()
+	return a.latest(messages.KeyHead).revision
 }
 
 // quarantined demands that nothing was granted in this incarnation before every
 // lease of the former one had ended, and nothing under an old step.
 func (a *admin) quarantined(s partition.Settings, after partition.Token) {
 	a.t.Helper()
-	began, granted := a.stream().CachedInfo().Created, false
+	terms, granted := map[partition.Revision]time.Time{}, false
 	for _, r := range a.records() {
-		x, ok := r.record.(partition.Journal)
-		if !ok {
-			continue
-		}
-		require.Greater(a.t, uint64(x.Step), uint64(after))
-		if !granted && len(x.Moves) > 0 {
-			granted = true
-			require.GreaterOrEqual(a.t, r.at.Sub(began), s.Wait(s.Lease))
+		switch x := r.record.(type) {
+		case partition.Term:
+			terms[r.revision] = r.at
+		case partition.Journal:
+			require.Greater(a.t, uint64(x.Step), uint64(after))
+			if !granted && len(x.Moves) > 0 {
+				granted = true
+				began, there := terms[x.Term]
+				if !there { // others have led since, and the stream keeps the latest term only
+					require.Less(a.t, x.Term, a.latest(messages.KeyTerm).revision)
+					began = a.lost
+				}
+				require.GreaterOrEqual(a.t, r.at.Sub(began), s.Wait(s.Lease))
+			}
 		}
 	}
 	require.True(a.t, granted)

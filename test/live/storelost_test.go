@@ -9,8 +9,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
+
+// roomy are settings for tests in which the store is lost: leases end without a
+// crash, so that they may be longer than those of swift. A busy machine and a
+// replicated store are slower, too.
+func roomy() partition.Settings {
+	s := swift()
+	s.StoreTimeout, s.Lease, s.LeaderLease = time.Second, 3*time.Second, 3*time.Second
+	return s
+}
 
 // latest is the highest token that anybody has had.
 func (l *ledger) latest() (token partition.Token) {
@@ -65,19 +75,14 @@ func TestStoreLost_Deleted(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGroup(t, swift(), 24)
+			g := newGroup(t, roomy(), 24)
 			a := g.admin()
 			if g.bindOnly = create != nil; g.bindOnly {
 				require.NoError(t, a.create("first"))
 			}
 			all := g.start(3)
 			former, after := a.incarnation(), g.ledger.latest()
-			var lead partition.Revision
-			for _, r := range a.records() {
-				if r.key == "lead" {
-					lead = r.revision
-				}
-			}
+			lead := a.latest(messages.KeyLead).revision
 
 			a.delete()
 			if create != nil {
@@ -98,7 +103,7 @@ func TestStoreLost_Deleted(t *testing.T) {
 // hazards 47 and 57
 func TestStoreLost_Expired(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 24)
+	g := newGroup(t, roomy(), 24)
 	a := g.admin()
 	all := g.start(3)
 	former, after := a.incarnation(), g.ledger.latest()
@@ -121,7 +126,7 @@ func TestStoreLost_PurgeIsRefused(t *testing.T) {
 	a := g.admin()
 	all := g.start(2)
 	begin := g.ledger.mark()
-	had := len(a.records())
+	had := a.keys()
 
 	s := a.stream()
 	require.ErrorContains(t, s.Purge(t.Context()), "not permitted")
@@ -135,7 +140,7 @@ func TestStoreLost_PurgeIsRefused(t *testing.T) {
 	c := g.count()
 	g.ledger.await("everybody's heart beats on", func() bool { return c.of("live.worker-0") > 1 && c.of("live.worker-1") > 1 })
 	g.ledger.unmoved(begin, all...)
-	require.GreaterOrEqual(t, len(a.records()), had)
+	require.Subset(t, a.keys(), had, "nothing is gone")
 }
 
 // An older copy of the store takes its place: a directory that was copied, or a
@@ -148,7 +153,7 @@ func TestStoreLost_OlderCopy(t *testing.T) {
 	beside(t)
 	t.Run("a directory", func(t *testing.T) {
 		cfg, backup := keeping(t), t.TempDir()+"/backup"
-		g := groupOn(t, cfg, swift(), 24)
+		g := groupOn(t, cfg, roomy(), 24)
 		goesBack(g, func() (back func()) {
 			g.restart(cfg, func() { require.NoError(t, os.CopyFS(backup, os.DirFS(cfg.Dir))) })
 			return func() {
@@ -168,12 +173,8 @@ func TestStoreLost_OlderCopy(t *testing.T) {
 			return func() { a.restore(copied) }
 		})
 	}
-	t.Run("a snapshot", func(t *testing.T) { snapshot(newGroup(t, swift(), 24)) })
-	t.Run("a snapshot, three nodes", func(t *testing.T) {
-		s := swift() // a replicated store is slower
-		s.StoreTimeout, s.Lease, s.LeaderLease = time.Second, 3*time.Second, 3*time.Second
-		snapshot(groupOnThree(t, s, 24))
-	})
+	t.Run("a snapshot", func(t *testing.T) { snapshot(newGroup(t, roomy(), 24)) })
+	t.Run("a snapshot, three nodes", func(t *testing.T) { snapshot(groupOnThree(t, roomy(), 24)) })
 }
 
 func goesBack(g *group, take func() (back func())) {
@@ -181,19 +182,21 @@ func goesBack(g *group, take func() (back func())) {
 	all := g.start(3)
 	back := take()
 	g.atRest(all...)
-	copied := g.admin().head()
 
 	all = append(all, g.join("later"))
 	g.atRest(all...)
 	c := g.count()
-	g.ledger.await("the copy is older by more than each may write", func() bool { return c.of("live.worker-0") > 5 })
+	g.ledger.await("the copy is older by more than each may write", func() bool { return c.of("live.") > 5*len(all) })
 	after := g.ledger.latest()
-	require.Greater(t, g.admin().head(), copied)
+	latest, gone := g.admin().head(), time.Now()
 	back()
 
 	g.without("older copy", all...)
 	a := g.admin()
-	require.Equal(t, copied, a.head(), "nothing is granted")
+	head := a.latest(messages.KeyHead)
+	require.Greater(t, latest, head.revision, "the copy is older")
+	require.NotZero(t, head.revision)
+	require.True(t, head.at.Before(gone), "nothing is granted")
 	former := a.incarnation()
 	a.delete()
 	if g.bindOnly {
