@@ -21,9 +21,9 @@ func TestLifecycle(t *testing.T) {
 	seen = seen[:slices.Index(seen, messages.Stable)+1]
 	require.LessOrEqual(t, len(seen), len(life), "%v", seen)
 	require.Equal(t, life[len(life)-len(seen):], seen)
-	s := w.snapshot()
+	var s messages.Snapshot
+	g.until("it leads", func() bool { s = w.snapshot(); return s.Leading })
 	require.Equal(t, partition.WorkerID("worker-0"), s.Worker)
-	require.True(t, s.Leading)
 	require.True(t, s.Healthy, s.Reason)
 	require.Len(t, s.Owned, 24)
 
@@ -64,7 +64,7 @@ func TestJoinAndLeave(t *testing.T) {
 	g.atRest(leads, others[1])
 	require.NoError(t, leads.stop())
 	g.atRest(others[1])
-	require.True(t, others[1].snapshot().Leading)
+	g.until("the last one leads", func() bool { return others[1].snapshot().Leading })
 	require.NoError(t, others[1].stop())
 }
 
