@@ -74,6 +74,14 @@ func patient() partition.Settings {
 	return s
 }
 
+// mortal are settings for tests in which somebody is taken for dead: leases are short
+// enough to be waited for, and nobody loses one because the machine is busy.
+func mortal() partition.Settings {
+	s := calm(partition.Default())
+	s.Lease, s.LeaderLease, s.StoreTimeout = 7*time.Second, 7*time.Second, 2*time.Second
+	return s
+}
+
 func calm(s partition.Settings) partition.Settings {
 	s.ColdStartWindow, s.PlannedScaleWindow, s.SettleTime = partition.Off, partition.Off, partition.Off
 	s.MinRebalanceInterval, s.MinRebalanceThreshold = partition.Off, partition.Off

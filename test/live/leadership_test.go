@@ -116,7 +116,7 @@ func (g *group) until(what string, so func() bool) {
 // and all that belongs to it end. The first system of this kind crashed there.
 func TestStateIsReadWhileALeadershipEnds(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 24)
+	g := newGroup(t, patient(), 24)
 	all := g.start(3)
 	for len(all) > 1 {
 		leads, others := g.leader(all...)

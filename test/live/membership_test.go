@@ -70,7 +70,7 @@ func TestJoinAndLeave(t *testing.T) {
 
 func TestCrash(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 24)
+	g := newGroup(t, mortal(), 24)
 	all := g.start(3)
 	leads, others := g.leader(all...)
 
@@ -82,7 +82,7 @@ func TestCrash(t *testing.T) {
 
 func TestLeaderCrash(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 24)
+	g := newGroup(t, mortal(), 24)
 	all := g.start(3)
 	leads, others := g.leader(all...)
 	term, version := leads.snapshot().Term, leads.snapshot().Version
@@ -96,7 +96,7 @@ func TestLeaderCrash(t *testing.T) {
 
 func TestLeaderAndWorkerCrashTogether(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 24)
+	g := newGroup(t, mortal(), 24)
 	all := g.start(4)
 	leads, others := g.leader(all...)
 
@@ -109,7 +109,7 @@ func TestLeaderAndWorkerCrashTogether(t *testing.T) {
 // itself, and comes back under a new session.
 func TestIsolation(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 24)
+	g := newGroup(t, mortal(), 24)
 	all := g.start(3)
 	leads, others := g.leader(all...)
 	away := others[0]
@@ -129,7 +129,7 @@ func TestIsolation(t *testing.T) {
 
 func TestGetOwner(t *testing.T) {
 	beside(t)
-	g := newGroup(t, swift(), 12)
+	g := newGroup(t, patient(), 12)
 	all := g.start(3)
 	for _, w := range all {
 		for _, o := range w.snapshot().Owned {

@@ -49,7 +49,7 @@ func TestStop_WhileClaiming(t *testing.T) {
 }
 
 func TestStop_Twice(t *testing.T) {
-	g := newGroup(t, swift(), 12)
+	g := newGroup(t, patient(), 12)
 	w := g.start(1)[0]
 	first := w.system.Root.RequestFuture(w.manager, messages.Stop{}, patience)
 	second := w.system.Root.RequestFuture(w.manager, messages.Stop{}, patience)
@@ -63,7 +63,7 @@ func TestStop_Twice(t *testing.T) {
 
 // A poisoned manager stops as with messages.Stop: the next one need not wait.
 func TestStop_Poison(t *testing.T) {
-	g := newGroup(t, swift(), 12)
+	g := newGroup(t, patient(), 12)
 	all := g.start(2)
 	all[0].system.Root.Poison(all[0].manager)
 	g.atRest(all[1])
@@ -73,7 +73,7 @@ func TestStop_Poison(t *testing.T) {
 
 // A worker that announces to come back finds its partitions where they were.
 func TestStop_Restarting(t *testing.T) {
-	g := newGroup(t, swift(), 24)
+	g := newGroup(t, patient(), 24)
 	g.settings.RestartHoldDown = patience
 	all := g.start(3)
 	_, others := g.leader(all...)
