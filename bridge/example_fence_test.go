@@ -59,12 +59,12 @@ func ExampleErrFenced() {
 
 // An effect that is a message carries the token, and its receiver remembers the
 // highest of each partition.
-func ExampleSign() {
+func ExampleSetToken() {
 	seen := partition.Tokens{} // the receiver's
 	for _, owner := range []partition.Owned{{ID: "orders", Token: 4}, {ID: "orders", Token: 9}, {ID: "orders", Token: 4}} {
 		m := &nats.Msg{Subject: "invoices"}
-		bridge.Sign(m, owner)
-		id, token, err := bridge.Signed(m.Header)
+		bridge.SetToken(m, owner)
+		id, token, err := bridge.TokenOf(m.Header)
 		fmt.Println(id, token, err == nil && seen.Admit(id, token))
 	}
 	// Output:

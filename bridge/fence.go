@@ -22,9 +22,10 @@ const (
 	HeaderToken     = "Troupe-Token"
 )
 
-// Sign writes into a message on whose behalf it is sent, so that its receivers can
-// refuse it once they have heard of a later owner (partition.Tokens).
-func Sign(m *nats.Msg, o partition.Owned) {
+// SetToken writes into a message on whose behalf it is sent, so that its receivers can
+// refuse it once they have heard of a later owner (partition.Tokens). It is no
+// signature: whoever may publish may write any token.
+func SetToken(m *nats.Msg, o partition.Owned) {
 	if m.Header == nil {
 		m.Header = nats.Header{}
 	}
@@ -32,16 +33,16 @@ func Sign(m *nats.Msg, o partition.Owned) {
 	m.Header.Set(HeaderToken, strconv.FormatUint(uint64(o.Token), 10))
 }
 
-// Signed reads what Sign wrote. A message that nobody signed, or not properly, is an
+// TokenOf reads what SetToken wrote. A message without, or with a broken one, is an
 // error.
-func Signed(h nats.Header) (id partition.PartitionID, token partition.Token, err error) {
+func TokenOf(h nats.Header) (id partition.PartitionID, token partition.Token, err error) {
 	id = partition.PartitionID(h.Get(HeaderPartition))
 	n, err := strconv.ParseUint(h.Get(HeaderToken), 10, 64)
 	switch {
 	case id == "":
-		return "", 0, fmt.Errorf("bridge.Signed: the header %s is missing", HeaderPartition)
+		return "", 0, fmt.Errorf("bridge.TokenOf: the header %s is missing", HeaderPartition)
 	case err != nil:
-		return "", 0, fmt.Errorf("bridge.Signed: the header %s: %w", HeaderToken, err)
+		return "", 0, fmt.Errorf("bridge.TokenOf: the header %s: %w", HeaderToken, err)
 	}
 	return id, partition.Token(n), nil
 }
@@ -49,21 +50,26 @@ func Signed(h nats.Header) (id partition.PartitionID, token partition.Token, err
 // FencedKV writes into a NATS KV bucket on behalf of partitions. Once an owner has
 // written a key, no earlier owner of a partition writes it any more, whatever it
 // believes and however late its write arrives: the server refuses it. The token
-// stands in the first eight bytes of a value. A key that is deleted forgets it.
-type FencedKV struct{ jetstream.KeyValue }
+// stands in front of a value. A key that is deleted forgets it. Whatever else writes
+// into the bucket is not fenced, and what it wrote is not overwritten.
+type FencedKV struct{ Bucket jetstream.KeyValue }
 
-// tokenBytes is the length of the token in a value.
-const tokenBytes = 8
+const (
+	// fencedMark is the first byte of a value that has a token.
+	fencedMark = 0xF1
+	// tokenBytes is the length of mark and token.
+	tokenBytes = 1 + 8
+)
 
-// PutAs writes a value as the owner of a partition, or returns ErrFenced. An error of
+// Put writes a value as the owner of a partition, or returns ErrFenced. An error of
 // another kind says nothing about whether it was written.
-func (f FencedKV) PutAs(ctx context.Context, o partition.Owned, key string, value []byte) (revision uint64, err error) {
-	data := append(binary.BigEndian.AppendUint64(nil, uint64(o.Token)), value...)
+func (f FencedKV) Put(ctx context.Context, o partition.Owned, key string, value []byte) (revision uint64, err error) {
+	data := append(binary.BigEndian.AppendUint64([]byte{fencedMark}, uint64(o.Token)), value...)
 	for {
-		was, err := f.Get(ctx, key)
+		was, err := f.Bucket.Get(ctx, key)
 		switch {
 		case errors.Is(err, jetstream.ErrKeyNotFound):
-			revision, err = f.Create(ctx, key, data)
+			revision, err = f.Bucket.Create(ctx, key, data)
 		case err == nil:
 			revision, err = f.replace(ctx, o, was, data)
 		}
@@ -81,12 +87,12 @@ func (f FencedKV) replace(ctx context.Context, o partition.Owned, was jetstream.
 	case token > o.Token:
 		return 0, fmt.Errorf("%s, token %d: %w with token %d", was.Key(), o.Token, ErrFenced, token)
 	}
-	return f.Update(ctx, was.Key(), data, was.Revision())
+	return f.Bucket.Update(ctx, was.Key(), data, was.Revision())
 }
 
-// GetSigned returns a value, and the token of the owner that wrote it.
-func (f FencedKV) GetSigned(ctx context.Context, key string) (value []byte, token partition.Token, err error) {
-	entry, err := f.Get(ctx, key)
+// Get returns a value, and the token of the owner that wrote it.
+func (f FencedKV) Get(ctx context.Context, key string) (value []byte, token partition.Token, err error) {
+	entry, err := f.Bucket.Get(ctx, key)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -95,8 +101,8 @@ func (f FencedKV) GetSigned(ctx context.Context, key string) (value []byte, toke
 
 func opened(entry jetstream.KeyValueEntry) (value []byte, token partition.Token, err error) {
 	data := entry.Value()
-	if len(data) < tokenBytes {
+	if len(data) < tokenBytes || data[0] != fencedMark {
 		return nil, 0, fmt.Errorf("%s in %s has no token: it was written by something else", entry.Key(), entry.Bucket())
 	}
-	return data[tokenBytes:], partition.Token(binary.BigEndian.Uint64(data)), nil
+	return data[tokenBytes:], partition.Token(binary.BigEndian.Uint64(data[1:])), nil
 }

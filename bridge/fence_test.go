@@ -29,7 +29,7 @@ func owner(token partition.Token) partition.Owned { return partition.Owned{ID: "
 func TestFencedKV_RefusesAnEarlierOwner(t *testing.T) {
 	kv := newFencedKV(t)
 	put := func(token partition.Token, text string) error {
-		_, err := kv.PutAs(t.Context(), owner(token), "balance", []byte(text))
+		_, err := kv.Put(t.Context(), owner(token), "balance", []byte(text))
 		return err
 	}
 	require.NoError(t, put(3, "one"))
@@ -37,18 +37,20 @@ func TestFencedKV_RefusesAnEarlierOwner(t *testing.T) {
 	require.NoError(t, put(8, "three"))
 	require.ErrorIs(t, put(3, "four"), ErrFenced)
 	require.EqualError(t, put(7, "five"), "balance, token 7: a later owner of the partition has written with token 8")
-	value, token, err := kv.GetSigned(t.Context(), "balance")
+	value, token, err := kv.Get(t.Context(), "balance")
 	require.NoError(t, err)
 	require.Equal(t, "three", string(value))
 	require.Equal(t, partition.Token(8), token)
 
-	require.NoError(t, kv.Delete(t.Context(), "balance"))
+	require.NoError(t, kv.Bucket.Delete(t.Context(), "balance"))
 	require.NoError(t, put(3, "six"), "who deletes a key forgets the token, as its comment says")
-	_, err = kv.PutString(t.Context(), "balance", "short")
-	require.NoError(t, err)
-	require.ErrorContains(t, put(9, "seven"), "has no token")
-	_, _, err = kv.GetSigned(t.Context(), "balance")
-	require.ErrorContains(t, err, "has no token")
+	for _, text := range []string{"short", "more than a token is long"} {
+		_, err = kv.Bucket.PutString(t.Context(), "balance", text)
+		require.NoError(t, err)
+		require.ErrorContains(t, put(9, "seven"), "has no token")
+		_, _, err = kv.Get(t.Context(), "balance")
+		require.ErrorContains(t, err, "has no token")
+	}
 }
 
 // Two workers write as fast as they can, each as an owner again and again. Nothing of
@@ -62,14 +64,14 @@ func TestFencedKV_RefusesTheEarlierOfTwoAtOnce(t *testing.T) {
 	for first := range partition.Token(2) {
 		wg.Go(func() {
 			for i := range partition.Token(writes) {
-				if _, err := kv.PutAs(t.Context(), owner(2*i+first+1), "k", nil); err != nil && !errors.Is(err, ErrFenced) {
+				if _, err := kv.Put(t.Context(), owner(2*i+first+1), "k", nil); err != nil && !errors.Is(err, ErrFenced) {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	history, err := kv.History(t.Context(), "k")
+	history, err := kv.Bucket.History(t.Context(), "k")
 	require.NoError(t, err)
 	var last partition.Token
 	for _, entry := range history {
@@ -81,17 +83,17 @@ func TestFencedKV_RefusesTheEarlierOfTwoAtOnce(t *testing.T) {
 	require.EqualValues(t, 2*writes, last)
 }
 
-func TestSign(t *testing.T) {
+func TestSetToken(t *testing.T) {
 	m := &nats.Msg{}
-	Sign(m, partition.Owned{ID: "orders.eu", Token: 1 << 63})
-	id, token, err := Signed(m.Header)
+	SetToken(m, partition.Owned{ID: "orders.eu", Token: 1 << 63})
+	id, token, err := TokenOf(m.Header)
 	require.NoError(t, err)
 	require.Equal(t, partition.PartitionID("orders.eu"), id)
 	require.Equal(t, partition.Token(1<<63), token)
 	for _, h := range []nats.Header{
 		nil, {HeaderToken: {"1"}}, {HeaderPartition: {"p"}}, {HeaderPartition: {"p"}, HeaderToken: {"-1"}}, {HeaderPartition: {"p"}, HeaderToken: {"x"}},
 	} {
-		_, _, err := Signed(h)
-		require.ErrorContains(t, err, "bridge.Signed: the header Troupe-")
+		_, _, err := TokenOf(h)
+		require.ErrorContains(t, err, "bridge.TokenOf: the header Troupe-")
 	}
 }
