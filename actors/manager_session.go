@@ -123,11 +123,15 @@ func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) message
 // storeLost: every session, claim and leadership in that stream is over.
 func (m *manager) storeLost(ctx actor.Context, s messages.StoreLost) messages.State {
 	m.hear(s.At)
+	had := m.children.session != nil
 	m.endSession(ctx)
 	m.dropAll(ctx, s.Reason)
 	m.life.trouble = "the store was lost: " + s.Reason
 	switch m.state {
 	case shutdown:
+		if had {
+			m.exit.trouble = "nothing was released: " + m.life.trouble
+		}
 		m.leaveStep(ctx)
 		return shutdown
 	case initial, degraded:

@@ -213,3 +213,11 @@ func TestManager_LosesItsSessionWhileItStops(t *testing.T) {
 	f.ask(messages.LetGo{Step: 5})
 	require.Equal(t, messages.Stopped{Reason: "nothing was released: the session was lost: a fence"}, f.ended(1))
 }
+
+func TestManager_LosesTheStoreWhileItStops(t *testing.T) {
+	f := newFirm(t, nil)
+	f.own()
+	f.ask(messages.Stop{})
+	f.system.Root.Send(f.pid, messages.StoreLost{Reason: "it was deleted"})
+	require.Equal(t, messages.Stopped{Reason: "nothing was released: the store was lost: it was deleted"}, f.ended(1))
+}
