@@ -23,13 +23,16 @@ type Config struct {
 	// Replicas of the stream when it is created: 1, the default, 3 or 5. A stream
 	// that exists must have as many.
 	Replicas int
-	// Storage of the stream when it is created: File, the default, or Memory.
+	// Storage of the stream when it is created: File, the default, or Memory. A stream
+	// that exists may keep its records in files where Memory is asked for, not the
+	// other way round.
 	Storage Storage
 	// BindOnly creates nothing: the stream must exist, made by an administrator.
 	BindOnly bool
 	// Fresh says that nobody can be alive who held anything in this group, as when
 	// the server was just created in an empty directory. The first leader then
-	// waits for nobody. Said wrongly, two workers may own one partition.
+	// waits for nobody. Said wrongly, two workers may own one partition: say it for
+	// the workers that start together with the server, not for those that join later.
 	Fresh bool
 	// Entropy makes nonces and jitter; crypto/rand if nil. Simulations set it.
 	Entropy func() [16]byte
@@ -104,6 +107,8 @@ func (c Config) fits(got StreamConfig) error {
 		return differs("Subjects", got.Subjects, want.Subjects)
 	case got.Replicas != want.Replicas:
 		return differs("Replicas", got.Replicas, want.Replicas)
+	case want.Storage == File && got.Storage == Memory:
+		return differs("Storage", "memory", "file: what was acknowledged is kept")
 	case !got.AllowAtomic:
 		return differs("AllowAtomicPublish", false, true)
 	case got.AllowRollup:

@@ -14,6 +14,8 @@ const (
 	mostConsumers = 1 << 20
 	// codeConsumers: an account allows fewer, or there are as many already.
 	codeConsumers = 10026
+	// leastMsgSize is what a stream must take: a record's part and its headers.
+	leastMsgSize = 1 << 20
 )
 
 func (p *natsPort) create(ctx context.Context, c StreamConfig) Result {
@@ -88,6 +90,10 @@ func oddity(c jetstream.StreamConfig) string {
 		return "AllowMsgTTL is true; must be false: records are never deleted"
 	case c.NoAck:
 		return "NoAck is true; must be false"
+	case c.Sealed:
+		return "Sealed is true; must be false: records are written"
+	case c.MaxMsgSize > 0 && c.MaxMsgSize < leastMsgSize:
+		return fmt.Sprintf("MaxMsgSize is %d; must be at least %d, or -1", c.MaxMsgSize, leastMsgSize)
 	}
 	return ""
 }

@@ -193,6 +193,9 @@ func TestOutside_SaysWhichFieldOfTheStreamDiffers(t *testing.T) {
 			c.Discard, c.MaxMsgs, c.DiscardNewPerSubject = jetstream.DiscardNew, 100, true
 		},
 		"AllowMsgTTL is true; must be false": func(c *jetstream.StreamConfig) { c.AllowMsgTTL = true },
+		"Storage is memory; must be file":    func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage },
+		"MaxMsgSize is 4096; must be at":     func(c *jetstream.StreamConfig) { c.MaxMsgSize = 4096 },
+		"Sealed is true; must be false":      func(c *jetstream.StreamConfig) { c.Sealed = true },
 		"NoAck is true; must be false":       func(c *jetstream.StreamConfig) { c.NoAck = true },
 		"SubjectTransform is there; must be missing": func(c *jetstream.StreamConfig) {
 			c.SubjectTransform = &jetstream.SubjectTransformConfig{Source: "$KV.g.one.lead", Destination: "$KV.g.one.led"}
@@ -207,7 +210,12 @@ func TestOutside_SaysWhichFieldOfTheStreamDiffers(t *testing.T) {
 			MaxMsgsPerSubject: 1, Metadata: map[string]string{IncarnationKey: "one"},
 		}
 		change(&cfg)
+		sealed := cfg.Sealed
+		cfg.Sealed = false
 		_, err = js.CreateStream(t.Context(), cfg)
+		if cfg.Sealed = sealed; err == nil && sealed { // only a stream that is there can be
+			_, err = js.UpdateStream(t.Context(), cfg)
+		}
 		require.NoError(t, err)
 		failed := hear[messages.StoreFailed](visit(t, NATS(nc, plain())))
 		require.True(t, failed.Final, want)
