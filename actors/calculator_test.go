@@ -201,8 +201,3 @@ func (r *reckoning) pass(d time.Duration, workers ...partition.WorkerID) {
 		}
 	}
 }
-
-func TestCalculator_TableHasNoHoles(t *testing.T) {
-	require.Empty(t, calculatorTable.Holes())
-	require.Empty(t, calculatorTable.Islands())
-}

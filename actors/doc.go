@@ -34,9 +34,11 @@
 //	                         │  │  └───────────────────────┘
 //	         MakePlan ► strategy └► ListPartitions ► source
 //
-// Each file is one actor. Its machine is a table (package fsm) that runs, is
-// searched for holes, and is drawn: Diagrams returns the pictures, which
-// docs/machines.md shows. What is decided is decided in package partition; actors
+// Each actor is one table (package fsm), in the file of its name; what a large one
+// does goes on in files whose names begin with it. The table runs, is searched for
+// holes, and is drawn: Diagrams returns the pictures, which docs/machines.md shows. Only
+// the actors that answer every question in the same way have none: StrategyFrom,
+// SourceFrom and StaticSource. What is decided is decided in package partition; actors
 // only sequence it.
 //
 // # Ordering

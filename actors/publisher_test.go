@@ -176,8 +176,3 @@ func (p *printing) unsure(m messages.Store) {
 }
 
 var pair = []partition.WorkerID{"w-0", "w-1"}
-
-func TestPublisher_TableHasNoHoles(t *testing.T) {
-	require.Empty(t, publisherTable.Holes())
-	require.Empty(t, publisherTable.Islands())
-}

@@ -11,13 +11,16 @@
 // # Ordering
 //
 // Mail from one actor to another arrives in the order it was sent. Nothing is
-// promised between two senders: what belongs to a leadership carries its term, an
-// answer its round, and what is stored its revision.
+// promised between two senders: what leaves a leadership carries its term, an answer
+// its round, and what is stored its revision. Within a leadership no mail needs the
+// term: its actors have names that no other one's ever had.
 //
 // # Failure
 //
 // An answer may never come; whoever needs one asks to be reminded. Mail to an
-// actor that has stopped goes to the dead letters.
+// actor that has stopped goes to the dead letters, but for what nobody misses then:
+// answers and reminders of the outside, and what the actors of a leadership say, which
+// end with it in the middle of whatever they do.
 //
 // # Limits
 //

@@ -112,7 +112,9 @@ func TestMailbox_NothingIsHeardWhileChildrenEnd(t *testing.T) {
 	}}
 	pid := w.spawn(t, ours(parent))
 	w.system.Root.Stop(pid)
+	w.system.Root.Send(pid, "late")
 	w.drain()
+	require.Equal(t, []any{"late"}, w.dead)
 	require.Equal(t, []string{"*actor.Started", "*actor.Stopping", "*actor.Stopped"}, parent.heard)
 }
 

@@ -94,7 +94,8 @@ func (s *Server) URL() string {
 }
 
 // Fresh reports whether the server started with an empty store, so that nothing
-// written before can be known to anybody. Use it for bridge.Config.Fresh.
+// written before can be known to anybody. Use it for bridge.Config.Fresh of the
+// workers that start together with the server: it stays true as long as that runs.
 func (s *Server) Fresh() bool { return s.fresh }
 
 // Stop ends the server and returns when it has ended. Calling it again does

@@ -149,6 +149,7 @@ func (c *tally) clear() {
 // hazard 28
 func TestCount_IdleWrites(t *testing.T) {
 	g := newGroup(t, patient(), 24)
+	g.settings.LeaderLease = 6 * time.Second // so that the lead is renewed often enough to be counted
 	all := g.start(3)
 	c := g.count()
 	const beats = 8

@@ -56,6 +56,7 @@ func (o *outlets) settle(workers ...*worker) {
 		o.g.until("it is subscribed to what it owns", func() bool {
 			return o.count(w) == len(o.g.ledger.read(w).owned) && o.of[w].Err() == nil
 		})
+		require.NoError(o.g.t, o.conn[w].FlushTimeout(patience), "the server has heard of all of them")
 	}
 }
 
