@@ -33,6 +33,7 @@ type session struct {
 	dirty   bool               // there is news since it was sent
 	flush   bool               // a flush is due
 	ending  bool               // EndSession arrived before there was an ID
+	tries   int                // of the release that were rejected
 	checks  bool               // it is read whether the record is still this session's
 	trouble string             // why the latest heartbeat was not accepted
 	pledged *messages.SetFlags // flags that the store does not have yet

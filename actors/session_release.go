@@ -30,19 +30,21 @@ func (s *session) lastWord(ctx actor.Context, m messages.Holdings) sessionState 
 	return releasing
 }
 
-// releaseRejected tries again as long as the lease lasts: the connection may be about
-// to come back. Afterwards there is nothing to release.
+// releaseRejected tries again as long as the lease lasts, less and less often: the
+// connection may be about to come back. Afterwards there is nothing to release, and
+// what can never be stored is not asked for again.
 func (s *session) releaseRejected(ctx actor.Context, m messages.Rejected) sessionState {
 	switch {
 	case m.Round != s.round:
 		return releasing
-	case s.flying.Released && !m.At.Before(s.lease.End):
+	case s.flying.Released && (m.Final || !m.At.Before(s.lease.End)):
 		return s.gone(ctx, m.At, "the release was not written: "+m.Reason)
 	}
 	s.writing = false
 	s.faltered(ctx, m.Reason, m.At)
 	if s.dirty || s.flying.Released {
-		s.flushAfter(ctx, retryDelay)
+		s.flushAfter(ctx, s.apart(s.tries))
+		s.tries++
 	}
 	return releasing
 }

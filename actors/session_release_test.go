@@ -47,16 +47,34 @@ func TestSession_ReleaseInTrouble(t *testing.T) {
 	}
 	t.Run("rejected for a while", func(t *testing.T) {
 		p, m := leaving(t)
-		for range 3 {
+		for most := retryDelay; most <= 16*retryDelay; most *= 2 {
 			rejected(p, m)
 			unheard[messages.SessionReleased](t, p.parent)
-			p.after(retryDelay)
-			awake[flushDue](p)
+			again := remindOf[flushDue](t, p.outside)
+			require.Less(t, again.After, most)
+			require.GreaterOrEqual(t, again.After, min(most, p.settings.HeartbeatInterval)/2)
+			p.tell(p.pid, again.Mail)
 			m, _ = p.written()
 			require.True(t, m.Writes[0].Record.(partition.Live).Released)
 			require.Equal(t, partition.Revision(10), m.Writes[0].Expect)
 		}
 		p.stored(m, 11, p.now, p.now)
+		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+	t.Run("rejected for good", func(t *testing.T) {
+		p, m := leaving(t)
+		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "too large", Final: true, At: p.now})
+		require.Equal(t, "the release was not written: too large", heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+	t.Run("a heartbeat before it is rejected for good", func(t *testing.T) {
+		p := live(t, nil)
+		p.beats()
+		m, _ := p.written()
+		p.tell(p.pid, messages.EndSession{})
+		p.say(messages.Holdings{})
+		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "too large", Final: true, At: p.now})
+		awake[flushDue](p)
+		p.accept(11)
 		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
 	})
 	t.Run("rejected until the lease ends", func(t *testing.T) {

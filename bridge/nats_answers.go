@@ -63,7 +63,9 @@ func (p *natsPort) failed(ctx context.Context, err, before error, subjects ...st
 	r := Result{Outcome: Unknown, Err: err}
 	denial := p.denial(before, subjects...)
 	switch {
-	case errors.Is(err, nats.ErrMaxPayload), errors.Is(err, nats.ErrBadSubject):
+	case errors.Is(err, nats.ErrMaxPayload):
+		r.Outcome, r.Code = Refused, CodeTooLarge
+	case errors.Is(err, nats.ErrBadSubject):
 		r.Outcome = Refused
 	case denial != nil:
 		r.Outcome, r.Err = Denied, denial

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,29 @@ func TestNATSPort_WhatIsNotSentIsNotInDoubt(t *testing.T) {
 	require.Equal(t, Denied, publish(t, p, put("lead", "x", 0)).Outcome, "it never comes back")
 	require.Equal(t, Denied, submit(t, p, Op{Get: at("lead")}).Outcome)
 	require.Equal(t, Closed, await(t, listenTo(t, p), "what was before"))
+}
+
+// Neither the client, which knows what the server takes, nor the stream takes it, now
+// or later.
+func TestNATSPort_WhatIsTooLargeIsToldApart(t *testing.T) {
+	s := startServer(t, embedded.Config{Options: func(o *server.Options) { o.MaxPayload = 4096 }})
+	p := portTo(t, connect(t, s), Config{Group: "g"})
+	js, err := jetstream.New(p.nc)
+	require.NoError(t, err)
+	stream, err := js.Stream(t.Context(), "KV_g")
+	require.NoError(t, err)
+	cfg := stream.CachedInfo().Config
+	cfg.MaxMsgSize = 1024
+	_, err = js.UpdateStream(t.Context(), cfg)
+	require.NoError(t, err)
+	for _, size := range []int{2000, 5000} {
+		large := put("lead", strings.Repeat("x", size), 0)
+		for _, batch := range [][]Message{{large}, {put("term", "x", 0), large}} {
+			r := publish(t, p, batch...)
+			require.Equal(t, Refused, r.Outcome)
+			require.Equal(t, CodeTooLarge, r.Code, "%v", r.Err)
+		}
+	}
 }
 
 func TestNATSPort_NoAnswerIsUnknown(t *testing.T) {

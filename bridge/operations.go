@@ -51,12 +51,12 @@ type (
 func (o *outside) store(ctx actor.Context, m messages.Store) {
 	x := &op{client: o.client(ctx), ask: m}
 	if o.former.has(x.client.pid) {
-		o.reject(x, "what it rests on was of a stream that is no more")
+		o.reject(x, "what it rests on was of a stream that is no more", true)
 		return
 	}
 	x.client.asked, x.client.wrote = true, true
 	if err := o.compose(x); err != nil {
-		o.reject(x, err.Error())
+		o.reject(x, err.Error(), o.stream.phase != closed)
 		return
 	}
 	switch {
@@ -65,18 +65,18 @@ func (o *outside) store(ctx actor.Context, m messages.Store) {
 	case len(o.ops.queue) < MaxQueued:
 		o.ops.queue = append(o.ops.queue, x)
 	default:
-		o.reject(x, fmt.Sprintf("%d operations are waiting already", MaxQueued))
+		o.reject(x, fmt.Sprintf("%d operations are waiting already", MaxQueued), false)
 	}
 }
 
-func (o *outside) reject(x *op, reason string) {
-	o.answer(x.client, messages.Rejected{Round: x.ask.Round, Reason: reason, At: o.clock.Now()})
+func (o *outside) reject(x *op, reason string, final bool) {
+	o.answer(x.client, messages.Rejected{Round: x.ask.Round, Reason: reason, Final: final, At: o.clock.Now()})
 }
 
 // compose makes the messages of a write.
 func (o *outside) compose(x *op) error {
 	if o.stream.phase != open {
-		return fmt.Errorf("the store is not open")
+		return errors.New("the store is not open")
 	}
 	x.prefix = o.stream.prefix
 	for _, w := range x.ask.Writes {
@@ -121,10 +121,10 @@ func (o *outside) submit(x *op) {
 	now := o.clock.Now()
 	switch {
 	case o.stream.phase != open || x.prefix != o.stream.prefix:
-		o.reject(x, "the store is not open")
+		o.reject(x, "the store is not open", o.stream.phase != closed)
 		return
 	case !x.ask.NotAfter.IsZero() && !now.Before(x.ask.NotAfter):
-		o.reject(x, "it was too late to send it: the lease that it rests on has ended")
+		o.reject(x, "it was too late to send it: the lease that it rests on has ended", true)
 		return
 	}
 	id := o.number()
@@ -230,7 +230,7 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 		}
 		o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: reason(r), Sent: x.sent, At: now})
 	case Denied:
-		o.reject(x, reason(r))
+		o.reject(x, reason(r), true)
 		o.fail(ctx, "writing is not permitted: "+reason(r), true)
 	default:
 		o.refused(x, r, now)
@@ -256,7 +256,7 @@ func (o *outside) refused(x *op, r Result, now time.Time) {
 	if r.Code == CodeStreamNotFound {
 		o.check()
 	}
-	o.reject(x, reason(r))
+	o.reject(x, reason(r), r.Code == CodeTooLarge)
 }
 
 func reason(r Result) string {

@@ -123,6 +123,8 @@ const (
 	// CodeNotLeader and CodeNoQuorum: whoever answered cannot decide now.
 	CodeNotLeader = 10009
 	CodeNoQuorum  = 10008
+	// CodeTooLarge: the message is larger than server or stream allow.
+	CodeTooLarge = 10054
 	// codeNoMessage: the subject has no message.
 	codeNoMessage = 10037
 )

@@ -34,7 +34,9 @@ func TestScripted_WhoWroteIntoAFormerIncarnationWritesNoMore(t *testing.T) {
 	s.askAs(election, beat(3))
 	s.askAs(child, beat(4))
 	require.Len(t, s.port.asked, known, "revisions of the former stream must not be compared with those of the new one")
-	require.EqualValues(t, 3, heard[messages.Rejected](s).Round)
+	require.Equal(t, messages.Rejected{
+		Round: 3, Reason: "what it rests on was of a stream that is no more", Final: true, At: s.clock.Now(),
+	}, heard[messages.Rejected](s))
 	require.EqualValues(t, 4, heard[messages.Rejected](s).Round)
 	next := s.spawn("election-2", nil)
 	s.askAs(next, beat(5))
@@ -208,4 +210,17 @@ func TestN15_WhatBeganBeforeAReconnectSaysNothingOfTheNewServer(t *testing.T) {
 		s.pass(timeout)
 	}
 	require.Equal(t, 1, s.port.reconnects)
+}
+
+func TestScripted_ADenialIsFinal(t *testing.T) {
+	s := opened(t)
+	s.ask(beat(1))
+	s.answer(s.last(), bridge.Result{Outcome: bridge.Denied, Err: errors.New("permissions violation")})
+	require.Equal(t, messages.Rejected{Round: 1, Reason: "permissions violation", Final: true, At: s.clock.Now()}, heard[messages.Rejected](s))
+	failed := heard[messages.StoreFailed](s)
+	require.True(t, failed.Final)
+	require.Contains(t, failed.Reason, "permissions violation")
+	s.ask(beat(2))
+	heard[messages.Rejected](s)
+	require.Len(t, s.port.asked, 1)
 }

@@ -42,7 +42,7 @@ func TestScripted_WhatIsNotOpenAnswersSo(t *testing.T) {
 	s := build(t, config())
 	s.ask(beat(1))
 	s.ask(messages.Read{Round: 2, Keys: []messages.Key{messages.KeyLead}})
-	require.EqualValues(t, 1, heard[messages.Rejected](s).Round)
+	require.Equal(t, messages.Rejected{Round: 1, Reason: "the store is not open", At: sim.Epoch}, heard[messages.Rejected](s))
 	require.EqualValues(t, 2, heard[messages.ReadFailed](s).Round)
 	require.Empty(t, s.port.asked)
 }
@@ -174,8 +174,8 @@ func TestScripted_AClosedConnectionIsFinal(t *testing.T) {
 	s.settle()
 	heard[messages.StoreLost](s)
 	require.True(t, heard[messages.StoreFailed](s).Final)
-	s.ask(beat(2))
-	require.EqualValues(t, 2, heard[messages.Rejected](s).Round)
+	s.askAs(s.spawn("session-2", nil), beat(2))
+	require.Equal(t, messages.Rejected{Round: 2, Reason: "the store is not open", Final: true, At: sim.Epoch}, heard[messages.Rejected](s))
 }
 
 func TestScripted_AStreamThatDiffersIsFinal(t *testing.T) {

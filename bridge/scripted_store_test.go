@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -35,6 +36,10 @@ func TestScripted_OutcomesAreToldApart(t *testing.T) {
 		"full": {
 			bridge.Result{Outcome: bridge.Refused, Code: 10077, Err: errors.New("maximum bytes exceeded")},
 			messages.Rejected{Round: 1, Reason: "maximum bytes exceeded", At: at},
+		},
+		"too large": {
+			bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeTooLarge, Err: errors.New("too large")},
+			messages.Rejected{Round: 1, Reason: "too large", Final: true, At: at},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +240,9 @@ func TestScripted_TheLastInstantIsCheckedWhenItsTurnComes(t *testing.T) {
 	s.pass(timeout / 2)
 	s.answer(s.port.asked[0], bridge.Result{Sequence: 9})
 	require.Len(t, s.port.asked, bridge.MaxInFlight)
-	require.EqualValues(t, 1000, heard[messages.Rejected](s).Round)
+	late := heard[messages.Rejected](s)
+	require.EqualValues(t, 1000, late.Round)
+	require.True(t, late.Final)
 }
 
 // hazard 66
@@ -247,7 +254,9 @@ func TestScripted_OperationsHaveLimits(t *testing.T) {
 	require.Len(t, s.port.asked, bridge.MaxInFlight)
 	require.Empty(t, s.mail)
 	s.ask(beat(99_999))
-	require.EqualValues(t, 99_999, heard[messages.Rejected](s).Round)
+	require.Equal(t, messages.Rejected{
+		Round: 99_999, Reason: fmt.Sprintf("%d operations are waiting already", bridge.MaxQueued), At: sim.Epoch,
+	}, heard[messages.Rejected](s))
 	s.answer(s.port.asked[0], bridge.Result{Sequence: 9})
 	require.Len(t, s.port.asked, bridge.MaxInFlight+1)
 }
@@ -261,19 +270,6 @@ func TestScripted_ReadsHaveALimit(t *testing.T) {
 	s.ask(messages.Read{Round: 99_999, Keys: []messages.Key{messages.KeyLead}})
 	require.EqualValues(t, 99_999, heard[messages.ReadFailed](s).Round)
 	require.Len(t, s.port.asked, bridge.MaxInFlight)
-}
-
-func TestScripted_ADenialIsFinal(t *testing.T) {
-	s := opened(t)
-	s.ask(beat(1))
-	s.answer(s.last(), bridge.Result{Outcome: bridge.Denied, Err: errors.New("permissions violation")})
-	require.Contains(t, heard[messages.Rejected](s).Reason, "permissions violation")
-	failed := heard[messages.StoreFailed](s)
-	require.True(t, failed.Final)
-	require.Contains(t, failed.Reason, "permissions violation")
-	s.ask(beat(2))
-	heard[messages.Rejected](s)
-	require.Len(t, s.port.asked, 1)
 }
 
 // hazards 57 and 60

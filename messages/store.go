@@ -133,10 +133,11 @@ type Unsure struct {
 }
 
 // Rejected answers a Store that was not written and never will be: too late, too
-// large, not permitted, or the store is not open.
+// large, not permitted, or the store is not open. Final: so it would be again.
 type Rejected struct {
 	Round  partition.Round
 	Reason string
+	Final  bool
 	At     time.Time
 }
 
