@@ -28,25 +28,22 @@ func TestSession_Release(t *testing.T) {
 	require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
 }
 
-func TestSession_ReleaseInTrouble(t *testing.T) {
-	leaving := func(t *testing.T) (*tenancy, messages.Store) {
-		p := live(t, nil)
-		p.tell(p.pid, messages.EndSession{})
-		p.say(messages.Holdings{})
-		m, _ := p.written()
-		return p, m
-	}
-	t.Run("in doubt", func(t *testing.T) {
-		p, m := leaving(t)
-		p.doubt(m)
-		p.read(slot("", 11, m.Writes[0].Record.(partition.Live)))
-		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
-	})
+// leaves is a session whose release is under way.
+func leaves(t *testing.T) (*tenancy, messages.Store) {
+	p := live(t, nil)
+	p.tell(p.pid, messages.EndSession{})
+	p.say(messages.Holdings{})
+	m, _ := p.written()
+	return p, m
+}
+
+// What was not written is asked for again as long as that may help.
+func TestSession_ReleaseRejected(t *testing.T) {
 	rejected := func(p *tenancy, m messages.Store) {
 		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "not connected", At: p.now})
 	}
 	t.Run("rejected for a while", func(t *testing.T) {
-		p, m := leaving(t)
+		p, m := leaves(t)
 		for most := retryDelay; most <= 16*retryDelay; most *= 2 {
 			rejected(p, m)
 			unheard[messages.SessionReleased](t, p.parent)
@@ -62,7 +59,7 @@ func TestSession_ReleaseInTrouble(t *testing.T) {
 		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
 	})
 	t.Run("rejected for good", func(t *testing.T) {
-		p, m := leaving(t)
+		p, m := leaves(t)
 		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "too large", Final: true, At: p.now})
 		require.Equal(t, "the release was not written: too large", heard[messages.SessionReleased](t, p.parent).Reason)
 	})
@@ -78,25 +75,34 @@ func TestSession_ReleaseInTrouble(t *testing.T) {
 		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
 	})
 	t.Run("rejected until the lease ends", func(t *testing.T) {
-		p, m := leaving(t)
+		p, m := leaves(t)
 		rejected(p, m)
 		awake[leaseDue](p)
 		require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "not known to be stored: the lease ended: no heartbeat was accepted in time: not connected")
 	})
 	t.Run("rejected when there is no lease any more", func(t *testing.T) { // of an Available worker
-		p, m := leaving(t)
+		p, m := leaves(t)
 		p.after(p.settings.Lease)
 		rejected(p, m)
 		require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "was not written: not connected")
 	})
+}
+
+func TestSession_ReleaseInTrouble(t *testing.T) {
+	t.Run("in doubt", func(t *testing.T) {
+		p, m := leaves(t)
+		p.doubt(m)
+		p.read(slot("", 11, m.Writes[0].Record.(partition.Live)))
+		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
 	t.Run("taken", func(t *testing.T) {
-		p, m := leaving(t)
+		p, m := leaves(t)
 		p.refuse(m, 11, true)
 		p.read(slot("", 11, partition.Live{Session: "other"}))
 		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
 	})
 	t.Run("no answer", func(t *testing.T) {
-		p, _ := leaving(t)
+		p, _ := leaves(t)
 		awake[leaseDue](p)
 		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
 	})
