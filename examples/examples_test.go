@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,15 +20,19 @@ import (
 
 var update = flag.Bool("update", false, "write what the examples print into testdata")
 
-// patience is how long an example may take, the build not counted.
-const patience = time.Minute
+// patience is how long an example may take, the build not counted. The demo says of
+// itself that it ends by then, whatever happens.
+const patience = 30 * time.Second
 
 // quickstartLines is how long the first program that somebody reads may be.
 const quickstartLines = 60
 
 // normal makes the output of an example the same in every run.
-var normal = map[string]func(string) string{
-	"demo": func(out string) string { return timeless(parts(out)) },
+var normal = map[string]func(t *testing.T, out string) string{
+	"demo": func(t *testing.T, out string) string {
+		checkPauses(t, out)
+		return timeless(parts(out))
+	},
 }
 
 // bin is where the programs are.
@@ -64,7 +69,7 @@ func TestExamples(t *testing.T) {
 			t.Parallel()
 			out := run(t, filepath.Join(bin, name))
 			if f := normal[name]; f != nil {
-				out = f(out)
+				out = f(t, out)
 			}
 			golden := filepath.Join("testdata", name+".txt")
 			if *update {
@@ -91,27 +96,56 @@ func run(t *testing.T, program string) string {
 	return out.String()
 }
 
-// parts keeps the headlines and, from the first line of the summary on, all.
-// Between them stands what the scheduler decides: who said what first.
+// parts keeps the headlines and, from the first line of the summary on, all but
+// who moved with whom. The rest is what the scheduler decides: who said what first.
 func parts(out string) string {
-	before, summary, found := strings.Cut(out, "  What happened")
+	before, summary, found := strings.Cut(out, summaryBegins)
 	if !found {
 		return out
 	}
 	lines := slices.DeleteFunc(strings.Split(before, "\n"), func(line string) bool {
 		return line == "" || strings.HasPrefix(line, " ")
 	})
-	return strings.Join(lines, "\n") + "\n\n  What happened" + summary
+	return strings.Join(lines, "\n") + "\n\n" + summaryBegins + pauseRow.ReplaceAllString(summary, "")
 }
 
+const summaryBegins = "  Without an owner for"
+
 var (
-	span   = regexp.MustCompile(`(?:< )?\d+(?:\.\d+)? m?s\b`)
-	spaces = regexp.MustCompile(` {2,}`)
+	pauseRow = regexp.MustCompile(`(?m)^ +(?:< )?[\d.]+ m?s  ([a-x· ]+) +\d+\n?`)
+	span     = regexp.MustCompile(`(?:< )?\d+(?:\.\d+)? m?s\b`)
+	spaces   = regexp.MustCompile(` {2,}`)
 )
 
 // timeless replaces measured times, and the spaces that align them.
 func timeless(out string) string {
 	return spaces.ReplaceAllString(span.ReplaceAllString(out, "#"), "  ")
+}
+
+// What moved in an act is told partition by partition, each once and in its column.
+func checkPauses(t *testing.T, out string) {
+	t.Helper()
+	_, summary, _ := strings.Cut(out, summaryBegins)
+	head, rest, _ := strings.Cut(summary, "\n")
+	table, _, _ := strings.Cut(rest, "\n\n")
+	title := regexp.MustCompile(`(?m)^  \S.*: (\d+) of 24 moved$`)
+	acts, said := title.Split(table, -1)[1:], title.FindAllStringSubmatch(table, -1)
+	require.Len(t, said, 3, table)
+	for i, act := range acts {
+		var moved []string
+		for line := range strings.Lines(strings.Trim(act, "\n")) {
+			cells := strings.Fields(pauseRow.FindStringSubmatch(line)[1])
+			for c, letter := range strings.Fields(head) {
+				if cells[c] != "·" {
+					require.Equal(t, letter, cells[c], line)
+					moved = append(moved, letter)
+				}
+			}
+		}
+		require.Equal(t, said[i][1], strconv.Itoa(len(moved)), act)
+		slices.Sort(moved)
+		require.Len(t, slices.Compact(moved), len(moved), act)
+	}
 }
 
 // TestReadmeQuickStart holds the README to a program that is compiled and run.

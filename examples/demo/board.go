@@ -15,8 +15,10 @@ type board struct {
 	ids  []partition.PartitionID
 	rows []*row // in the order they came
 	cell map[partition.PartitionID]*cell
-	// acts are measured one after the other; the latest is under way.
-	acts []*act
+	// acts are measured one after the other; the latest is under way. Of those
+	// between it and the first, only the latest are kept.
+	acts  []*act
+	older int // that are not kept
 	// doubles counts partitions that were gained while another worker had them.
 	doubles int
 	// pauses counts partitions that a worker lost and had again, with no other
@@ -61,7 +63,14 @@ func newBoard(ids []partition.PartitionID, say func(string)) *board {
 	return b
 }
 
+// keptActs is how many acts a summary tells of.
+const keptActs = 12
+
 func (b *board) begin(title string) {
+	if len(b.acts) > keptActs {
+		b.acts = slices.Delete(b.acts, 1, 2)
+		b.older++
+	}
 	b.acts = append(b.acts, &act{title: title, began: time.Now(), moved: map[partition.PartitionID]time.Duration{}})
 }
 

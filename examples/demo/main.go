@@ -26,13 +26,21 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// limit is when a play that should have ended gives up: with what the workers may
-// take to stop, it ends within 30 s.
-const limit = 24 * time.Second
+// limit is when a play has ended, whatever happens: what is stuck ends with the
+// process. The play itself gives up before, so that its workers can stop.
+const limit = 30 * time.Second
+
+// What of the limit is kept for the workers' stop beyond what they may take, and
+// for the server's.
+const (
+	closing = time.Second
+	ending  = time.Second
+)
 
 type options struct {
 	url, group           string
 	watch, worker, plain bool
+	until                time.Time // when all is over; zero: nothing ends by itself
 }
 
 func main() {
@@ -50,9 +58,30 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	if !o.watch && !o.worker {
+		o.until = time.Now().Add(limit)
+	}
+	if err := within(o.until, func() error { return run(ctx, o) }); err != nil {
+		if _, _, fits := terminal(o); fits {
+			fmt.Print(cursorOn)
+		}
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
+	}
+}
+
+// within waits for what it runs until then, and no longer.
+func within(until time.Time, run func() error) error {
+	if until.IsZero() {
+		return run()
+	}
+	done := make(chan error, 1)
+	go func() { done <- run() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Until(until)):
+		return errors.New("it is stuck, and its time is over")
 	}
 }
 
@@ -88,23 +117,33 @@ func show(ctx context.Context, p *play, o options) error {
 		for err = p.perform(ctx); err == nil; err = p.round(ctx) {
 		}
 	default:
-		limited, cancel := context.WithTimeout(ctx, limit)
+		limited, cancel := playing(ctx, o.until, p.cfg)
 		defer cancel()
 		err = p.perform(limited)
 	}
 	if ctx.Err() != nil {
 		err = nil // Ctrl-C is how to end it
 	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.cfg.settings.ShutdownTimeout+time.Second)
+	stop, cancel := stopping(ctx, p.cfg)
 	defer cancel()
-	err = errors.Join(err, p.close(closing))
+	err = errors.Join(err, p.close(stop))
 	if !o.worker {
-		p.board.summary(os.Stdout, p.began, p.cfg)
+		p.board.summary(os.Stdout, p.view.paint(), p.began, p.cfg)
 	}
 	if p.board.doubles > 0 {
 		err = errors.Join(err, errors.New("a partition had two owners"))
 	}
 	return err
+}
+
+// playing ends early enough for the workers and the server to stop until then.
+func playing(ctx context.Context, until time.Time, cfg config) (context.Context, context.CancelFunc) {
+	return context.WithDeadline(ctx, until.Add(-cfg.settings.ShutdownTimeout-closing-ending))
+}
+
+// stopping is how long the workers may take to stop, whatever has ended before.
+func stopping(ctx context.Context, cfg config) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), cfg.settings.ShutdownTimeout+closing)
 }
 
 // look chooses the view, and how long a reader needs between two acts.
@@ -114,11 +153,20 @@ func look(o options, cfg config) (view, time.Duration) {
 		where = "NATS in this process"
 	}
 	title := fmt.Sprintf("Troupe · group %s · %d partitions · %s", cfg.group, len(cfg.partitions), where)
-	out := int(os.Stdout.Fd())
-	width, height, err := term.GetSize(out)
-	if o.plain || err != nil || !term.IsTerminal(out) || os.Getenv("TERM") == "dumb" || width < leastWidth || height < leastHeight {
+	width, height, fits := terminal(o)
+	if !fits {
 		fmt.Println(title)
 		return lines{os.Stdout}, 300 * time.Millisecond
 	}
 	return newScreen(os.Stdout, width, height, title, os.Getenv("NO_COLOR") == ""), 2 * time.Second
+}
+
+// terminal is how large the terminal is, and whether the screen fits into it.
+func terminal(o options) (width, height int, fits bool) {
+	out := int(os.Stdout.Fd())
+	if o.plain || !term.IsTerminal(out) || os.Getenv("TERM") == "dumb" {
+		return 0, 0, false
+	}
+	width, height, err := term.GetSize(out)
+	return width, height, err == nil && width >= leastWidth && height >= leastHeight
 }

@@ -16,6 +16,15 @@ const (
 	leastHeight = 20
 )
 
+// How a terminal hides its cursor, shows it again, and clears what is right of it
+// and below.
+const (
+	cursorOff = "\x1b[?25l"
+	cursorOn  = "\x1b[?25h"
+	clearLine = "\x1b[K"
+	clearRest = "\x1b[J"
+)
+
 // flash is how long a partition that has a new owner is shown in another way.
 const flash = 800 * time.Millisecond
 
@@ -32,7 +41,7 @@ type screen struct {
 
 func newScreen(out io.Writer, width, height int, title string, colours bool) *screen {
 	s := &screen{out: out, width: width, height: height, title: title, colours: colours}
-	fmt.Fprint(out, "\x1b[?25l") // no cursor
+	fmt.Fprint(out, cursorOff)
 	return s
 }
 
@@ -54,19 +63,20 @@ func (s *screen) draw(b *board, _ bool) {
 	for _, line := range log {
 		frame = append(frame, s.ink("2", cut("  "+line, s.width-1)))
 	}
+	frame = frame[:min(len(frame), s.height-1)] // what has left the screen cannot be drawn again
 	var out strings.Builder
 	if s.drawn > 0 {
 		fmt.Fprintf(&out, "\x1b[%dA\r", s.drawn)
 	}
 	for _, line := range frame {
-		out.WriteString(line + "\x1b[K\n")
+		out.WriteString(line + clearLine + "\n")
 	}
-	out.WriteString("\x1b[J")
+	out.WriteString(clearRest)
 	s.drawn = len(frame)
 	_, _ = io.WriteString(s.out, out.String())
 }
 
-func (s *screen) end() { fmt.Fprint(s.out, "\x1b[?25h") }
+func (s *screen) end() { fmt.Fprint(s.out, cursorOn) }
 
 // hues are backgrounds on which black is well read.
 var hues = []string{"75", "215", "114", "176", "222", "117", "210", "150"}
@@ -91,7 +101,7 @@ func (s *screen) paint() paint {
 			}
 			return s.ink(style, string(id)) + " "
 		},
-		name:  func(_ *row, text string) string { return s.ink("1", text) },
+		name:  func(text string) string { return s.ink("1", text) },
 		faint: func(text string) string { return s.ink("2", text) },
 		alarm: func(text string) string { return s.ink("1;31", text) },
 	}

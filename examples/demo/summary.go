@@ -1,25 +1,30 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/troupe-actors/troupe/partition"
 )
 
-// summary says what the play showed.
-func (b *board) summary(out io.Writer, began time.Time, cfg config) {
-	fmt.Fprintf(out, "\n  %-32s %12s    %s\n", "What happened", "moved", "without an owner")
-	fmt.Fprintf(out, "  %-32s %12s    %8s  %8s\n", "", "", "median", "longest")
+// summary says what the play showed: what each act moved, and how long each of
+// these partitions had no owner. The start is no act: what all begin with is told
+// below.
+func (b *board) summary(out io.Writer, p paint, began time.Time, cfg config) {
+	fmt.Fprintln(out, "\n"+strings.TrimRight(b.head(p, "Without an owner for"), " "))
+	if b.older > 0 {
+		fmt.Fprintln(out, p.faint(fmt.Sprintf("  … %d acts before", b.older)))
+	}
 	for _, a := range b.acts[1:] {
-		if len(a.moved) == 0 {
-			fmt.Fprintf(out, "  %-32s %12s\n", a.title, "nothing")
-			continue
+		fmt.Fprintf(out, "  %s: %s\n", p.name(a.title), a.moves(len(b.ids)))
+		for _, pause := range a.pauses() {
+			fmt.Fprintf(out, "  %24s  %s%3d\n", brief(pause.time), b.marks(p, pause.ids), len(pause.ids))
 		}
-		gaps := slices.Sorted(maps.Values(a.moved))
-		fmt.Fprintf(out, "  %-32s %12s    %8s  %8s\n", a.title, fmt.Sprintf("%d of %d", len(gaps), len(b.ids)),
-			brief(gaps[len(gaps)/2]), brief(gaps[len(gaps)-1]))
 	}
 	fmt.Fprintln(out)
 	if !b.covered.IsZero() {
@@ -37,6 +42,48 @@ func (b *board) summary(out io.Writer, began time.Time, cfg config) {
 	}
 	fmt.Fprintln(out, "  A worker that crashes is replaced when the lease of its last heartbeat is over:")
 	fmt.Fprintf(out, "  %s, and a tenth of that, because clocks differ.\n", brief(cfg.settings.Lease))
+}
+
+func (a *act) moves(of int) string {
+	if len(a.moved) == 0 {
+		return "nothing moved"
+	}
+	return fmt.Sprintf("%d of %d moved", len(a.moved), of)
+}
+
+// pause is how long some partitions were without an owner.
+type pause struct {
+	time time.Duration
+	ids  []partition.PartitionID
+}
+
+// pauses are those of an act, the shortest first; what reads the same is one.
+func (a *act) pauses() []pause {
+	ids := slices.SortedFunc(maps.Keys(a.moved), func(x, y partition.PartitionID) int {
+		return cmp.Compare(a.moved[x], a.moved[y])
+	})
+	var list []pause
+	for _, id := range ids {
+		if n := len(list); n == 0 || brief(list[n-1].time) != brief(a.moved[id]) {
+			list = append(list, pause{time: a.moved[id]})
+		}
+		last := &list[len(list)-1]
+		last.ids = append(last.ids, id)
+	}
+	return list
+}
+
+// marks shows these partitions, each in its column.
+func (b *board) marks(p paint, ids []partition.PartitionID) string {
+	var out strings.Builder
+	for _, id := range b.ids {
+		if slices.Contains(ids, id) {
+			out.WriteString(p.name(string(id)) + " ")
+		} else {
+			out.WriteString(p.faint("· "))
+		}
+	}
+	return out.String()
 }
 
 // brief rounds a duration to what a person wants to know.

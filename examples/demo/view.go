@@ -18,6 +18,8 @@ type view interface {
 	say(at time.Duration, text string)
 	// draw shows who owns what now. settled says that it will stay so.
 	draw(b *board, settled bool)
+	// paint is how pieces of a table look.
+	paint() paint
 	// end leaves the terminal as it was.
 	end()
 }
@@ -25,7 +27,7 @@ type view interface {
 // paint shows a cell and other pieces of a table in a way that the view has.
 type paint struct {
 	cell  func(b *board, r *row, id partition.PartitionID) string
-	name  func(r *row, text string) string
+	name  func(text string) string
 	faint func(text string) string
 	alarm func(text string) string
 }
@@ -33,11 +35,7 @@ type paint struct {
 // table draws one row per worker and one column per partition: a partition is
 // where its letter stands.
 func (b *board) table(p paint) []string {
-	var head strings.Builder
-	for _, id := range b.ids {
-		fmt.Fprintf(&head, "%s ", id)
-	}
-	lines := []string{p.faint(fmt.Sprintf("  %-26s%s", "★ leads", head.String()))}
+	lines := []string{b.head(p, "★ leads")}
 	for _, r := range b.rows {
 		if r.ours == nil && b.count(r) == 0 {
 			continue
@@ -50,12 +48,21 @@ func (b *board) table(p paint) []string {
 	return lines
 }
 
+// head names the columns.
+func (b *board) head(p paint, title string) string {
+	var head strings.Builder
+	for _, id := range b.ids {
+		fmt.Fprintf(&head, "%s ", id)
+	}
+	return p.faint(fmt.Sprintf("  %-26s%s", title, head.String()))
+}
+
 func (b *board) line(p paint, r *row) string {
 	mark, state := " ", short(r)
 	if r.leads {
 		mark = "★"
 	}
-	name := p.name(r, fmt.Sprintf("%-11s", r))
+	name := p.name(fmt.Sprintf("%-11s", r))
 	if r.fate != "" {
 		return "  " + p.faint(fmt.Sprintf("%s %-11s %-12s", mark, r, state)) + b.cells(p, r)
 	}
@@ -101,15 +108,17 @@ func (v lines) draw(b *board, settled bool) {
 	if !settled {
 		return
 	}
-	same := func(text string) string { return text }
-	plain := paint{
-		cell:  func(_ *board, _ *row, id partition.PartitionID) string { return string(id) + " " },
-		name:  func(_ *row, text string) string { return text },
-		faint: same, alarm: same,
-	}
 	fmt.Fprintln(v.out)
-	for _, line := range b.table(plain) {
+	for _, line := range b.table(v.paint()) {
 		fmt.Fprintln(v.out, strings.TrimRight(line, " "))
+	}
+}
+
+func (v lines) paint() paint {
+	same := func(text string) string { return text }
+	return paint{
+		cell: func(_ *board, _ *row, id partition.PartitionID) string { return string(id) + " " },
+		name: same, faint: same, alarm: same,
 	}
 }
 

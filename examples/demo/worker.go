@@ -70,12 +70,14 @@ var silent = slog.New(slog.DiscardHandler)
 func (w *worker) ask(question any) { w.system.Root.RequestWithCustomSender(w.manager, question, w.ear) }
 
 // crash ends the worker as a power cut does: nothing reaches the server any
-// more, and nobody is told.
+// more, and nobody is told. It waits for nothing.
 func (w *worker) crash() {
 	w.cable.cut()
-	w.tell(crashed{})
-	_ = w.system.Root.StopFuture(w.manager).Wait()
-	w.close()
+	go func() {
+		w.tell(crashed{})
+		w.system.Root.Stop(w.manager)
+		w.close()
+	}()
 }
 
 // leave stops the worker cleanly. It returns at once.
@@ -88,7 +90,7 @@ func (w *worker) leave(ctx context.Context) {
 }
 
 func (w *worker) close() {
-	_ = w.system.Root.StopFuture(w.ear).Wait()
+	w.system.Root.Stop(w.ear)
 	w.system.Shutdown()
 	w.nc.Close()
 }
