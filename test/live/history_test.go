@@ -27,7 +27,7 @@ func groupWithHistory(t *testing.T, settings partition.Settings, count int) *gro
 	t.Parallel()
 	g := unchecked(t, embedded.Config{Memory: true}, settings, count)
 	_, err := g.jetstream().CreateStream(t.Context(), jetstream.StreamConfig{
-		Name: "KV_live", Subjects: []string{prefix + ">"}, Storage: jetstream.MemoryStorage, Discard: jetstream.DiscardNew,
+		Name: "KV_live", Subjects: []string{prefix + ">"}, Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew,
 		MaxMsgsPerSubject: -1, DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true,
 		Metadata: map[string]string{bridge.IncarnationKey: "history"},
 	})
