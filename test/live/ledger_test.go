@@ -36,6 +36,8 @@ type page struct {
 	changes []messages.AssignmentChanged
 	states  []messages.State
 	health  messages.HealthChanged
+	changed time.Time // the state, latest
+	alerts  []messages.AlertRaised
 	// complaints are all reasons why it was not healthy.
 	complaints []string
 	lost       int // sessions
@@ -81,7 +83,9 @@ func (l *ledger) note(w *worker, mail any) (confirm []partition.Step) {
 	}
 	switch m := mail.(type) {
 	case messages.StateChanged:
-		p.states = append(p.states, m.To)
+		p.states, p.changed = append(p.states, m.To), m.At
+	case messages.AlertRaised:
+		p.alerts = append(p.alerts, m)
 	case messages.HealthChanged:
 		p.health = m
 		p.complaints = append(p.complaints, m.Reason)
@@ -215,7 +219,7 @@ func (l *ledger) read(w *worker) *page {
 	defer l.mu.Unlock()
 	p := *l.pages[w]
 	p.changes, p.states, p.owes = slices.Clone(p.changes), slices.Clone(p.states), slices.Clone(p.owes)
-	p.complaints = slices.Clone(p.complaints)
+	p.complaints, p.alerts = slices.Clone(p.complaints), slices.Clone(p.alerts)
 	return &p
 }
 
@@ -230,7 +234,7 @@ func (e *ear) Receive(ctx actor.Context) {
 	switch ctx.Message().(type) {
 	case *actor.Started:
 		ctx.Send(e.w.manager, messages.Subscribe{PID: ctx.Self(), Confirm: true})
-	case release, messages.AssignmentChanged, messages.StateChanged, messages.HealthChanged:
+	case release, messages.AssignmentChanged, messages.StateChanged, messages.HealthChanged, messages.AlertRaised:
 		for _, step := range e.w.g.ledger.note(e.w, ctx.Message()) {
 			ctx.Send(e.w.manager, messages.LetGo{PID: ctx.Self(), Step: step})
 		}
