@@ -94,9 +94,15 @@ func (p *natsPort) denial(before error, subjects ...string) error {
 		return nil // it is of an older question
 	}
 	for _, s := range subjects {
-		if strings.Contains(text, strconv.Quote(s)) {
+		if denies(err, "Publish", s) {
 			return err
 		}
 	}
 	return nil
+}
+
+// denies reports whether this is what the server says of who may not publish, or
+// subscribe ("Subscription"), to a subject.
+func denies(err error, what, subject string) bool {
+	return errors.Is(err, nats.ErrPermissionViolation) && strings.Contains(err.Error(), what+" to "+strconv.Quote(subject))
 }

@@ -105,7 +105,19 @@ func (x *subscription) serve() (again bool, err error) {
 	if !x.sub.IsValid() {
 		over() // it had ended before
 	}
-	if err := x.confirm(before, subject); err != nil {
+	err = x.confirm(before, subject)
+	for doubts := 0; errors.Is(err, errDoubt); doubts++ {
+		x.s.troubles.set(x.owned.ID, err)
+		select {
+		case <-time.After(backoff(doubts)):
+			err = x.ask(subject)
+		case <-x.closed:
+			err = nats.ErrConnectionClosed
+		case <-x.ctx.Done():
+			err = nil
+		}
+	}
+	if err != nil && x.ctx.Err() == nil {
 		_ = x.sub.Unsubscribe() // it fails only if there is none
 		<-x.closed
 		return true, err
@@ -135,9 +147,12 @@ func (x *subscription) each(m *nats.Msg) {
 	x.s.handle(x.last, x.owned, m)
 }
 
-// confirm waits until the server knows of the subscription. It says that it permits
-// none only besides, and of several only what the last was: so another one's denial
-// is a reason to try again.
+// errDoubt: whatever else the server has denied meanwhile may hide a denial.
+var errDoubt = errors.New("it is not known whether the server permits it")
+
+// confirm waits until the server knows of a subscription. It says that it permits
+// none only besides, and the client keeps only what was denied last: a denial of
+// something else, since an error that was the last one then, leaves a doubt.
 func (x *subscription) confirm(before error, subject string) error {
 	within, cancel := context.WithTimeout(x.ctx, partition.Default().StoreTimeout)
 	defer cancel()
@@ -145,12 +160,25 @@ func (x *subscription) confirm(before error, subject string) error {
 		return fmt.Errorf("the server has not confirmed %s: %w", subject, err)
 	}
 	switch err := x.s.port.nc.LastError(); {
-	case x.s.port.denial(before, subject) != nil:
+	case before != nil && errors.Is(err, before): // it is older
+	case denies(err, "Subscription", subject):
 		return fmt.Errorf("not permitted: %w", err)
-	case errors.Is(err, nats.ErrPermissionViolation) && !errors.Is(err, before):
-		return fmt.Errorf("it is not known whether the server permits %s: %w", subject, err)
+	case errors.Is(err, nats.ErrPermissionViolation):
+		return fmt.Errorf("%s: %w: %w", subject, errDoubt, err)
 	}
 	return nil
+}
+
+// ask finds out whether a subject is permitted while its subscription, which may
+// work, stays: another one, which handles nothing, is denied too.
+func (x *subscription) ask(subject string) error {
+	before := x.s.port.nc.LastError()
+	again, err := x.s.port.nc.Subscribe(subject, func(*nats.Msg) {})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = again.Unsubscribe() }() // it fails only if there is none
+	return x.confirm(before, subject)
 }
 
 // end handles what is here and returns when the handler has.

@@ -1,0 +1,104 @@
+package bridge
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// What the server denied before, or denies of something else, is no denial of a
+// subscription. But it may hide one.
+func TestSubscriptions_OnlyItsOwnDenialCounts(t *testing.T) {
+	_, p := withUser(t, server.Permissions{
+		Subscribe: &server.SubjectPermission{Deny: []string{"_INBOX.p1", "work.p2"}},
+		Publish:   &server.SubjectPermission{Deny: []string{"work.p1"}},
+	})
+	x := &subscription{s: &Subscriptions{port: p.natsPort}, ctx: t.Context()}
+	subscribe := func(subject string, then func()) error {
+		before := p.nc.LastError()
+		_, err := p.nc.SubscribeSync(subject)
+		require.NoError(t, err)
+		then()
+		return x.confirm(before, subject)
+	}
+	nothing := func() {}
+	require.ErrorContains(t, subscribe("_INBOX.p1", nothing), "not permitted: nats: permissions violation")
+	require.NoError(t, subscribe("work.p1", nothing))
+	require.ErrorContains(t, subscribe("work.p2", nothing), "not permitted")
+	require.NoError(t, subscribe("work.p3", nothing), "of the others nothing is said")
+	require.ErrorContains(t, subscribe("work.p2", nothing), "not permitted", "it is said anew")
+	err := subscribe("work.p1", func() { require.NoError(t, p.nc.Publish("work.p1", nil)) })
+	require.ErrorIs(t, err, errDoubt)
+	require.ErrorContains(t, err, `Publish to "work.p1"`)
+}
+
+// A subscription of which it is not known whether it is permitted works, if it is,
+// while it is asked for again.
+func TestSubscriptions_WhatIsInDoubtStays(t *testing.T) {
+	said, answer := make(chan string), make(chan string)
+	nc, err := nats.Connect(scripted(t, said, answer), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
+	handled, ended := make(chan string, 1), make(chan error, 1)
+	s, err := Subscribe(nc, "work.{partition}", func(_ context.Context, _ partition.Owned, m *nats.Msg) { handled <- string(m.Data) })
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() { ended <- s.work(ctx, t.Context(), partition.Owned{ID: "p", Token: 1}) }()
+
+	require.Equal(t, "SUB work.p  1", spoken(t, said))
+	answer <- `-ERR 'Permissions Violation for Publish to "other"'`
+	require.Equal(t, "SUB work.p  2", spoken(t, said))
+	require.ErrorContains(t, s.Err(), `partition p: work.p: it is not known whether the server permits it: nats: permissions violation`)
+	answer <- "MSG work.p 1 2\r\nhi"
+	require.Equal(t, "hi", await(t, handled, "the message"))
+	require.Equal(t, "UNSUB 2", spoken(t, said))
+	answer <- "+OK"
+	cancel(errRevoked)
+	require.Equal(t, "UNSUB 1", spoken(t, said))
+	answer <- "+OK"
+	require.ErrorIs(t, await(t, ended, "the end"), errRevoked)
+	require.NoError(t, s.Err())
+}
+
+// spoken is what a client says next of its subscriptions.
+func spoken(t *testing.T, said <-chan string) string {
+	t.Helper()
+	return await(t, said, "what the client says")
+}
+
+// scripted is the address of a server of one client. What that says of its
+// subscriptions is told, and answered as the test says.
+func scripted(t *testing.T, said chan<- string, answer <-chan string) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close() }()
+		say := func(line string) { _, _ = fmt.Fprintf(c, "%s\r\n", line) }
+		say(`INFO {"server_id":"s","version":"2.12.3","max_payload":1048576}`)
+		for lines := bufio.NewScanner(c); lines.Scan(); {
+			switch word, _, _ := strings.Cut(lines.Text(), " "); word {
+			case "PING":
+				say("PONG")
+			case "SUB", "UNSUB":
+				said <- strings.TrimSpace(lines.Text())
+				say(<-answer)
+			}
+		}
+	}()
+	return "nats://" + l.Addr().String()
+}
