@@ -31,8 +31,8 @@ type Config struct {
 	BindOnly bool
 	// Fresh says that nobody can be alive who held anything in this group, as when
 	// the server was just created in an empty directory. The first leader then
-	// waits for nobody. Said wrongly, two workers may own one partition: say it for
-	// the workers that start together with the server, not for those that join later.
+	// waits for nobody. Said wrongly, two workers may own one partition: embedded.Server
+	// knows when it is so, and who starts a worker later must not say it.
 	Fresh bool
 	// Entropy makes nonces and jitter; crypto/rand if nil. Simulations set it.
 	Entropy func() [16]byte

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -171,13 +172,17 @@ func (c *Cluster) URL(i int) string {
 // Nodes is the number of nodes, running or not.
 func (c *Cluster) Nodes() int { return len(c.nodes) }
 
-// Fresh reports whether every node started with an empty store.
-func (c *Cluster) Fresh() bool { return c.fresh }
+// Fresh is Server.Fresh of all nodes. It is over with the first one that stops.
+func (c *Cluster) Fresh() bool {
+	asked := func(m *node) bool { return !m.server.unasked() }
+	return c.fresh && !slices.ContainsFunc(c.nodes, asked)
+}
 
 // StopNode stops one node, as if its process had ended, and returns when it has
 // ended. Stopping a stopped node does nothing.
 func (c *Cluster) StopNode(i int) {
 	if m := c.nodes[i]; m.server != nil {
+		c.fresh = false
 		m.server.Stop()
 		m.server = nil
 	}

@@ -45,6 +45,7 @@ func TestClusterReplicatesAndLosesANode(t *testing.T) {
 	_, err = js.Publish(within(t), "s", []byte("1"))
 	require.NoError(t, err)
 
+	require.False(t, c.Fresh(), "a node was asked")
 	moved := nc.StatusChanged(nats.CONNECTED)
 	c.StopNode(0)
 	c.StopNode(0) // harmless
@@ -61,6 +62,7 @@ func TestClusterReplicatesAndLosesANode(t *testing.T) {
 	require.NoError(t, c.StartNode(0))
 	require.NoError(t, c.StartNode(0)) // harmless
 	require.Equal(t, was, c.URL(0))
+	require.False(t, c.Fresh(), "one may have been asked before it stopped")
 	back, err := c.Connect(0)
 	require.NoError(t, err)
 	defer back.Close()

@@ -15,7 +15,8 @@
 //
 // A node that keeps its store in files syncs every write before it acknowledges
 // it, so that a power cut loses nothing that was acknowledged. A node without a
-// directory loses everything when it stops; Fresh says so to whoever asks.
+// directory loses everything when it stops. Fresh says when nobody can have lost
+// anything by it.
 //
 // # Stopping
 //

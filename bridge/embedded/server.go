@@ -39,7 +39,7 @@ func Start(cfg Config) (*Server, error) {
 		}
 		return nil, err
 	}
-	s.fresh = fresh
+	s.fresh = s.fresh && fresh
 	if private {
 		s.private = dir
 	}
@@ -51,6 +51,7 @@ func run(cfg Config, opts *server.Options) (*Server, error) {
 	if cfg.Options != nil {
 		cfg.Options(opts)
 	}
+	unknown := !known(opts)
 	ns, err := server.NewServer(opts)
 	if err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
@@ -58,7 +59,7 @@ func run(cfg Config, opts *server.Options) (*Server, error) {
 	log := &logger{to: cfg.Logger.With("server", opts.ServerName)}
 	ns.SetLoggerV2(log, log.to.Enabled(context.Background(), slog.LevelDebug), false, false)
 	ns.Start()
-	s := &Server{nats: ns, inProcess: opts.DontListen}
+	s := &Server{nats: ns, inProcess: opts.DontListen, fresh: unknown}
 	ready := ns.ReadyForConnections(cfg.ReadyWithin)
 	if err := log.fatal(); err != nil {
 		s.Stop()
@@ -93,10 +94,24 @@ func (s *Server) URL() string {
 	return s.nats.ClientURL()
 }
 
-// Fresh reports whether the server started with an empty store, so that nothing
-// written before can be known to anybody. Use it for bridge.Config.Fresh of the
-// workers that start together with the server: it stays true as long as that runs.
-func (s *Server) Fresh() bool { return s.fresh }
+// Fresh reports whether nobody can hold anything that this server's store says: it
+// started with an empty store, where nobody could look for another one before, on a
+// port of its own choice and without a cluster, and nobody has asked JetStream for
+// anything yet. It is bridge.Config.Fresh of each worker that this process starts;
+// ask for each anew, as it stays false from the first question to JetStream on.
+func (s *Server) Fresh() bool { return s.fresh && s.unasked() }
+
+// unasked reports whether nobody has asked JetStream for anything since the start.
+func (s *Server) unasked() bool {
+	info, err := s.nats.Jsz(nil)
+	return err == nil && !info.Disabled && info.API.Total == 0
+}
+
+// known reports whether there may have been such a server before, under the same
+// address or in the same cluster: its store may be lost while its workers live.
+func known(o *server.Options) bool {
+	return !o.DontListen && o.Port != server.RANDOM_PORT || o.Cluster.Port != 0
+}
 
 // Stop ends the server and returns when it has ended. Calling it again does
 // nothing. Connections to it see a disconnect and try to reconnect until their

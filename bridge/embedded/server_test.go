@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -84,9 +85,42 @@ func TestMemoryServerLeavesNothingBehind(t *testing.T) {
 
 	s.Stop()
 	s.Stop() // harmless
+	require.False(t, s.Fresh())
 	left, err := os.ReadDir(temp)
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+func TestFreshEndsWithTheFirstQuestion(t *testing.T) {
+	s := start(t, embedded.Config{Memory: true})
+	js := connect(t, s)
+	require.True(t, s.Fresh(), "a connection asks for nothing")
+	_, err := js.Stream(within(t), "KV_g")
+	require.ErrorIs(t, err, jetstream.ErrStreamNotFound)
+	require.False(t, s.Fresh())
+}
+
+func TestAServerThatSomebodyMayKnowIsNotFresh(t *testing.T) {
+	for name, change := range map[string]func(*server.Options){
+		"a port": func(o *server.Options) { o.Port = freePort(t) },
+		"a cluster": func(o *server.Options) {
+			o.Cluster = server.ClusterOpts{Name: "c", Host: "127.0.0.1", Port: server.RANDOM_PORT}
+			o.Routes = server.RoutesFromStr(fmt.Sprintf("nats-route://127.0.0.1:%d", freePort(t)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.False(t, start(t, embedded.Config{Memory: true, Options: change}).Fresh())
+		})
+	}
+	require.True(t, start(t, embedded.Config{Memory: true, Options: func(*server.Options) {}}).Fresh())
+	require.False(t, start(t, embedded.Config{Memory: true, Port: freePort(t)}).Fresh())
+}
+
+func freePort(t *testing.T) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 func TestInProcessServerOpensNoPort(t *testing.T) {

@@ -89,7 +89,7 @@ func run(ctx context.Context, o options) error {
 	if o.worker && o.url == "" {
 		return errors.New("-worker needs -nats URL: a server that other workers reach too")
 	}
-	cfg := config{url: o.url, group: o.group, settings: partition.Fast()}
+	cfg := config{url: o.url, group: o.group, fresh: func() bool { return false }, settings: partition.Fast()}
 	for letter := 'a'; letter <= 'x'; letter++ {
 		cfg.partitions = append(cfg.partitions, partition.Of(string(letter)))
 	}
@@ -99,7 +99,7 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 		defer server.Stop()
-		cfg.url, cfg.fresh = server.URL(), server.Fresh()
+		cfg.url, cfg.fresh = server.URL(), server.Fresh
 	}
 	v, pause := look(o, cfg)
 	defer v.end()

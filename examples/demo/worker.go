@@ -52,7 +52,7 @@ func hire(cfg config, events chan<- event) (*worker, error) {
 	set := cfg.settings
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: set, Source: actors.StaticSource(cfg.partitions)},
-		bridge.NATS(nc, bridge.Config{Group: cfg.group, Storage: bridge.Memory, Fresh: cfg.fresh, Logger: silent}))
+		bridge.NATS(nc, bridge.Config{Group: cfg.group, Storage: bridge.Memory, Fresh: cfg.fresh(), Logger: silent}))
 	if err != nil {
 		nc.Close()
 		return nil, err
@@ -153,7 +153,7 @@ func (c *cable) cut() {
 // config is what all workers of the demo share.
 type config struct {
 	url, group string
-	fresh      bool
+	fresh      func() bool // before the first worker only
 	settings   partition.Settings
 	partitions []partition.Partition
 }

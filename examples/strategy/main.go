@@ -28,10 +28,11 @@ func main() {
 
 	news := make(chan messages.AssignmentChanged)
 	var stops []func()
+	fresh := server.Fresh() // asked once: they all start with the server
 	for range workers {
 		nc := must(server.Connect())
 		defer nc.Close()
-		stops = append(stops, start(nc, server.Fresh(), news))
+		stops = append(stops, start(nc, fresh, news))
 	}
 
 	owned := map[partition.WorkerID][]partition.Owned{}
