@@ -35,8 +35,8 @@ type orders struct {
 	Key string
 	IDs int
 	// Patient workers are not taken for dead, however busy the machine is. Their
-	// leases are long, so they need not wait for one of before: nobody was there.
-	Patient bool
+	// leases are long, so that those that are Fresh need not wait for one of before.
+	Patient, Fresh bool
 	// Returns: it announces, when it is told to end, that it comes back.
 	Returns bool
 	// Waits: it begins with the first line of its input.
@@ -75,7 +75,7 @@ func child(told orders) error {
 	settings.InstanceKey, settings.WorkerIDs.Count = told.Key, told.IDs
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: settings, Source: actors.StaticSource(partitions(childPartitions))},
-		bridge.NATS(nc, bridge.Config{Group: "live", Fresh: told.Patient, Logger: silent}))
+		bridge.NATS(nc, bridge.Config{Group: "live", Fresh: told.Patient && told.Fresh, Logger: silent}))
 	if err != nil {
 		return err
 	}

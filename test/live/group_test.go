@@ -49,8 +49,8 @@ type group struct {
 	settings partition.Settings
 	list     []partition.Partition
 	ledger   *ledger
-	// fresh, bindOnly, cable, link, handler and wire are for whoever joins next.
-	fresh    bool
+	fresh    bool // nobody was at rest yet, on a server of the test's own
+	// bindOnly, cable, link, handler and wire are for whoever joins next.
 	bindOnly bool
 	cable    *cable // nil is a new one
 	link     *links.Link
@@ -127,7 +127,7 @@ func unchecked(t *testing.T, cfg embedded.Config, settings partition.Settings, c
 	t.Helper()
 	server, err := embedded.Start(cfg)
 	require.NoError(t, err)
-	g := &group{t: t, server: server, settings: settings, list: partitions(count), ledger: newLedger(t), fresh: server.Fresh()}
+	g := &group{t: t, server: server, settings: settings, list: partitions(count), ledger: newLedger(t), fresh: true}
 	t.Cleanup(func() { g.server.Stop() })
 	t.Cleanup(g.ledger.audit)
 	return g
@@ -285,6 +285,7 @@ func (g *group) atRest(workers ...*worker) {
 	g.ledger.await(fmt.Sprintf("%d workers are at rest", len(workers)), func() bool {
 		return g.ledger.shared(len(g.list), workers) && g.ledger.all(workers, stable)
 	})
+	g.fresh = false
 }
 
 // leader returns the worker that leads, and the others.

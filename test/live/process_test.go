@@ -83,7 +83,7 @@ func (g *group) crew() *crew {
 func (c *crew) spawn(name string, change ...func(*orders)) *process {
 	t := c.g.t
 	t.Helper()
-	told := orders{URL: c.g.server.URL(), Name: fmt.Sprintf("%s-%d", name, len(c.known))}
+	told := orders{URL: c.g.server.URL(), Name: fmt.Sprintf("%s-%d", name, len(c.known)), Fresh: c.g.fresh}
 	for _, f := range change {
 		f(&told)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
@@ -54,4 +55,41 @@ func TestRecordsExpire(t *testing.T) {
 	s := sim.NewStore(&sim.Timeline{})
 	require.Nil(t, s.Copy("none"))
 	require.Empty(t, s.Expire("none", 0))
+}
+
+// The stream is deleted while workers own partitions, and hear nothing of it: whoever
+// joins then makes it anew, and waits until their leases have ended. That the checker
+// would see it shows a joiner that says, against the truth, that the store is fresh.
+//
+// hazard 57
+func TestAJoinerThatMakesTheStreamAnewWaitsForTheLeasesOfBefore(t *testing.T) {
+	settings := partition.Fast()
+	settings.ColdStartWindow, settings.PlannedScaleWindow = partition.Off, partition.Off
+	begin := func(seed uint64, fresh bool) (*sim.World, *sim.Process) {
+		w := sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: partitions(12), Fresh: true})
+		t.Cleanup(w.Close)
+		var all []*sim.Process
+		for _, name := range []string{"w1", "w2", "w3"} {
+			all = append(all, w.Start(name, sim.Habits{Rate: w.Clocks()}))
+		}
+		well(t, w, 500*time.Millisecond)
+		covered(t, w) // it was fresh for them: nobody waited
+		for _, p := range all {
+			p.Pause(settings.Lease - settings.StoreTimeout)
+		}
+		w.Recreate()
+		return w, w.Start("late", sim.Habits{Fresh: fresh, Rate: w.Clocks()})
+	}
+	for seed := range uint64(20) {
+		w, late := begin(seed, false)
+		well(t, w, settings.Lease-settings.StoreTimeout-time.Millisecond)
+		require.Empty(t, late.Heard.Assignment.All, "seed %d", seed)
+		well(t, w, 20*time.Second)
+		covered(t, w)
+		require.Len(t, late.Heard.Assignment.All, 3)
+
+		w, _ = begin(seed, true)
+		require.False(t, w.Run(20*time.Second))
+		require.Regexp(t, `^I4 is broken at .*: late begins with p\d+ .* while the handler of w\d owns it`, w.Broken(0))
+	}
 }

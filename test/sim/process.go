@@ -22,6 +22,8 @@ type Habits struct {
 	// InstanceKey and NeverLead are as in partition.Settings.
 	InstanceKey string
 	NeverLead   bool
+	// Fresh is as in bridge.Config, which is a lie in most worlds.
+	Fresh bool
 	// Rate of its clock; TrueRate if zero.
 	Rate Rate
 	// Fails is a partition whose handlers panic as soon as they start.

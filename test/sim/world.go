@@ -28,7 +28,8 @@ type Config struct {
 	Settings partition.Settings
 	// Partitions are what every process's source lists at first.
 	Partitions []partition.Partition
-	// Fresh and Replicas are those of bridge.Config, of every process.
+	// Fresh and Replicas are those of bridge.Config: Fresh of the processes that are
+	// there when time begins, Replicas of every process.
 	Fresh    bool
 	Replicas int
 	// System to run in; a new one if nil.
@@ -248,7 +249,7 @@ func (w *World) Recreate() {
 
 func (w *World) bridge(p *Process) bridge.Config {
 	return bridge.Config{
-		Group: Group, Fresh: w.cfg.Fresh, Replicas: w.cfg.Replicas,
+		Group: Group, Fresh: p.Habits.Fresh || w.cfg.Fresh && w.Timeline.Now() == 0, Replicas: w.cfg.Replicas,
 		Entropy: func() (e [16]byte) {
 			for i := range e {
 				e[i] = byte(w.Random.UintN(256))
