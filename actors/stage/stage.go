@@ -76,8 +76,8 @@ func inherited(props *actor.Props, d actor.Dispatcher) *actor.Props {
 }
 
 // decorated gives Props our mailbox, and the dispatcher if there is one. A panic
-// while stopping is swallowed, also one about the end of a child: it would cancel
-// the stop.
+// while stopping is swallowed: it would cancel the stop. What stops does not hear
+// that its children end: if it replaced them, it would never end itself.
 func decorated(props *actor.Props, d actor.Dispatcher) *actor.Props {
 	props = props.Clone(actor.WithMailbox(newMailbox), actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		stopping := false
@@ -92,7 +92,7 @@ func decorated(props *actor.Props, d actor.Dispatcher) *actor.Props {
 				defer swallow(c)
 			case *actor.Terminated:
 				if stopping {
-					defer swallow(c)
+					return
 				}
 			}
 			next(c, e)

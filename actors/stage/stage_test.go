@@ -1,11 +1,8 @@
 package stage
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -36,10 +33,16 @@ type world struct {
 	dead   []any
 }
 
+// quietSystem makes an actor system whose logger prints nothing: the default one
+// prints a line for each system.
+func quietSystem() *actor.ActorSystem {
+	return actor.NewActorSystem(actor.WithLoggerFactory(
+		func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
+}
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{steps: &steps{}, system: actor.NewActorSystem(actor.WithLoggerFactory(
-		func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))}
+	w := &world{steps: &steps{}, system: quietSystem()}
 	w.system.EventStream.Subscribe(func(e any) {
 		if d, ok := e.(*actor.DeadLetterEvent); ok {
 			w.dead = append(w.dead, d.Message)
@@ -257,39 +260,4 @@ func TestSpawn_ANameIsUsedOnce(t *testing.T) {
 	}
 	w.spawn(t, ours(parent))
 	require.Contains(t, panicked, "twin: spawn: name exists")
-}
-
-func TestStopTree_WaitsForAll(t *testing.T) {
-	system := newWorld(t).system
-	child := &script{}
-	pid := system.Root.Spawn(Rooted(ours(&script{on: func(ctx actor.Context, m any) {
-		if _, ok := m.(*actor.Started); ok {
-			Spawn(ctx, ours(child), "child")
-		}
-	}})))
-	require.NoError(t, StopTree(t.Context(), system, pid))
-	require.True(t, slices.Contains(child.heard, "*actor.Stopped"))
-	require.NoError(t, StopTree(t.Context(), system, pid), "what has ended is ended")
-}
-
-func TestStopTree_NamesWhatIsStuck(t *testing.T) {
-	system := newWorld(t).system
-	begun, release := make(chan struct{}), make(chan struct{})
-	defer close(release)
-	pid := system.Root.Spawn(Rooted(ours(&script{on: func(ctx actor.Context, m any) {
-		if _, ok := m.(*actor.Started); ok {
-			ctx.Send(Spawn(ctx, ours(&script{on: func(_ actor.Context, m any) {
-				if m == "work" {
-					close(begun)
-					<-release
-				}
-			}}), "child"), "work")
-		}
-	}})))
-	<-begun
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("no patience"))
-	err := StopTree(ctx, system, pid)
-	require.ErrorContains(t, err, "no patience")
-	require.ErrorContains(t, err, pid.Id+"/child")
 }

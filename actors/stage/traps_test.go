@@ -69,17 +69,6 @@ func TestProps_APanicInStoppingCancelsNothing(t *testing.T) {
 	}
 }
 
-func TestUnder_APanicInTerminatedCancelsNoStop(t *testing.T) {
-	w := newWorld(t)
-	s := parentOf(foreign(&script{}))
-	begin, fail := s.on, failing[*actor.Terminated]().on
-	s.on = func(ctx actor.Context, m any) { begin(ctx, m); fail(ctx, m) }
-	pid := w.spawn(t, ours(parentOf(foreign(s))))
-	w.system.Root.Stop(pid)
-	w.drain()
-	require.False(t, w.alive(pid), "its parent would wait for it for ever")
-}
-
 // A third actor stops an actor whose parent has just decided to restart it.
 func TestMailbox_ARestartAfterAStopRevivesNothing(t *testing.T) {
 	w := newWorld(t)
@@ -119,36 +108,6 @@ func TestMailbox_MailBeforeItIsReadyWaits(t *testing.T) {
 	m.PostSystemMessage(&actor.Started{})
 	require.Len(t, d.ready, 1)
 	require.Equal(t, 1, m.UserMessageCount())
-}
-
-// Whoever watches an actor that is stopping is told when it has ended; proto.Actor
-// itself says so at once.
-func TestStopTree_WaitsForWhatStopsAlready(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		system := newWorld(t).system
-		begun, release := make(chan struct{}), make(chan struct{})
-		stuck := &script{on: func(_ actor.Context, m any) {
-			if _, ok := m.(*actor.Stopping); ok {
-				close(begun)
-				<-release
-			}
-		}}
-		pid := system.Root.Spawn(Rooted(ours(parentOf(ours(stuck)))))
-		synctest.Wait()
-		system.Root.Stop(pid)
-		<-begun
-		var stopped bool
-		go func() {
-			if err := StopTree(t.Context(), system, pid); err == nil {
-				stopped = true
-			}
-		}()
-		synctest.Wait()
-		require.False(t, stopped, "a child still runs")
-		close(release)
-		synctest.Wait()
-		require.True(t, stopped)
-	})
 }
 
 // What has ended answers a late watch too.
@@ -194,16 +153,40 @@ func TestUnder_AForeignChildOfAForeignActorRestartsAfresh(t *testing.T) {
 	require.Equal(t, []string{"*actor.Started", "string"}, made[1].heard)
 }
 
-func TestStopTree_ThenShutdown(t *testing.T) {
+// Without a dispatcher of a test too, what a user's actor spawns is ours to decorate:
+// its panic while it stops cancels nothing.
+func TestRooted_ReachesTheChildrenOfForeignActors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		child := &script{}
-		pid := w.system.Root.Spawn(Rooted(ours(parentOf(ours(child)))))
+		pid := w.system.Root.Spawn(Rooted(ours(parentOf(foreign(parentOf(foreign(failing[*actor.Stopping]())))))))
 		synctest.Wait()
-		require.NoError(t, StopTree(t.Context(), w.system, pid))
-		require.Equal(t, 1, count(child.heard, "*actor.Stopped"))
+		w.system.Root.Stop(pid)
+		synctest.Wait()
 		require.Empty(t, Running(w.system, pid))
 	})
+}
+
+// Who replaces a child that has ended would go on for ever while it stops itself.
+func TestMailbox_NobodyIsReplacedByWhatStops(t *testing.T) {
+	for name, made := range map[string]func(*script) *actor.Props{
+		"of ours": func(s *script) *actor.Props { return ours(s) }, "of the user": foreign,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, spawned := newWorld(t), 0
+			s := &script{on: func(ctx actor.Context, m any) {
+				switch m.(type) {
+				case *actor.Started, *actor.Terminated:
+					ctx.Spawn(foreign(&script{}))
+					spawned++
+				}
+			}}
+			pid := w.spawn(t, ours(parentOf(made(s))))
+			w.system.Root.Stop(pid)
+			w.drain()
+			require.Empty(t, Running(w.system, pid))
+			require.Equal(t, 1, spawned)
+		})
+	}
 }
 
 // A user's parent may restart all its children when one of them fails.
