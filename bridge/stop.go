@@ -15,7 +15,8 @@ import (
 // Stop lets a manager give everything up and waits until it has ended. Mains call
 // it when they are told to end; the library installs no signal handlers. The error
 // names user code that still runs, what else did not go as planned, or that the
-// context ended first: then the manager is stopped hard, which equals a crash.
+// context ended first: then the manager is stopped hard, which equals a crash. The
+// actor system is the caller's: its Shutdown, which stops no actor, comes after.
 func Stop(ctx context.Context, system *actor.ActorSystem, manager *actor.PID) error {
 	s := &stopper{manager: manager, answer: make(chan messages.Stopped, 1), ended: make(chan struct{})}
 	asker := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return s }))
@@ -32,9 +33,11 @@ func Stop(ctx context.Context, system *actor.ActorSystem, manager *actor.PID) er
 		}
 	case <-ctx.Done():
 	}
-	system.Root.Stop(manager)
-	return fmt.Errorf("bridge: the manager did not stop in time: %w; still running: %s",
-		context.Cause(ctx), strings.Join(stage.Running(system, manager), ", "))
+	err := stage.StopTree(ctx, system, manager)
+	if err == nil { // at the last moment
+		err = context.Cause(ctx)
+	}
+	return fmt.Errorf("bridge: the manager did not stop in time: %w", err)
 }
 
 func unfinished(s messages.Stopped) error {
