@@ -37,6 +37,17 @@ func TestGrammar(t *testing.T)      { holds(t, grammar(here(t).files)) }
 func TestBans(t *testing.T)         { holds(t, banned(here(t).files, bans)) }
 func TestWords(t *testing.T)        { holds(t, words(here(t).documents)) }
 
+// TestPlaces_Exist notices exceptions for files that are gone.
+func TestPlaces_Exist(t *testing.T) {
+	for _, b := range bans {
+		for name := range b.except {
+			if !has(here(t).files, name) {
+				t.Errorf("%s may use %s, and does not exist", name, b.name)
+			}
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	claims(t, "N", numbers, numberTests(here(t).files))
 }

@@ -35,7 +35,7 @@ func (a *talker) Receive(ctx actor.Context) {
 // talk lets three pairs talk at once, and returns the order of what was said.
 func talk(t *testing.T, seed uint64) string {
 	var said []string
-	system := actor.NewActorSystem()
+	system := actor.NewActorSystem(actor.WithLoggerFactory(quiet))
 	s := sim.NewScheduler(rand.New(rand.NewPCG(seed, 0)))
 	spawn := func(a *talker) *actor.PID {
 		props := stage.Props(func() actor.Actor { return a })
