@@ -118,6 +118,7 @@ var sessionTable = fsm.New(
 	fsm.On(releasing, (*session).refused, releasing, over),
 	fsm.On(releasing, (*session).readBack, releasing, over),
 	fsm.On(releasing, (*session).releaseRejected, releasing, over),
+	fsm.On(releasing, (*session).releaseReadFailed, releasing, over),
 	fsm.On(releasing, (*session).expire, releasing, over),
 
 	fsm.Stay((*session).beat, living, suspected, releasing),
@@ -125,7 +126,7 @@ var sessionTable = fsm.New(
 	fsm.Stay((*session).write, living, suspected, releasing),
 	fsm.Stay((*session).unsure, living, suspected, releasing),
 	fsm.Stay((*session).rejected, living, suspected),
-	fsm.Stay((*session).readFailed, living, suspected, releasing),
+	fsm.Stay((*session).readFailed, living, suspected),
 	fsm.Stay((*session).readAgain, living, suspected, releasing),
 	fsm.Stay((*session).setFlags, living, suspected),
 	fsm.Stay((*session).quitLater, claiming, confirming),           // EndSession

@@ -49,6 +49,16 @@ func (s *session) releaseRejected(ctx actor.Context, m messages.Rejected) sessio
 	return releasing
 }
 
+// releaseReadFailed asks again what became of a write, as long as the lease lasts.
+// Whoever is available may have none any more: nothing else would end it.
+func (s *session) releaseReadFailed(ctx actor.Context, m messages.ReadFailed) sessionState {
+	if m.Round == s.round && !m.At.Before(s.lease.End) {
+		return s.gone(ctx, m.At, "the release is not known to be stored: "+m.Reason)
+	}
+	s.readFailed(ctx, m)
+	return releasing
+}
+
 func (s *session) gone(ctx actor.Context, at time.Time, reason string) sessionState {
 	s.tell(ctx, messages.SessionReleased{Reason: reason, At: at})
 	return over

@@ -88,6 +88,12 @@ func TestSession_ReleaseRejected(t *testing.T) {
 	})
 }
 
+// unreadable is what the question for the own record comes to.
+func (p *tenancy) unreadable() {
+	p.t.Helper()
+	p.tell(p.pid, messages.ReadFailed{Round: heard[messages.Read](p.t, p.outside).Round, Reason: "no answer", At: p.now})
+}
+
 func TestSession_ReleaseInTrouble(t *testing.T) {
 	t.Run("in doubt", func(t *testing.T) {
 		p, m := leaves(t)
@@ -100,6 +106,22 @@ func TestSession_ReleaseInTrouble(t *testing.T) {
 		p.refuse(m, 11, true)
 		p.read(slot("", 11, partition.Live{Session: "other"}))
 		require.NotEmpty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+	t.Run("in doubt, and nothing can be read", func(t *testing.T) {
+		p, m := leaves(t)
+		p.doubt(m)
+		p.unreadable()
+		unheard[messages.SessionReleased](t, p.parent)
+		awake[readDue](p)
+		p.read(slot("", 11, m.Writes[0].Record.(partition.Live)))
+		require.Empty(t, heard[messages.SessionReleased](t, p.parent).Reason)
+	})
+	t.Run("in doubt, and nothing can be read when there is no lease any more", func(t *testing.T) { // of an Available worker
+		p, m := leaves(t)
+		p.after(p.settings.Lease)
+		p.doubt(m)
+		p.unreadable()
+		require.Equal(t, "the release is not known to be stored: no answer", heard[messages.SessionReleased](t, p.parent).Reason)
 	})
 	t.Run("no answer", func(t *testing.T) {
 		p, _ := leaves(t)
