@@ -13,13 +13,10 @@ import (
 	"github.com/troupe-actors/troupe/test/umpire"
 )
 
-// available are settings of a group whose workers work on without a store. Its leases
-// are no shorter than a test has to wait for: who is taken for dead on a busy machine
-// would spoil it.
+// available are settings of a group whose workers work on without a store.
 func available() partition.Settings {
 	s := swift()
 	s.Ownership = partition.Available
-	s.Lease, s.LeaderLease, s.StoreTimeout = 4*time.Second, 4*time.Second, time.Second
 	return s
 }
 

@@ -47,7 +47,7 @@ type orders struct {
 // a while until one says that its lease has ended, and nobody may own by then.
 func childSettings() partition.Settings {
 	s := swift()
-	s.ClockDrift = 0.6
+	s.ClockDrift = 0.3
 	return s
 }
 

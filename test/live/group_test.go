@@ -62,9 +62,13 @@ type group struct {
 	user     string          // of the server; empty if it asks for none
 }
 
-// swift are settings for tests in which workers crash: short leases, and no
-// windows, so that a group is at rest as soon as it can be.
-func swift() partition.Settings { return calm(partition.Fast()) }
+// swift are settings for tests in which leases end: as short as a busy machine bears,
+// with many heartbeats in each. Without windows a group is at rest as soon as it can be.
+func swift() partition.Settings {
+	s := calm(partition.Fast())
+	s.Lease, s.LeaderLease, s.StoreTimeout = 4*time.Second, 4*time.Second, time.Second
+	return s
+}
 
 // patient are settings for tests in which nobody may be taken for dead, however
 // busy the machine is. Nothing in them may wait for the end of a lease.
@@ -74,8 +78,7 @@ func patient() partition.Settings {
 	return s
 }
 
-// mortal are settings for tests in which somebody is taken for dead: leases are short
-// enough to be waited for, and nobody loses one because the machine is busy.
+// mortal are settings for tests in which one is taken for dead, and no other, however busy.
 func mortal() partition.Settings {
 	s := calm(partition.Default())
 	s.Lease, s.LeaderLease, s.StoreTimeout = 7*time.Second, 7*time.Second, 2*time.Second

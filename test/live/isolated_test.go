@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
-	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/links"
 )
 
@@ -59,7 +58,7 @@ func TestDegraded_NodeIsolated(t *testing.T) {
 		t.Run(fmt.Sprintf("it leads the stream %t", leads), func(t *testing.T) {
 			t.Parallel()
 			r := &routes{t: t, all: map[[2]string]*links.Link{}}
-			g := onThree(t, embedded.Config{Memory: true, Options: r.through}, calm(partition.Default()), 24)
+			g := onThree(t, embedded.Config{Memory: true, Options: r.through}, mortal(), 24)
 			g.watched()
 			var all []*worker
 			for i := range 3 {

@@ -13,15 +13,6 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// roomy are settings for tests in which the store is lost: leases end without a
-// crash, so that they may be longer than those of swift. A busy machine and a
-// replicated store are slower, too.
-func roomy() partition.Settings {
-	s := swift()
-	s.StoreTimeout, s.Lease, s.LeaderLease = time.Second, 3*time.Second, 3*time.Second
-	return s
-}
-
 // latest is the highest token that anybody has had.
 func (l *ledger) latest() (token partition.Token) {
 	l.mu.Lock()
@@ -75,7 +66,7 @@ func TestStoreLost_Deleted(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := newGroup(t, roomy(), 24)
+			g := newGroup(t, swift(), 24)
 			a := g.admin()
 			if g.bindOnly = create != nil; g.bindOnly {
 				require.NoError(t, a.create("first"))
@@ -103,7 +94,7 @@ func TestStoreLost_Deleted(t *testing.T) {
 // hazards 47 and 57
 func TestStoreLost_Expired(t *testing.T) {
 	beside(t)
-	g := newGroup(t, roomy(), 24)
+	g := newGroup(t, swift(), 24)
 	a := g.admin()
 	all := g.start(3)
 	former, after := a.incarnation(), g.ledger.latest()
@@ -153,7 +144,7 @@ func TestStoreLost_OlderCopy(t *testing.T) {
 	beside(t)
 	t.Run("a directory", func(t *testing.T) {
 		cfg, backup := keeping(t), t.TempDir()+"/backup"
-		g := groupOn(t, cfg, roomy(), 24)
+		g := groupOn(t, cfg, swift(), 24)
 		goesBack(g, func() (back func()) {
 			g.restart(cfg, func() { require.NoError(t, os.CopyFS(backup, os.DirFS(cfg.Dir))) })
 			return func() {
@@ -173,8 +164,8 @@ func TestStoreLost_OlderCopy(t *testing.T) {
 			return func() { a.restore(copied) }
 		})
 	}
-	t.Run("a snapshot", func(t *testing.T) { snapshot(newGroup(t, roomy(), 24)) })
-	t.Run("a snapshot, three nodes", func(t *testing.T) { snapshot(groupOnThree(t, roomy(), 24)) })
+	t.Run("a snapshot", func(t *testing.T) { snapshot(newGroup(t, swift(), 24)) })
+	t.Run("a snapshot, three nodes", func(t *testing.T) { snapshot(groupOnThree(t, swift(), 24)) })
 }
 
 func goesBack(g *group, take func() (back func())) {
