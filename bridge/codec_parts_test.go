@@ -74,6 +74,8 @@ func TestCodec_StepsThatNothingCanFollow(t *testing.T) {
 	}{
 		"applied":         {"live.w", func(n uint64) any { return partition.Live{Session: "s", Applied: partition.Step(n)} }},
 		"seen":            {"live.w", func(n uint64) any { return partition.Live{Session: "s", Seen: partition.Step(n)} }},
+		"abandoned":       {"live.w", func(n uint64) any { return abandoning(partition.Abandoned{Partition: "p", Token: partition.Token(n)}) }},
+		"abandoned at":    {"live.w", func(n uint64) any { return abandoning(partition.Abandoned{Partition: "p", Step: partition.Step(n)}) }},
 		"head":            {"head", func(n uint64) any { return partition.Head{Nonce: "n", Step: partition.Step(n)} }},
 		"version":         {"head", func(n uint64) any { return partition.Head{Nonce: "n", Version: partition.Version(n)} }},
 		"assigned":        {"asg.w", func(n uint64) any { return partition.Assignment{Session: "s", Step: partition.Step(n)} }},
@@ -91,6 +93,58 @@ func TestCodec_StepsThatNothingCanFollow(t *testing.T) {
 			require.Nil(t, at(n, now).Record, name)
 		}
 		require.NotNil(t, at(mostAhead, time.Time{}).Record, "without a clock")
+	}
+}
+
+func abandoning(a partition.Abandoned) partition.Live {
+	return partition.Live{Session: "s", Abandoned: []partition.Abandoned{a}}
+}
+
+// What a publish says was decided with its step or before. One token above that would
+// fence every owner to come.
+//
+// hazard 54
+func TestCodec_NothingIsLaterThanItsPublish(t *testing.T) {
+	head := func(seat partition.Step, entered partition.Step, token partition.Token) any {
+		return partition.Head{
+			Nonce: "n", Step: 40, Seats: []partition.Seat{{Worker: "w", Step: seat}},
+			Unowned: []partition.Unowned{{Partition: "p7", Entered: entered}}, Freed: []partition.Freed{{Partition: "p8", Token: token}},
+		}
+	}
+	owned := func(token partition.Token, entered partition.Step) any {
+		return partition.Assignment{Session: "s", Step: 40, Owned: []partition.Grant{{Partition: "p1"}, {Partition: "p7", Token: token, Entered: entered}}}
+	}
+	revoking := func(token partition.Token, step, entered partition.Step) any {
+		return partition.Assignment{Session: "s", Step: 40, Revoking: []partition.Revoke{{Partition: "p7", Token: token, Step: step, Entered: entered}}}
+	}
+	for name, c := range map[string]struct {
+		key    messages.Key
+		record any
+		fault  string // empty: it is one
+	}{
+		"head":             {"head", head(40, 40, 40), ""},
+		"seat":             {"head", head(41, 0, 0), "step of w is 41"},
+		"unowned":          {"head", head(0, 41, 0), "unowned_entered of p7 is 41"},
+		"freed":            {"head", head(0, 0, 41), "freed token of p8 is 41"},
+		"owned":            {"asg.w", owned(40, 40), ""},
+		"token":            {"asg.w", owned(math.MaxUint64, 0), "owned_token of p7 is 18446744073709551615"},
+		"entered":          {"asg.w", owned(0, 41), "owned_entered of p7 is 41"},
+		"revoking":         {"asg.w", revoking(40, 40, 40), ""},
+		"revoking token":   {"asg.w", revoking(41, 0, 0), "revoking_token of p7 is 41"},
+		"revoking step":    {"asg.w", revoking(0, 41, 0), "revoking_step of p7 is 41"},
+		"revoking entered": {"asg.w", revoking(0, 0, 41), "revoking_entered of p7 is 41"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			data, _, err := encode(c.record)
+			require.NoError(t, err)
+			got := entry(c.key, 3, time.Now(), data)
+			if c.fault == "" {
+				require.Equal(t, c.record, got.Record)
+				return
+			}
+			require.Nil(t, got.Record)
+			require.Equal(t, fmt.Sprintf("record %s at revision 3: %s; must be at most 40, the step of the record", c.key, c.fault), got.Fault)
+		})
 	}
 }
 

@@ -143,7 +143,7 @@ func headFromProto(p *pb.Head) (partition.Head, error) {
 			Token: partition.Token(f.GetToken()), By: partition.FreedBy(f.GetBy()), Revision: partition.Revision(f.GetRevision()),
 		})
 	}
-	return h, nil
+	return h, headWithin(h)
 }
 
 func assignmentToProto(a partition.Assignment) *pb.Assignment {
@@ -187,7 +187,7 @@ func assignmentFromProto(p *pb.Assignment) (partition.Assignment, error) {
 			Step: partition.Step(p.GetRevokingStep()[i]), Entered: partition.Step(p.GetRevokingEntered()[i]),
 		})
 	}
-	return a, nil
+	return a, assignmentWithin(a)
 }
 
 func journalToProto(j partition.Journal) *pb.Journal {

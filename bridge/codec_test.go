@@ -17,7 +17,7 @@ import (
 func records(t *rapid.T) map[messages.Key]any {
 	text := rapid.StringMatching(`[a-z0-9.%-]{1,12}`)
 	id := func(s string) partition.PartitionID { return partition.PartitionID(s) }
-	num, step := rapid.Uint64(), rapid.Uint64Max(mostAhead)
+	num, step := rapid.Uint64(), rapid.Uint64Range(9, mostAhead)
 	ids := func(label string) (out []partition.PartitionID) {
 		for _, s := range rapid.SliceOfN(text, 0, 4).Draw(t, label) {
 			out = append(out, id(s))

@@ -106,31 +106,6 @@ func entry(key messages.Key, revision uint64, at time.Time, data []byte) message
 	return out
 }
 
-// mostAhead is how far steps and versions may be ahead of the milliseconds of the
-// server's clock: as much as a thousand years, so that a wrong clock does no harm.
-const mostAhead = 1000 * 365 * 24 * 60 * 60 * 1000
-
-// timely refuses steps and versions that a group does not come to: the next ones
-// follow those that others wrote, and must not overflow. They begin at the server's
-// clock and there are fewer than one in a millisecond, so that the limit, which goes
-// with the clock, is never reached by those that follow what was not above it.
-func timely(record any, at time.Time) error {
-	var names string
-	var highest uint64
-	switch r := record.(type) {
-	case partition.Live:
-		names, highest = "applied and seen", max(uint64(r.Applied), uint64(r.Seen))
-	case partition.Head:
-		names, highest = "version and step", max(uint64(r.Version), uint64(r.Step))
-	case partition.Assignment:
-		names, highest = "version and step", max(uint64(r.Version), uint64(r.Step))
-	}
-	if most := uint64(max(at.UnixMilli(), 0)) + mostAhead; highest > most {
-		return fmt.Errorf("%s are up to %d; must be at most %d", names, highest, most)
-	}
-	return nil
-}
-
 // faulty is the entry of a record that cannot be read.
 func faulty(e messages.Entry, err error) messages.Entry {
 	e.Fault = fmt.Sprintf("record %s at revision %d: %v", printable(string(e.Key)), e.Revision, err)
