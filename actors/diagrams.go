@@ -22,15 +22,16 @@ func Diagrams() map[string]string {
 	}
 }
 
-// mailDiagram shows the actors of one worker and the mail that matters.
+// mailDiagram shows the actors of one worker and the mail that matters. What is said
+// to the outside, and by it, is named by the records that it is about.
 const mailDiagram = `flowchart TB
-    user([your actors]) -- "Subscribe, LetGo, RefreshPartitions, Stop" --> manager
+    user([your actors]) -- "Subscribe, LetGo, RefreshPartitions, GetOwner, Stop" --> manager
     manager[PartitionManager] -- "AssignmentChanged, StateChanged" --> user
     session -- "SessionStarted, SessionLost" --> manager
     session -- "HoldFor, HoldUntil, Suspend, DropAll" --> holder
     holder -- "Holdings" --> session
     holder -- "AssignmentApplied" --> manager
-    holder --> partitions([your partition actors])
+    holder -- "Revoke" --> partitions([your partition actors])
     election -- "LeaderKnown, LeadershipGained" --> manager
     subgraph term [term: only where the leader is]
         watcher -- "Sighted" --> debouncer
@@ -41,10 +42,15 @@ const mailDiagram = `flowchart TB
         publisher -- "HandedOver" --> calculator
     end
     election -- "LeadRenewed" --> term
+    term -- "TermFailed" --> election
     calculator -- "DecisionStarted, DecisionDone" --> manager
-    calculator -- "MakePlan" --> strategy([strategy])
-    calculator -- "ListPartitions" --> source([source])
+    calculator -- "MakePlan, ListPartitions" --> keeper
+    keeper[two keepers] -- "MakePlan" --> strategy([strategy])
+    keeper -- "ListPartitions" --> source([source])
+    strategy -- "PlanMade" --> calculator
+    source -- "PartitionsListed" --> calculator
     manager -- "GetOwner" --> owners
+    owners -- "Owner" --> user
     manager -- "RefreshPartitions" --> refresher
     refresher -- "Refreshed" --> user
     outside[("outside: NATS and the clock")]

@@ -19,20 +19,43 @@
 //
 // How the mail flows:
 //
-//	         user ◄── AssignmentChanged, StateChanged ── manager
-//	                                                       ▲
-//	       AssignmentApplied ── holder ◄── lease ── session ┤
-//	                              ▲                  │ ▲   │ DecisionStarted …
-//	                          asg │       live, acks ▼ │   │
-//	───────────────────────────── outside: store and clock ┼──────────────
-//	          head, asg, journal ▲         │ live records  │
-//	                             │         ▼               │
-//	                         publisher  watcher, poller    │
-//	                             ▲         │ Sighted       │
-//	                    HandOver │         ▼               │
-//	                         calculator ◄─ debouncer       │
-//	                         │  │  └───────────────────────┘
-//	         MakePlan ► strategy └► ListPartitions ► source
+//	user       ► manager     Subscribe, LetGo, RefreshPartitions, GetOwner, Stop
+//	manager    ► user        AssignmentChanged, StateChanged
+//	           ► owners      GetOwner
+//	           ► refresher   RefreshPartitions
+//	session    ► manager     SessionStarted, SessionLost
+//	           ► holder      HoldFor, HoldUntil, Suspend, DropAll
+//	           ► outside     live
+//	holder     ► session     Holdings
+//	           ► manager     AssignmentApplied
+//	           ► partitions  Revoke
+//	election   ► manager     LeaderKnown, LeadershipGained
+//	           ► term        LeadRenewed
+//	           ► outside     lead, term
+//	watcher    ► debouncer   Sighted
+//	poller     ► debouncer   Sighted
+//	debouncer  ► calculator  WorkersChanged
+//	           ► publisher   Witnessed
+//	calculator ► publisher   HandOver
+//	           ► manager     DecisionStarted, DecisionDone
+//	           ► keeper      MakePlan, ListPartitions
+//	publisher  ► calculator  HandedOver
+//	           ► outside     head, asg, journal
+//	term       ► election    TermFailed
+//	keeper     ► strategy    MakePlan
+//	           ► source      ListPartitions
+//	strategy   ► calculator  PlanMade
+//	source     ► calculator  PartitionsListed
+//	owners     ► user        Owner
+//	refresher  ► user        Refreshed
+//	outside    ► holder      asg
+//	           ► watcher     live
+//	           ► poller      live
+//	           ► owners      head, asg
+//	           ► refresher   head
+//
+// A term is what runs below it. What concerns the outside is named by the records that
+// are written and read.
 //
 // Each actor is one table (package fsm), in the file of its name; what a large one
 // does goes on in files whose names begin with it. The table runs, is searched for

@@ -224,6 +224,15 @@ func (t *Table[A, S]) Islands() []string {
 	return islands
 }
 
+// Hears lists the messages that the table knows, by their bare names.
+func (t *Table[A, S]) Hears() []string {
+	var names []string
+	for _, m := range t.messages {
+		names = append(names, word(m))
+	}
+	return names
+}
+
 func systemType(m reflect.Type) bool {
 	return m.Kind() == reflect.Pointer && system(reflect.New(m.Elem()).Interface())
 }

@@ -2,10 +2,8 @@ package shape
 
 import (
 	"flag"
-	"go/ast"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -51,27 +49,6 @@ func refresh(t *testing.T, documents []document) []document {
 		fresh = append(fresh, document{d.path, text})
 	}
 	return fresh
-}
-
-// TestMailDiagram holds the picture that is drawn by hand, not from a table, to
-// messages that exist.
-func TestMailDiagram(t *testing.T) {
-	known := map[string]bool{}
-	for _, f := range here(t).files {
-		if f.dir != "messages" {
-			continue
-		}
-		for _, n := range nodes[*ast.TypeSpec](f) {
-			known[n.(*ast.TypeSpec).Name.Name] = true
-		}
-	}
-	for _, label := range regexp.MustCompile(`"[^"]*"`).FindAllString(drawn()["mail"], -1) {
-		for _, word := range regexp.MustCompile(`\b[A-Z][a-z]+(?:[A-Z][a-z]+)*\b`).FindAllString(label, -1) {
-			if !known[word] && strings.ToUpper(word) != word {
-				t.Errorf("the diagram mail says %s, which is no message", word)
-			}
-		}
-	}
 }
 
 func TestDiagrams_PlantedGaps(t *testing.T) {
