@@ -75,6 +75,7 @@ func (c *Clerk) say(e Event) {
 
 // looks asks what the worker believes of itself.
 func (c *Clerk) looks() (e Event, ok bool) {
+	asked := c.now()
 	got, err := c.system.Root.RequestFuture(c.manager, messages.GetSnapshot{}, time.Second).Result()
 	s, ok := got.(messages.Snapshot)
 	if err != nil || !ok {
@@ -90,7 +91,10 @@ func (c *Clerk) looks() (e Event, ok bool) {
 	if !s.Healthy {
 		is += ": " + s.Reason
 	}
-	return Event{Session: s.Session, Until: c.now() + time.Until(s.LeaseEnd), Leads: s.Leading, Is: is}, true
+	return Event{
+		Session: s.Session, Until: c.now() + time.Until(s.LeaseEnd), Leads: s.Leading, Is: is,
+		Owns: len(s.Owned), Asked: asked,
+	}, true
 }
 
 // Work is the handler of a partition: it has an effect now and then.

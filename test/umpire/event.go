@@ -19,6 +19,9 @@ type Event struct {
 	Session partition.SessionID `json:"session,omitempty"`
 	Until   time.Duration       `json:"until,omitempty"`
 	Leads   bool                `json:"leads,omitempty"`
+	// Owns is how many partitions it said that it owns, and Asked when it was asked.
+	Owns  int           `json:"owns,omitempty"`
+	Asked time.Duration `json:"asked,omitempty"`
 	// Is says how the worker is, for whoever reads why something took long.
 	Is string `json:"is,omitempty"`
 }

@@ -20,6 +20,7 @@ import (
 //   - Such a handler is told to stop DrainTimeout before the lease ends, or, if its
 //     process did not run then, when it runs again. It stops within DrainTimeout of
 //     time in which its process did run.
+//   - Nor does a worker say by then that it owns anything.
 //   - Tokens of a partition only grow; a worker that goes on keeps its own. What a
 //     handler of the past does carries a token below the owner's: a sink refuses it.
 //
@@ -137,6 +138,7 @@ func (u *Umpire) hear(l *life, e Event) {
 		l.leads = e.Leads
 		l.note(e.At, e.Is)
 		u.extended(l, e)
+		u.claims(l, e)
 	case Pulse:
 		l.ran(e.At)
 		for id, h := range l.hands {
@@ -250,6 +252,17 @@ func (u *Umpire) acted(l *life, e Event) {
 		u.Past++
 	}
 	u.overdue(h, e.Partition)
+}
+
+// claims checks that a worker says in time that it owns nothing any more.
+func (u *Umpire) claims(l *life, e Event) {
+	end := l.latest()
+	if u.available() || e.Owns == 0 || e.Asked < end {
+		return
+	}
+	if took := l.running(end-u.settings.DrainTimeout, e.Asked); took > u.settings.DrainTimeout+u.Slack {
+		u.Blame("%s says that it owns %d, %v after its lease has ended: it ran for %v since it was in doubt", l.name, e.Owns, e.Asked-end, took)
+	}
 }
 
 // overdue checks that a handler has stopped in time.

@@ -45,6 +45,11 @@ func (t *tale) lease(at time.Duration, who string, until time.Duration) *tale {
 	return t.add(at, who, Lease, func(e *Event) { e.Until = until })
 }
 
+// says has a say how many partitions it owns.
+func (t *tale) says(at time.Duration, owns int, until time.Duration) *tale {
+	return t.add(at, "a", Lease, func(e *Event) { e.Asked, e.Owns, e.Until = at, owns, until })
+}
+
 // runs has a worker say from one time to another that it runs.
 func (t *tale) runs(who string, from, to time.Duration) *tale {
 	for at := from; at <= to; at += Beat {
@@ -120,6 +125,18 @@ var tales = map[string]struct {
 	},
 	"the machine had no time for it": {
 		begin().runs("a", 0, 2*sec).hold(1*sec, "a", 5, 4*sec).runs("a", 8*sec, 8*sec+sec/4).do(8*sec+sec/4, "a", Drop), "",
+	},
+	"it owns nothing by the end of its lease": {
+		begin().runs("a", 0, 5*sec).says(1*sec, 5, 4*sec).says(4*sec, 5, 4*sec).says(4*sec+1, 0, 4*sec), "",
+	},
+	"it says that it owns past its lease": {
+		begin().runs("a", 0, 5*sec).says(1*sec, 5, 4*sec).says(4*sec+1, 5, 4*sec), "says that it owns 5",
+	},
+	"it says that it owns when its session is over": {
+		begin().runs("a", 0, 5*sec).says(1*sec, 5, 4*sec).says(4*sec+1, 5, 0), "says that it owns 5",
+	},
+	"it had no time to say that it owns nothing": {
+		begin().runs("a", 0, 2*sec).says(1*sec, 5, 4*sec).runs("a", 8*sec, 8*sec+sec/4).says(8*sec+sec/4, 5, 4*sec), "",
 	},
 	"who knows": {begin().do(1*sec, "a", "hum"), `says "hum"`},
 }
