@@ -12,10 +12,12 @@
 //	│       ├── debouncer           many sightings, one WorkersChanged
 //	│       ├── calculator          what to change, and when
 //	│       └── publisher           hand-over steps, one fenced batch at a time
-//	├── keeper ── strategy          the user's, or StrategyFrom
-//	├── keeper ── source            the user's, StaticSource or SourceFrom
+//	├── keeper                      starts what is below it again when that fails
+//	│   └── strategy                the user's, or StrategyFrom
+//	├── keeper                      the same
+//	│   └── source                  the user's, StaticSource or SourceFrom
 //	├── owners                      who owns what, in the whole group
-//	└── refresher                   from the first RefreshPartitions on
+//	└── refresher                   there from the first RefreshPartitions on
 //
 // How the mail flows:
 //
@@ -75,17 +77,17 @@
 //
 // # Failure
 //
-// Time arrives in the mail, and nobody waits in a handler: what is not answered
-// is asked again. An actor of ours that panics stops. A session that fails is
-// lost: everything is dropped and another one claims anew; so it is when the
+// Time arrives in the mail, and nobody waits in a handler: what is not answered is
+// asked again. An actor of ours that panics stops. A session that fails is lost:
+// everything is dropped and another one claims anew; the same happens when the
 // holder fails. An election that fails gives its lead up by silence. What a term
-// does dies with it. If the manager or the outside fails, all stop, which equals
-// a crash: others take over when the lease is over. A user's strategy, source or
+// does dies with it. If the manager or the outside fails, all stop, which equals a
+// crash: others take over when the lease is over. A user's strategy, source or
 // partition actor that fails is started again after a second.
 //
-// Ownership is exclusive as far as handlers stop when they are told, or write with
-// the token of the partition: a lease cannot stop code that a paused machine goes
-// on with.
+// Ownership is exclusive as far as handlers stop when they are told to, or write
+// with the token of the partition: a lease cannot stop code that goes on when a
+// paused machine does.
 //
 // # Limits
 //

@@ -16,8 +16,8 @@ import (
 
 // Limits of the outside.
 const (
-	// MaxInFlight is how many writes are under way at a time. As many questions may
-	// be: one on top of them fails.
+	// MaxInFlight is how many writes are under way at a time. As many reads may be
+	// under way too; one more fails.
 	MaxInFlight = 128
 	// MaxQueued is how many wait for their turn; what comes on top is rejected.
 	MaxQueued = 4096

@@ -76,9 +76,9 @@ func (e *entries) fault(key messages.Key, err error) (messages.Entry, bool) {
 	return faulty(messages.Entry{Key: key, Revision: partition.Revision(revision), Time: e.times[key]}, err), true
 }
 
-// torn are the records of which parts were seen that do not make one. Where they
-// are all that there is, they are a fault; of a record that is on its way the rest
-// comes soon. Without its first part nothing is there.
+// torn are records of which some parts were seen and others not. If nothing else is
+// stored they are a fault; if the record is on its way, the rest comes soon. Without its
+// first part a record is not there.
 func (e *entries) torn(found map[messages.Key]messages.Entry) {
 	for key, p := range e.partial {
 		if _, told := found[key]; !told && p.revision() != 0 {
@@ -116,7 +116,7 @@ func faulty(e messages.Entry, err error) messages.Entry {
 // faults are the latest faults that were logged, by key: each is logged once.
 type faults map[messages.Key]string
 
-// maxFaults is how many keys are remembered of which a fault was logged.
+// maxFaults is how many keys with a logged fault are remembered.
 const maxFaults = 1000
 
 func (f *faults) note(log *slog.Logger, e messages.Entry) {

@@ -22,9 +22,9 @@ const (
 	HeaderToken     = "Troupe-Token"
 )
 
-// SetToken writes into a message on whose behalf it is sent, so that its receivers can
-// refuse it once they have heard of a later owner (partition.Tokens). It is no
-// signature: whoever may publish may write any token.
+// SetToken writes into a message for which partition, and under which token, it is
+// sent, so that its receivers can refuse it once they have heard of a later owner
+// (partition.Tokens). It is no signature: whoever may publish may write any token.
 func SetToken(m *nats.Msg, o partition.Owned) {
 	if m.Header == nil {
 		m.Header = nats.Header{}
@@ -33,8 +33,8 @@ func SetToken(m *nats.Msg, o partition.Owned) {
 	m.Header.Set(HeaderToken, strconv.FormatUint(uint64(o.Token), 10))
 }
 
-// TokenOf reads what SetToken wrote. A message without, or with a broken one, is an
-// error.
+// TokenOf reads what SetToken wrote. A message without a token, or with a broken
+// one, is an error.
 func TokenOf(h nats.Header) (id partition.PartitionID, token partition.Token, err error) {
 	id = partition.PartitionID(h.Get(HeaderPartition))
 	n, err := strconv.ParseUint(h.Get(HeaderToken), 10, 64)

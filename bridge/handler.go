@@ -18,10 +18,10 @@ import (
 var errRevoked = errors.New("the partition is taken away, or the lease is in doubt")
 
 // HandlerFunc makes partition actors of a function, for actors.Config.Partition.
-// The function works on one partition until its context ends: when the partition
-// is taken away, or when the lease is in doubt, whichever is first. Only when it
-// has returned the partition can have another owner, within RevokeTimeout. A
-// function that returns before, fails or panics is called again after a second
+// The function works on one partition until its context ends: when the partition is
+// taken away, or when the lease is in doubt, whichever is first. Only when it has
+// returned, or RevokeTimeout is over, can the partition have another owner. A
+// function that returns earlier, fails or panics is called again after a second
 // while the partition is owned. Two calls for one partition never overlap here;
 // effects elsewhere are fenced with the token.
 func HandlerFunc(work func(ctx context.Context, o partition.Owned) error) func(partition.Owned) *actor.Props {

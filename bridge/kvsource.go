@@ -21,11 +21,11 @@ import (
 // that a KV key cannot have. A value that is not so is a fault that names the key,
 // and the last list stays.
 //
-// The bucket is watched. To delete a key is to remove the partition; that a watch
-// ends, the connection breaks or the bucket is made anew is not. Whenever the source
-// is asked it makes sure that it knows all that is stored. There must be a bucket;
-// it may come into being later, and is not made by this. Besides the watch, the
-// connection must be allowed to ask $JS.API.STREAM.INFO.KV_<bucket>.
+// The bucket is watched. Deleting a key removes the partition; a watch that ends, a
+// connection that breaks and a bucket that is made anew remove none. Whenever the
+// source is asked it makes sure that it knows all that is stored. The bucket is not
+// made here, and may come into being later. Besides the watch, the connection must
+// be allowed to ask $JS.API.STREAM.INFO.KV_<bucket>.
 func KVSource(nc *nats.Conn, bucket string) (*actor.Props, error) {
 	strange := func(r rune) bool {
 		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' && r != '-'

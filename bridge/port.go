@@ -10,8 +10,8 @@ import (
 // coalescing, chunking, back-off and deadlines belong to the bridge actor above
 // it, so that a simulated port exercises them too.
 //
-// A question says within what time its answer is waited for. The port may end it a
-// little earlier, to say what it knows by then; the outside ends it in any case.
+// A question says how long its answer is waited for. The port may end it a little
+// earlier, to say what it knows by then; the outside ends it in any case.
 //
 // Every method returns at once. Callbacks run on a goroutine of the port, never
 // on the caller's stack, and must not block.
@@ -129,7 +129,7 @@ const (
 	codeNoMessage = 10037
 )
 
-// Sights is what a watch saw since the last call: at most one message a subject.
+// Sights is what a watch saw since the last call: at most one message per subject.
 type Sights struct {
 	Messages []Sight
 	// Synced says that the newest message of every matching subject has been
@@ -176,7 +176,7 @@ type StreamConfig struct {
 	Storage  Storage
 	// Incarnation is kept in the stream's metadata under IncarnationKey.
 	Incarnation string
-	// MaxPerSubject is the number of messages kept a subject; 1 when Troupe
+	// MaxPerSubject is the number of messages kept per subject; 1 when Troupe
 	// creates the stream, -1 is unlimited (kept for audits).
 	MaxPerSubject int64
 	AllowAtomic   bool

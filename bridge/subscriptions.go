@@ -17,9 +17,10 @@ import (
 // owns: their Props are for actors.Config.Partition.
 //
 // A subscription begins when the partition is owned, and is there when the server has
-// confirmed it. When the partition is taken away it ends, the messages that are here
-// are handled, and then another worker may own the partition. When the lease ends it
-// ends at once. One that cannot be made is tried again, after 100 ms and up to 30 s.
+// confirmed it. When the partition is taken away it ends, the messages that have
+// arrived are handled, and only then may another worker own the partition. When the
+// lease ends it ends at once. One that cannot be made is tried again, after 100 ms
+// and up to 30 s.
 //
 // Core NATS delivers at most once: what is published while a partition moves, or while
 // its owner is away, reaches nobody.

@@ -13,14 +13,14 @@
 // Mail from one actor to another arrives in the order it was sent. Nothing is
 // promised between two senders: what leaves a leadership carries its term, an answer
 // its round, and what is stored its revision. Within a leadership no mail needs the
-// term: its actors have names that no other one's ever had.
+// term: the names of its actors are never used again.
 //
 // # Failure
 //
-// An answer may never come; whoever needs one asks to be reminded. Mail to an
-// actor that has stopped goes to the dead letters, but for what nobody misses then:
-// answers and reminders of the outside, and what the actors of a leadership say, which
-// end with it in the middle of whatever they do.
+// An answer may never come; whoever needs one asks to be reminded. Mail to an actor
+// that has stopped goes to the dead letters, except what nobody misses then: answers
+// and reminders from the outside, and the mail of the actors of a leadership, which
+// end with it, whatever they are doing.
 //
 // # Limits
 //

@@ -49,9 +49,9 @@ type LeadershipLost struct {
 	At     time.Time
 }
 
-// LeadBarred reports that this worker does not stand for the lead, because of a
-// record that only a newer build understands or because it resigned and others are
-// to have their chance, or, without a reason, that it does again.
+// LeadBarred reports that this worker does not stand for the lead: only a newer
+// build understands a record, or it resigned and others are to have their chance.
+// Without a reason it reports that the worker stands again.
 type LeadBarred struct {
 	Reason string
 	At     time.Time
@@ -68,6 +68,6 @@ type TermFailed struct {
 	Term   partition.Revision
 	Reason string
 	Resign bool
-	// Unread, if set, is the record because of which: a newer build wrote it.
+	// Unread, if set, is the record that is the reason: a newer build wrote it.
 	Unread Key
 }

@@ -133,7 +133,8 @@ type Unsure struct {
 }
 
 // Rejected answers a Store that was not written and never will be: too late, too
-// large, not permitted, or the store is not open. Final: so it would be again.
+// large, not permitted, or the store is not open. Final: it would be rejected
+// again.
 type Rejected struct {
 	Round  partition.Round
 	Reason string

@@ -87,13 +87,14 @@ type LetGo struct {
 	Step partition.Step
 }
 
-// AssignmentChanged reports what this worker owns. Gained and Lost are relative
-// to the message before to the same subscription; messages come in order and
-// never go back. A partition whose token changed is in both.
+// AssignmentChanged reports what this worker owns. Gained and Lost are relative to
+// the previous message to the same subscription; messages come in order and never
+// go back. A partition whose token changed is in both.
 //
-// A worker whose lease is in doubt owns nothing any more in what it reports here,
-// DrainTimeout before the lease ends: so long a subscriber has to stop its work. If
-// the lease is renewed after all, the same is gained anew, under the same tokens.
+// When its lease is in doubt, DrainTimeout before the lease ends, a worker reports
+// here that it owns nothing: a subscriber has that long to stop its work. If the
+// lease is renewed after all, the same partitions are gained anew, under the same
+// tokens.
 type AssignmentChanged struct {
 	Worker       partition.WorkerID
 	Version      partition.Version
@@ -123,9 +124,9 @@ type HealthChanged struct {
 	At      time.Time
 }
 
-// AlertRaised reports that the worker is still degraded: louder and louder, and
-// again and again, as partition.AlertTimes say. Its end is a StateChanged. The
-// outside hears it too, and logs it.
+// AlertRaised reports that the worker is still degraded. The level rises with time,
+// and each level is repeated, as partition.AlertTimes says. The end of it is a
+// StateChanged. The outside hears it too, and logs it.
 type AlertRaised struct {
 	Level partition.AlertLevel
 	// Since is when the outage began.
@@ -184,8 +185,9 @@ type Owner struct {
 // asked: its record carries the request to the leader, whose source is the one that
 // counts. Refreshed is the answer.
 type RefreshPartitions struct {
-	// Within is when to hear that it is not done yet; 0 is as long as a refresh
-	// may take whose every step takes its whole timeout.
+	// Within is how long to wait before Refreshed says that it is not done yet; 0
+	// is as long as a refresh may take when each of its steps takes its whole
+	// timeout.
 	Within time.Duration
 }
 
@@ -199,11 +201,11 @@ type Refreshed struct {
 }
 
 // Drain asks the manager to give up everything that it owns and to get nothing until
-// Undrain, while it stays a member of its group, and its leader if it is: before work
-// on the machine, say. No window holds it back; at most DrainRound partitions are on
-// their way at a time, each by the clean way of revoke, drain and grant. What nobody
-// else may own stays. Drained is the answer. It is kept when a session is lost, and
-// ends with the process.
+// Undrain, while it stays a member of its group, and its leader if it is that: before
+// work on the machine, for instance. No window holds it back; at most DrainRound
+// partitions are on their way at a time, each by the clean way of revoke, drain and
+// grant. What nobody else may own stays. Drained is the answer. It is kept when a
+// session is lost, and ends with the process.
 type Drain struct{}
 
 // Undrain asks the manager to take part again: what it still has stays with it, and

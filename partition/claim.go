@@ -12,8 +12,8 @@ const (
 	// FreeTried is how many free IDs one scan offers. When others took them all, the
 	// next scan offers more.
 	FreeTried = 256
-	// InTurn is how many candidates are tried one after the other. Who was refused
-	// more often is one of a crowd.
+	// InTurn is how many candidates are tried one after the other. A worker that
+	// was refused more often is in a crowd.
 	InTurn = 16
 )
 
@@ -38,7 +38,7 @@ type Candidate struct {
 	Abandoned []Abandoned
 	// Twin: the record has this process's instance key and is still in use.
 	Twin bool
-	// Reserved: whoever released the record announced to come back.
+	// Reserved: whoever released the record announced its return.
 	Reserved bool
 	// Silent: the record is somebody's unless it stays unchanged for
 	// Wait(Lease) on the claimant's clock.
@@ -50,13 +50,14 @@ type Claims struct {
 	Prefix      string
 	From, Count int
 	InstanceKey string
-	// Lost are IDs in which this process was replaced: it never replaces back.
+	// Lost are IDs under which this process was replaced: it never replaces the
+	// other in turn.
 	Lost []WorkerID
 }
 
 // Candidates returns what to try, best first: the record with one's own instance
 // key (an announced restart before the newest other), slots that were released or
-// fenced (lowest first, those that announced to come back last), free IDs (lowest
+// fenced (lowest first, those that announced their return last), free IDs (lowest
 // first), and last the records of others, which may be claimed only if they stay
 // silent.
 func (c Claims) Candidates(slots []Slot) []Candidate {

@@ -12,8 +12,8 @@ import (
 // leave a partition without an owner or an owner without a right; the others
 // wait for a window.
 type Change struct {
-	// Members are the sessions that count from now on: those that renew and
-	// those that announced to come back.
+	// Members are the sessions that count from now on: those that renew and those
+	// that announced their return.
 	Members []Witness
 	// Joined have no seat yet, Returned have the seat of a former session,
 	// Left were released, Crashed went silent or were fenced.
@@ -32,7 +32,7 @@ type Change struct {
 	Refreshing []Witness
 	// Cold: there is no table, or most of its members are gone.
 	Cold bool
-	// Awaited: somebody with a seat announced to come back.
+	// Awaited: somebody with a seat announced its return.
 	Awaited bool
 	// Turns is when a standing changes without any news; zero if never.
 	Turns time.Time

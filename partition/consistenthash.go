@@ -9,15 +9,15 @@ import (
 // ring (Karger et al., 1997), by xxh3. Like Rendezvous it needs no previous owners, and
 // it is faster for many members: O((P + V) log V) for V points in all.
 //
-// Balance: with 150 points each a member has its share give or take about a third;
-// more points make it better with their root. Weights do not matter to it. Movement: a
-// join moves only what the new member gets, a leave only what had no owner; but how
-// much that is is as uneven as the balance.
+// Balance: with 150 points each a member has its share give or take about a third; the
+// error falls with the square root of the points. Weights do not matter to it.
+// Movement: a join moves only what the new member gets, a leave only what had no
+// owner; but how much that is is as uneven as the balance.
 //
 // With a MoveLimit the first moves in canonical order are made, as KeepOwned does.
 type ConsistentHash struct {
-	// VirtualNodes is how many points a member has for each unit of its capacity, of
-	// which 100 count. Default DefaultVirtualNodes.
+	// VirtualNodes is how many points a member has for each unit of its capacity; at
+	// most 100 units count. Default DefaultVirtualNodes.
 	VirtualNodes int
 }
 
@@ -33,8 +33,8 @@ func (s ConsistentHash) Plan(in Input) (Plan, error) {
 }
 
 // WeightedConsistentHash is ConsistentHash with a bound on the load (Mirrokni, Thorup
-// and Zadimoghaddam, 2018): who is full passes a partition on to the next member on
-// the ring. The heaviest partitions choose first.
+// and Zadimoghaddam, 2018): a member that is full passes a partition on to the next
+// one on the ring. The heaviest partitions choose first.
 //
 // Balance: no member has more than (1 + Slack) of its share of the weight, or its share
 // and one partition, whichever is more. Movement: what a change displaces may displace
@@ -44,8 +44,8 @@ func (s ConsistentHash) Plan(in Input) (Plan, error) {
 //
 // With a MoveLimit the first moves in canonical order are made, as KeepOwned does.
 type WeightedConsistentHash struct {
-	// VirtualNodes is how many points a member has for each unit of its capacity, of
-	// which 100 count. Default DefaultVirtualNodes.
+	// VirtualNodes is how many points a member has for each unit of its capacity; at
+	// most 100 units count. Default DefaultVirtualNodes.
 	VirtualNodes int
 	// Slack is how far above its share a member may be. Default 0.25.
 	Slack float64

@@ -134,8 +134,9 @@ type handoff struct {
 	revokes int
 	left    int            // outstanding after this publish
 	touched map[int32]bool // by next seat
-	// revoking is, by next seat, how large what it has to let go is in its record, and
-	// round how many of that are still awaited, if it drains.
+	// revoking is, by next seat, how much room its record needs for what it has to let
+	// go. round is, by next seat, how many of these partitions are still awaited, if
+	// it drains.
 	revoking, round []int
 	lists           map[WorkerID]lists
 	changed         bool

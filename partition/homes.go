@@ -1,13 +1,13 @@
 package partition
 
-// Homes are the workers that partitions belonged to before these were gone. Who comes
-// back under the same ID gets them back before others, out of what moves anyway: it may
-// have caches that are still warm.
+// Homes says to which worker a partition belonged before that worker was gone. One that
+// comes back under the same ID gets its partitions before others do, out of what moves
+// anyway: its caches may still be warm.
 type Homes map[PartitionID]WorkerID
 
-// Follow notes what changed from one table to a later one. A partition that another
-// gets because its owner is gone keeps its home; it loses it when it is there again, or
-// when it moves from a worker that is still there. gone says who is.
+// Follow notes what changed from one table to a later one. A partition that goes to
+// another worker because its owner is gone keeps its home, until it is back there or
+// moves from a worker that is still there. gone reports whether a worker is gone.
 func (h Homes) Follow(before, after Table, gone func(WorkerID) bool) {
 	at := 0
 	for _, was := range before.Rows {

@@ -6,10 +6,10 @@ import (
 )
 
 // MayLead reports whether a worker is one of the few that watch the lead, to take
-// it when it falls free: those with the lowest IDs among the members that may
-// lead, and while those are too few, also who is not among the members yet. The
-// others notice a lead that is gone, too, only later: a watch of one key by
-// everybody would cost every renewal a message to each.
+// it when it falls free: those with the lowest IDs among the members that may lead,
+// and, while those are too few, workers that are not members yet. The others notice
+// a lead that is gone too, but later: if everybody watched one key, each renewal
+// would cost a message to everybody.
 func MayLead(h Head, w WorkerID, candidates int) bool {
 	seats := slices.Clone(h.Seats)
 	slices.SortFunc(seats, func(a, b Seat) int { return CompareWorkers(a.Worker, b.Worker) })
@@ -35,8 +35,7 @@ func (h Head) Seated(w WorkerID) bool {
 	return slices.ContainsFunc(h.Seats, func(s Seat) bool { return s.Worker == w })
 }
 
-// LeadSight is what a worker that does not lead knows of the lead, and since when
-// it is so.
+// LeadSight is what a worker that does not lead knows of the lead, and since when.
 type LeadSight struct {
 	Lead     Lead
 	Revision Revision
@@ -71,7 +70,7 @@ func (s LeadSight) Leader() WorkerID {
 	return s.Lead.Worker
 }
 
-// Free reports whether nobody trusts in the lead, whatever the time is.
+// Free reports whether nobody relies on the lead, however recent it is.
 func (s LeadSight) Free() bool { return s.Revision == 0 || s.Lead.Released }
 
 // Vacant reports whether the lead may be taken at the instant now: it is free, or

@@ -1,8 +1,8 @@
 package partition
 
-// A live record is one message: what its worker has let go of only in part, or written
-// off, must fit into it. So a leader tells no worker to let go of more at once, and a
-// worker acknowledges nothing of which it cannot list all.
+// A live record is one message, with room for what its worker has yet to let go of and
+// what it has written off. So a leader tells no worker to let go of more at once, and
+// a worker acknowledges only what it can list in full.
 const (
 	// MaxListing is how large the lists of a live record may be.
 	MaxListing = 448 << 10
@@ -15,7 +15,7 @@ const (
 
 func listing(id PartitionID) int { return len(id) + listedBytes }
 
-// Listing is how large these lists are at most in a live record.
+// Listing returns how many bytes these lists take at most in a live record.
 func Listing(held []PartitionID, abandoned []Abandoned) int {
 	size := 0
 	for _, id := range held {

@@ -2,15 +2,15 @@ package partition
 
 import "time"
 
-// Outage is what a worker makes of how its store does: whether it is degraded,
-// since when, and when to say so again. It is told facts with their instants, and
-// knows when it has to be asked again; it has no clock.
+// Outage is what a worker concludes from how its store behaves: whether it is
+// degraded, since when, and when to say so again. It is told facts with their
+// instants, and knows when it has to be asked again; it has no clock.
 //
 // An Exclusive worker is degraded as soon as its lease is in doubt; while it has no
-// lease, when the store fails for as long as a lease would be in no doubt. An
-// Available one is when the store fails for EnterThreshold, or KVErrorThreshold
-// times within KVErrorWindow. Both are until the store was healthy for
-// ExitThreshold: one that answers now and then ends no outage.
+// lease, when the store has failed for as long as a lease stays beyond doubt. An
+// Available one is degraded when the store has failed for EnterThreshold, or
+// KVErrorThreshold times within KVErrorWindow. Both stay so until the store has
+// been healthy for ExitThreshold: one that answers now and then ends no outage.
 type Outage struct {
 	settings Settings
 	entered  bool
@@ -22,8 +22,8 @@ type Outage struct {
 	alerted  time.Duration // how long after since the latest alert was due
 }
 
-// NewOutage returns that of a worker with these settings, whose store was not heard
-// of yet.
+// NewOutage returns the outage of a worker with these settings that has not heard
+// of its store yet.
 func NewOutage(s Settings) Outage { return Outage{settings: s} }
 
 // Degraded reports whether the worker is.

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Question is what is asked of a strategy, and what is needed to read its
-// answer. Sessions that announced to come back keep what they have: neither they
-// nor their partitions are part of the question.
+// Question is what is asked of a strategy, and what is needed to read its answer.
+// Sessions that announced their return keep what they have: neither they nor their
+// partitions are part of the question.
 type Question struct {
 	Input Input
 	// target is complete but for the owners that the strategy decides.
@@ -120,8 +120,8 @@ func (o owners) find(t Table, previous *Target, set Set, out []int32) {
 	}
 }
 
-// row is where the table says that a partition is or goes. It is kept there if
-// its owner announced to come back.
+// row is where the table says that a partition is or goes. It is kept there if its
+// owner announced its return.
 func (o owners) row(t Table, r Row) (to int32, kept bool) {
 	if r.Seat != None {
 		owner := t.Seats[r.Seat].Worker

@@ -131,7 +131,7 @@ type Head struct {
 	Source  uint64
 	Seats   []Seat
 	Unowned []Unowned
-	// Freed says for what became free in this publish how that is known.
+	// Freed lists what became free in this publish, and how that is known.
 	Freed []Freed
 	Kept  Kept
 }

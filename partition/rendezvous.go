@@ -11,11 +11,11 @@ import (
 // Schomaker, 2005). It needs no previous owners: whoever knows the members knows the
 // owner of a partition without asking anybody.
 //
-// Balance: as of dice. A member has its share of the partitions give or take a few
-// times the root of that share; weights do not matter to it, so that the heaviest
-// partition decides how uneven it is. Movement: the least, in the mean. A join moves
-// only what the new member gets, a leave only what had no owner; a changed capacity
-// moves only to or from that member. Time is O(P·W).
+// Balance: as with dice. A member has its share of the partitions give or take a few
+// times the square root of that share; weights do not matter to it, so that the
+// heaviest partition decides how uneven it is. Movement: the least, on average. A
+// join moves only what the new member gets, a leave only what had no owner; a
+// changed capacity moves only to or from that member. Time is O(P·W).
 //
 // With a MoveLimit the first moves in canonical order are made, as KeepOwned does.
 type Rendezvous struct{}

@@ -2,10 +2,10 @@ package partition
 
 import "time"
 
-// Settings are all the times, limits and choices of a group's worker. A zero
-// field has its default, Off turns a field off that says so. All workers of a
-// group should have the same ones; what may differ during a rolling change is
-// carried in the records.
+// Settings are all the times, limits and choices of a group's worker. A zero field
+// has its default; Off turns off a field that says so. All workers of a group
+// should have the same ones; what may differ during a rolling change is carried in
+// the records.
 //
 // Each comment says meaning, default (with those of Fast and Conservative where
 // they differ) and rule. Validate names the rules that are broken.
@@ -103,9 +103,9 @@ type Settings struct {
 	// gone, the group is starting cold. Default 0.5; above 0, at most 1. Off
 	// never takes a loss for a restart.
 	RestartDetectionRatio float64
-	// RestartHoldDown is how long the partitions of a worker that announced to
-	// come back are kept for it. What moves for balance, also to who joins, waits for
-	// it too, but no longer than twice that. Default 10 s (5 s, 60 s). Off keeps
+	// RestartHoldDown is how long the partitions of a worker that announced its
+	// return are kept for it. What moves for balance, also to who joins, waits for it
+	// too, but no longer than twice that. Default 10 s (5 s, 60 s). Off keeps
 	// nothing.
 	RestartHoldDown time.Duration
 
@@ -170,7 +170,7 @@ type StopPolicy int
 const (
 	// Leave gives the partitions up for good: others get them at once.
 	Leave StopPolicy = iota
-	// Restart announces to come back: the partitions are kept for
+	// Restart announces its return: the partitions are kept for
 	// Settings.RestartHoldDown.
 	Restart
 )
@@ -215,9 +215,8 @@ func (s Settings) Rules(grace time.Time) Rules {
 	return Rules{Drift: s.ClockDrift, RevokeTimeout: s.RevokeTimeout, HoldDown: s.RestartHoldDown, Grace: grace, DrainRound: s.DrainRound}
 }
 
-// Suspect is how long after its last accepted heartbeat was sent a worker stops
-// its handlers: what is left of the lease then is DrainTimeout, the time that
-// handlers are promised.
+// Suspect is how long after sending its last accepted heartbeat a worker stops its
+// handlers: DrainTimeout, which handlers are promised, is then left of the lease.
 func (s Settings) Suspect() time.Duration { return s.Lease - s.DrainTimeout }
 
 // LeadRenewal lies between two renewals of the lead: a quarter of LeaderLease,
@@ -243,10 +242,10 @@ type Setbacks struct {
 	Resigned bool
 }
 
-// RecoveryBound is B: within so long after the last fault every partition has an
-// owner. In the worst case the candidates died too: then another worker looks
-// for the lead only every 2·LeaderLease plus jitter of at most LeadRenewal, waits
-// for the leader's lease, then for a worker's, and misses the watch for one
+// RecoveryBound is B, the time after the last fault within which every partition
+// has an owner. In the worst case the candidates died too: then another worker
+// looks for the lead only every 2·LeaderLease plus jitter of at most LeadRenewal,
+// waits for the leader's lease, then for a worker's, and misses the watch for one
 // PollInterval; takeover, reading, publish and application take a StoreTimeout
 // each. A caller that allows for several setbacks of a kind adds them up.
 func (s Settings) RecoveryBound(with Setbacks) time.Duration {
@@ -267,10 +266,10 @@ func (s Settings) RecoveryBound(with Setbacks) time.Duration {
 	return b
 }
 
-// StableBound is within how long after the last fault every worker is Stable: all
-// that RecoveryBound allows for, the grace of an Available group, the windows that
-// may follow, with a pause and a drain, and the time for which the store has to be
-// healthy. It counts from when the connections stand again.
+// StableBound is the time after the last fault within which every worker is Stable:
+// all that RecoveryBound allows for, the grace of an Available group, the windows
+// that may follow, with a pause and a drain, and the time for which the store has
+// to be healthy. It counts from when the connections stand again.
 func (s Settings) StableBound(with Setbacks) time.Duration {
 	b := s.RecoveryBound(with) + s.ExitThreshold + s.DrainTimeout
 	if s.Ownership == Available {

@@ -50,7 +50,7 @@ func Default() Settings {
 }
 
 // Fast returns settings for tests, demonstrations and quiet machines: a crash is
-// answered within 2 s, and a busy processor may be taken for one.
+// answered within 2 s, but a busy processor may be taken for one.
 func Fast() Settings {
 	s := Default()
 	s.HeartbeatInterval, s.Lease, s.LeaderLease = 400*time.Millisecond, 1500*time.Millisecond, 1500*time.Millisecond

@@ -8,9 +8,9 @@ type ZoneRule int
 const (
 	// AnyZone looks at no zones.
 	AnyZone ZoneRule = iota
-	// PreferZone moves and places a partition to a member of its own zone where
-	// balance allows it, and sheds those first that are in another one. Nothing
-	// moves only to be nearer.
+	// PreferZone places a partition with a member of its own zone, or moves it
+	// there, where balance allows it, and sheds first what is in another zone.
+	// Nothing moves only to be nearer.
 	PreferZone
 	// RequireZone places a partition in its own zone or nowhere.
 	RequireZone
@@ -28,9 +28,9 @@ const (
 // ⌈M/MoveLimit⌉ rounds make the M moves that one round without limit would.
 //
 // If weights differ it keeps every member within 5 % of its fair share, as far as the
-// pieces allow it, and moves nothing while all are. The share is that of what remains
-// once partitions that are heavier than it have a member to themselves. See weigher
-// for how. A MoveLimit takes the heaviest pieces of the fullest first.
+// pieces allow it, and moves nothing while all members are. The share is that of what
+// remains once partitions that are heavier than it have a member to themselves. See
+// weigher for how. A MoveLimit takes the heaviest pieces of the fullest first.
 //
 // Partitions that few members may have (a pin, labels, RequireZone) are balanced
 // among these first, and the others on top of them. A member that was gone gets its
@@ -59,11 +59,11 @@ func (s Sticky) Plan(in Input) (Plan, error) {
 	return plan, nil
 }
 
-// LeastMoves returns how many partitions must change hands until max − min of
-// the counts is at most 1: unowned + Σ max(0, c − q) − min(r, #{c ≥ q+1}), where
-// c are the counts of the members that may own partitions, q = ⌊partitions/W⌋ and
-// r the remainder. partitions is the number of all, unowned of those that nobody
-// owns who may keep them. Without members nothing can move.
+// LeastMoves returns how many partitions must change hands until max − min of the
+// counts is at most 1: unowned + Σ max(0, c − q) − min(r, #{c ≥ q+1}), where c are
+// the counts of the members that may own partitions, q = ⌊partitions/W⌋ and r the
+// remainder. partitions is the number of all of them, unowned that of those without
+// an owner that may keep them. Without members nothing can move.
 func LeastMoves(counts []int, unowned, partitions int) int {
 	if len(counts) == 0 {
 		return 0

@@ -3,7 +3,7 @@ package partition
 // None marks a partition without an owner in the dense slices of Input and Plan.
 const None = int32(-1)
 
-// Off turns a setting off that can be off: a window, an interval, a limit.
+// Off turns off a setting that can be off: a window, an interval, a limit.
 const Off = -1
 
 // Input is all that a strategy may look at. It is read-only, and large: keep no

@@ -8,7 +8,7 @@ import (
 
 // Subjects is a template of NATS subjects, one for each partition, such as
 // orders.{partition}.> or work.{partition}. The placeholder becomes the partition's
-// ID, which has a token for each key; who publishes takes the same ID (Partition.ID).
+// ID, which has a token for each key; publishers use the same ID (Partition.ID).
 //
 // Two partitions never have the same subject. If a wildcard follows the placeholder,
 // all partitions must have as many keys, or the subject of orders may include that of

@@ -5,7 +5,7 @@ package partition
 type Tokens map[PartitionID]Token
 
 // Admit reports whether an effect comes from the latest owner that was heard of. From
-// then on none of an earlier one is admitted. What an earlier owner does before
+// then on no effect of an earlier owner is admitted. What an earlier owner does before
 // anything of the latest has arrived is admitted, as nobody can tell; a new owner that
 // begins with an effect, however small, ends that.
 func (t Tokens) Admit(id PartitionID, token Token) bool {

@@ -9,15 +9,14 @@ import (
 // maxPlanFaults is how many faults of a plan are named; the rest is counted.
 const maxPlanFaults = 10
 
-// ValidatePlan reports what a strategy's plan breaks, or nil. A plan must have
-// one entry per partition; each must be the index of a member that is not
-// draining and that may have the partition: the one it is pinned to, or one that
-// carries all its labels. What may not stay where it was may stay all the same, as
-// moves can be limited. None stands for nobody where nobody may have the partition, or
-// nobody who may is in its zone. The error joins one line for each of the first ten
-// faults, in canonical order, each with partition, index and rule, and counts the
-// others. A plan of the wrong length has that one fault: nobody knows which partition
-// its entries mean.
+// ValidatePlan reports what a strategy's plan breaks, or nil. A plan must have one
+// entry per partition; each must be the index of a member that is not draining and
+// that may have the partition: the one it is pinned to, or one that carries all its
+// labels. A partition may stay where it is even if it should not, since moves can be
+// limited. None is allowed where no member may have the partition, or none that may is
+// in its zone. The error joins one line for each of the first ten faults, in canonical
+// order, each with partition, index and rule, and counts the others. A plan of the
+// wrong length has that one fault: nobody knows which partition its entries mean.
 func ValidatePlan(in Input, plan Plan) error {
 	if len(plan) != in.Partitions.Len() {
 		return fmt.Errorf("plan: has %d entries; must have one for each of %d partitions", len(plan), in.Partitions.Len())

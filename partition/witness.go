@@ -16,7 +16,7 @@ type Witness struct {
 	// At is the first sight of this revision: silence counts from it.
 	At time.Time
 	// SessionAt is the first sight of this session, EndedAt that of its end,
-	// RestartAt that of its announcement to come back.
+	// RestartAt that of its announced return.
 	SessionAt, EndedAt, RestartAt time.Time
 	// AbandonedAt has the first sight of every entry of Live.Abandoned.
 	AbandonedAt map[Abandoned]time.Time
@@ -78,7 +78,7 @@ const (
 	Missing Standing = iota
 	// Renewing: the session heartbeats and may own partitions.
 	Renewing
-	// Returning: it announced to come back and is within the hold-down: it gets
+	// Returning: it announced its return and is within the hold-down: it gets
 	// nothing and loses nothing.
 	Returning
 	// Silent: its record did not change for longer than its lease.

@@ -153,10 +153,10 @@ func (m *mailbox) one() bool {
 	return true
 }
 
-// handleSystem takes care that a stop comes to its end. What stops is neither
-// suspended nor restarted any more, whatever its parent decides about a panic of
-// before; and whoever watches it now is told when it has ended, where proto.Actor
-// would say so at once.
+// handleSystem makes sure that a stop is completed. An actor that stops is neither
+// suspended nor restarted, whatever its parent decides about an earlier panic; and
+// whoever begins to watch it is told when it has ended, whereas proto.Actor would
+// say so at once.
 func (m *mailbox) handleSystem(message any) {
 	switch message.(type) {
 	case *actor.SuspendMailbox:
@@ -180,8 +180,8 @@ func (m *mailbox) handleSystem(message any) {
 	}
 }
 
-// restart is what the parent decided about a panic, of this actor or of another
-// of its children. An actor of ours stops instead.
+// restart handles what the parent decided after a panic of this actor or of a
+// sibling. An actor of ours stops instead.
 func (m *mailbox) restart(message any) {
 	_, ours := m.ctx.Actor().(*player)
 	switch {

@@ -7,9 +7,10 @@ var passing = map[string]string{passingKey: ""}
 
 const passingKey = "passing"
 
-// Post returns a way to send mail that passes with its receiver: reminders, and
-// answers to what was asked. They may be under way, or wait in the mailbox, when it
-// ends, and then nothing is lost with them. What is sent otherwise is a dead letter.
+// Post returns a way to send mail that ends with its receiver: reminders, and
+// answers to what was asked. They may be under way, or wait in the mailbox, when the
+// receiver ends, and then nothing is lost with them. What is sent otherwise is a
+// dead letter.
 func Post(system *actor.ActorSystem) func(to *actor.PID, mail any) {
 	return func(to *actor.PID, mail any) {
 		if process, there := system.ProcessRegistry.Get(to); there {
@@ -18,8 +19,8 @@ func Post(system *actor.ActorSystem) func(to *actor.PID, mail any) {
 	}
 }
 
-// Together is for actors that end at once, in any order, in the middle of whatever
-// they do: what they say to anybody passes too. Most of it is for one another.
+// Together is for actors that end at once, in any order, whatever they are doing:
+// their mail ends in the same way. Most of it is for one another.
 func Together(props *actor.Props) *actor.Props {
 	return props.Configure(actor.WithSenderMiddleware(func(next actor.SenderFunc) actor.SenderFunc {
 		return func(c actor.SenderContext, to *actor.PID, e *actor.MessageEnvelope) {

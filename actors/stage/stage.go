@@ -42,7 +42,7 @@ func Props(producer func() actor.Actor, options ...Option) *actor.Props {
 }
 
 // OnPoison delivers a PoisonPill as this message, so that an actor can end in its
-// own time. Only Poison can be turned so: Stop is immediate, by design.
+// own time. This works for Poison only: Stop is immediate, by design.
 func OnPoison(message func() any) Option {
 	return func(props *actor.Props) *actor.Props {
 		return props.Configure(actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
@@ -61,8 +61,8 @@ func OnPoison(message func() any) Option {
 // proto.Actor passes nothing on to children by itself.
 func Rooted(props *actor.Props) *actor.Props { return inherited(props, nil) }
 
-// Under makes Props of which the actor and all its descendants are scheduled by
-// the dispatcher, and under our mailbox. Tests step through a system with it.
+// Under makes Props whose actor, with all its descendants, is scheduled by the
+// dispatcher and has our mailbox. Tests step through a system with it.
 func Under(props *actor.Props, d actor.Dispatcher) *actor.Props {
 	return inherited(decorated(props, d), d)
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// A process that is killed, and one that is told to end and announces to come
-// back, have again what they had when they run again under their instance keys.
-// The others notice neither.
+// A process that is killed, and one that is told to end and announces its return,
+// have again what they had when they run again under their instance keys. The
+// others notice neither.
 //
 // hazard 16
 func TestProcess_ComesBack(t *testing.T) {

@@ -108,8 +108,8 @@ func (l *ledger) counts(workers []*worker) []int {
 	return out
 }
 
-// Every worker is replaced, one after the other, each after it announced to come
-// back: nobody else notices, and each has again what it had. The leader is one of
+// Every worker is replaced, one after the other, each after it announced its
+// return: nobody else notices, and each has again what it had. The leader is one of
 // them.
 //
 // hazard 16

@@ -71,7 +71,7 @@ func TestStop_Poison(t *testing.T) {
 	require.NotContains(t, g.ledger.read(all[1]).states, messages.Emergency)
 }
 
-// A worker that announces to come back finds its partitions where they were.
+// A worker that announces its return finds its partitions where they were.
 func TestStop_Restarting(t *testing.T) {
 	g := newGroup(t, patient(), 24)
 	g.settings.RestartHoldDown = patience
