@@ -17,7 +17,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 		limit = c.settings.MoveLimit
 	}
 	var previous *partition.Target
-	if c.flight != nil && !c.undrained(ch) {
+	if c.flight != nil && !c.undrained(ch) && !c.revived(ch) {
 		previous = &c.flight.target
 	}
 	c.round++

@@ -113,6 +113,37 @@ func TestCalculator_CrashReplacesADecisionOnItsWay(t *testing.T) {
 	unheard[messages.MakePlan](t, r.strategy)
 }
 
+// Who was taken for silent and renewed before anything was published keeps what it has,
+// whatever else is decided meanwhile.
+//
+// hazard 22
+func TestCalculator_SilentOneRenewedBeforeTheNextDecision(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	r.after(r.settings.Wait(r.settings.Lease))
+	r.beats("w-0", "w-2")
+	r.changed()
+	r.plan()
+	given := heard[messages.HandOver](t, r.publisher)
+	for _, owner := range given.Target.Owner {
+		require.NotEqual(t, partition.WorkerID("w-1"), given.Target.Seats[owner].Worker)
+	}
+	before := r.table
+	r.beats("w-1")
+	r.live("w-2", partition.Live{Released: true})
+	r.changed()
+	r.plan()
+	r.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, r.owned())
+	moved := 0
+	for i, row := range r.table.Rows {
+		if was := before.Rows[i]; row.Token != was.Token {
+			require.Equal(t, partition.WorkerID("w-2"), before.Seats[was.Seat].Worker)
+			moved++
+		}
+	}
+	require.Equal(t, 4, moved)
+}
+
 func TestCalculator_ResignsWhenPublishingFails(t *testing.T) {
 	r, _ := joining(t)
 	for range maxFailures - 1 {

@@ -140,6 +140,16 @@ func (c *calculator) undrained(ch partition.Change) bool {
 	return slices.ContainsFunc(ch.Members, func(w partition.Witness) bool { return drained[w.Worker] && !w.Live.Draining })
 }
 
+// revived reports whether somebody counts again who was taken for silent when what is on
+// its way was decided: what it was not told to let go of stays with it.
+func (c *calculator) revived(ch partition.Change) bool {
+	return slices.ContainsFunc(ch.Members, func(w partition.Witness) bool {
+		had := c.table.SeatOf(w.Worker)
+		counted := slices.ContainsFunc(c.flight.target.Seats, func(s partition.TargetSeat) bool { return s.Worker == w.Worker })
+		return !counted && had != partition.None && c.table.Seats[had].Session == w.Live.Session
+	})
+}
+
 // attend asks for what a decision may need later: the source, for a refresh, and
 // the roster, when somebody's standing changes without news.
 func (c *calculator) attend(ctx actor.Context, ch partition.Change) {
