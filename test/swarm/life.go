@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
@@ -225,10 +226,16 @@ func (l *life) grow() string {
 	return ""
 }
 
-// rest demands that nothing is published while nothing changes.
+// rest demands that everybody is Stable in time, and that nothing is published while
+// nothing changes.
 func (l *life) rest() string {
 	s := l.settings
 	l.world.Run(l.bound() + 2*max(s.ColdStartWindow, s.PlannedScaleWindow) + 2*s.MinRebalanceInterval)
+	for _, p := range l.world.Processes() {
+		if p.Heard.State != messages.Stable {
+			return fmt.Sprintf("I5: when everything has been well for longer than StableBound, %s is %s", p.Name, p.Heard.State)
+		}
+	}
 	heads := l.world.Check.Heads()
 	if !l.world.Run(3 * s.Lease) {
 		return "broken"
