@@ -203,6 +203,6 @@ func (m *manager) outsideFailed(ctx actor.Context) {
 		panic("the outside failed: nothing can be kept or released without it")
 	}
 	m.children.outside = nil
-	m.exit.trouble = "the outside failed"
+	m.exit.trouble("the outside failed")
 	m.close(ctx)
 }

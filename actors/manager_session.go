@@ -100,7 +100,7 @@ func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) message
 	m.endSession(ctx)
 	m.life.trouble = "the session was lost: " + s.Reason
 	if m.state == shutdown {
-		m.exit.trouble = "nothing was released: " + m.life.trouble
+		m.exit.trouble("nothing was released: " + m.life.trouble)
 		m.leaveStep(ctx)
 		return shutdown
 	}
@@ -130,7 +130,7 @@ func (m *manager) storeLost(ctx actor.Context, s messages.StoreLost) messages.St
 	switch m.state {
 	case shutdown:
 		if had {
-			m.exit.trouble = "nothing was released: " + m.life.trouble
+			m.exit.trouble("nothing was released: " + m.life.trouble)
 		}
 		m.leaveStep(ctx)
 		return shutdown

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -22,14 +23,21 @@ type (
 
 // exit is how far a stop has come.
 type exit struct {
-	asked   []*actor.PID // who waits for Stopped
-	told    bool         // the restart is announced, or need not be
-	empty   bool         // everything is let go
-	stood   bool         // no term runs, no lead is kept
-	freed   bool         // the release was asked for
-	closing bool         // the children were told to stop
-	running []string
-	trouble string
+	asked    []*actor.PID // who waits for Stopped
+	told     bool         // the restart is announced, or need not be
+	empty    bool         // everything is let go
+	stood    bool         // no term runs, no lead is kept
+	freed    bool         // the release was asked for
+	closing  bool         // the children were told to stop
+	running  []string
+	troubles []string // what else did not go as planned
+}
+
+// trouble notes what did not go as planned, if anything.
+func (e *exit) trouble(reason string) {
+	if reason != "" {
+		e.troubles = append(e.troubles, reason)
+	}
 }
 
 // stop lets everything go. A worker that comes back says so before it begins, so
@@ -123,7 +131,7 @@ func (m *manager) leaveStep(ctx actor.Context) {
 
 func (m *manager) sessionReleased(ctx actor.Context, r messages.SessionReleased) messages.State {
 	m.hear(r.At)
-	m.exit.trouble = r.Reason
+	m.exit.trouble(r.Reason)
 	m.endSession(ctx)
 	m.leaveStep(ctx)
 	return shutdown
@@ -135,10 +143,11 @@ func (m *manager) stopLate(ctx actor.Context, _ stopDue) messages.State {
 		m.finish(ctx)
 		return shutdown
 	}
-	m.exit.trouble = "the stop took longer than ShutdownTimeout"
+	late := "the stop took longer than ShutdownTimeout"
 	if m.children.session != nil {
-		m.exit.trouble += ": the release is not known to be stored"
+		late += ": the release is not known to be stored"
 	}
+	m.exit.trouble(late)
 	ctx.Request(m.children.outside, messages.Remind{After: closeGrace, Mail: closeDue{}})
 	m.close(ctx)
 	return shutdown
@@ -191,7 +200,7 @@ func (m *manager) finish(ctx actor.Context) {
 
 func (m *manager) end(ctx actor.Context) {
 	for _, pid := range m.exit.asked {
-		ctx.Send(pid, messages.Stopped{Running: m.exit.running, Reason: m.exit.trouble})
+		ctx.Send(pid, messages.Stopped{Running: m.exit.running, Reason: strings.Join(m.exit.troubles, "; ")})
 	}
 	m.exit.asked = nil
 	m.subs.unwatch(ctx)

@@ -214,6 +214,18 @@ func TestManager_LosesItsSessionWhileItStops(t *testing.T) {
 	require.Equal(t, messages.Stopped{Reason: "nothing was released: the session was lost: a fence"}, f.ended(1))
 }
 
+// All that did not go as planned is told.
+func TestManager_TellsAllThatWentWrong(t *testing.T) {
+	f := newFirm(t, stubborn)
+	f.own()
+	f.ask(messages.Stop{})
+	f.say(lostIt)
+	f.tell(f.pid, remindOf[stopDue](t, f.outside).Mail)
+	require.Equal(t, messages.Stopped{
+		Reason: "nothing was released: the session was lost: a fence; the stop took longer than ShutdownTimeout",
+	}, f.ended(1))
+}
+
 func TestManager_LosesTheStoreWhileItStops(t *testing.T) {
 	f := newFirm(t, nil)
 	f.own()
