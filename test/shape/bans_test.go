@@ -73,7 +73,7 @@ func TestPlaces_Planted(t *testing.T) {
 		"idle exception":   {"actors/stage/mailbox.go", "var n int", []string{"does not need it"}},
 		"in the bridge":    {"bridge/a.go", "func f() { go f() }", []string{"uses a goroutine: each goroutine of the bridge"}},
 		"bridge's channel": {"bridge/a.go", "type c chan int", []string{"goroutines of the bridge meet"}},
-		"a place for one":  {"bridge/stop.go", "func f(c chan int) { ctx.Watch(c) }", nil},
+		"a place for one":  {"bridge/ask.go", "func f(c chan int) { ctx.Watch(c) }", nil},
 		"and of examples":  {"examples/demo/a.go", "import \"time\"\nvar n = time.Now()", []string{"or is virtual: list the file"}},
 		"of other tests":   {"actors/a_test.go", "import \"time\"\nvar n = time.Now()", []string{"or is virtual: list the file"}},
 		"of an umpire":     {"test/umpire/a.go", "import \"time\"\nvar n = time.NewTicker(1)", []string{"or is virtual: list the file"}},

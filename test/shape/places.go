@@ -27,8 +27,9 @@ var bridgeChannels = map[string]string{
 	"bridge/filesource_watch.go": "hears of changes of folders; one nudge is kept",
 	"bridge/handler.go":          "waits until the last call for the partition is over",
 	"bridge/subscriptions.go":    "waits, on the goroutine of its handler, until a subscription is closed",
-	"bridge/stop.go":             "tells the caller, who is no actor, what the manager answered",
-	"bridge/drain.go":            "tells the caller, who is no actor, what the manager answered",
+	"bridge/ask.go":              "tells the caller, who is no actor, what the manager answered",
+	"bridge/stop.go":             "waits for what the manager answers, or for its context",
+	"bridge/drain.go":            "waits for what the manager answers, or for its context",
 }
 
 // bridgeLocks names the files of the bridge that share something between goroutines.
@@ -49,8 +50,7 @@ var watched = map[string]string{
 	"actors/manager_users.go": "subscribers",
 	"bridge/bridge.go":        "clients, but for the parent",
 	"bridge/listen.go":        "the manager",
-	"bridge/stop.go":          "the manager",
-	"bridge/drain.go":         "the manager",
+	"bridge/ask.go":           "the manager",
 }
 
 // realClocks names who reads the real clock outside the bridge, and outside live tests
