@@ -1,8 +1,11 @@
 package actors
 
 import (
+	"slices"
+
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
 )
 
@@ -15,6 +18,9 @@ type relief struct {
 
 // drain gives everything up, by way of the leader.
 func (m *manager) drain(ctx actor.Context, _ messages.Drain) {
+	if len(m.relief.asked) == maxAsked {
+		m.relief.asked = slices.DeleteFunc(m.relief.asked, func(pid *actor.PID) bool { return stage.Ended(ctx.ActorSystem(), pid) })
+	}
 	switch {
 	case ctx.Sender() == nil:
 	case len(m.relief.asked) == maxAsked:
@@ -25,6 +31,8 @@ func (m *manager) drain(ctx actor.Context, _ messages.Drain) {
 	switch {
 	case m.state == shutdown:
 		m.drainOver(ctx, isStopping)
+	case m.life.final:
+		m.drainOver(ctx, m.life.trouble)
 	case m.life.flags.Draining:
 		m.drainStep(ctx)
 	default:
@@ -71,10 +79,11 @@ func (m *manager) drainStep(ctx actor.Context) {
 	}
 }
 
-// drainOver answers all who wait.
+// drainOver answers all who wait, and still are there.
 func (m *manager) drainOver(ctx actor.Context, reason string) {
+	answer := stage.Post(ctx.ActorSystem())
 	for _, pid := range m.relief.asked {
-		ctx.Send(pid, messages.Drained{Reason: reason})
+		answer(pid, messages.Drained{Reason: reason})
 	}
 	m.relief.asked = nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -199,8 +200,9 @@ func (m *manager) finish(ctx actor.Context) {
 }
 
 func (m *manager) end(ctx actor.Context) {
+	answer := stage.Post(ctx.ActorSystem())
 	for _, pid := range m.exit.asked {
-		ctx.Send(pid, messages.Stopped{Running: m.exit.running, Reason: strings.Join(m.exit.troubles, "; ")})
+		answer(pid, messages.Stopped{Running: m.exit.running, Reason: strings.Join(m.exit.troubles, "; ")})
 	}
 	m.exit.asked = nil
 	m.subs.unwatch(ctx)

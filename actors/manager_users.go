@@ -3,6 +3,7 @@ package actors
 import (
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
 )
 
@@ -40,6 +41,9 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 		h.At = m.now
 		m.health = h
 		m.subs.tell(ctx, h)
+	}
+	if h.Final {
+		m.drainOver(ctx, h.Reason) // the group hears nothing of it any more
 	}
 }
 
@@ -108,7 +112,7 @@ func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
 	ctx.Respond(messages.Snapshot{
 		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
 		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
-		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned, Emptied: l.flags.Draining,
+		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned, DrainAsked: l.flags.Draining,
 		Healthy: m.health.Healthy, Reason: m.health.Reason,
 	})
 }
@@ -168,7 +172,7 @@ func (m *manager) refreshLate(ctx actor.Context, u unserved) {
 	case m.group.leader == "":
 		reason = "nobody leads"
 	}
-	ctx.Send(u.From, messages.Refreshed{Reason: reason})
+	stage.Post(ctx.ActorSystem())(u.From, messages.Refreshed{Reason: reason})
 }
 
 // partitionsListed: the source noticed a change. Only a leader needs to know.

@@ -169,6 +169,7 @@ func (o *owners) readFailed(ctx actor.Context, m messages.ReadFailed) ownersStat
 
 // answer answers everybody who waits, from the copy unless there is a reason.
 func (o *owners) answer(ctx actor.Context, reason string) ownersState {
+	tell := stage.Post(ctx.ActorSystem())
 	for _, q := range o.asked {
 		a := messages.Owner{Partition: q.Partition, Reason: reason}
 		if reason == "" {
@@ -177,7 +178,7 @@ func (o *owners) answer(ctx actor.Context, reason string) ownersState {
 				a.Reason = "nobody owns it"
 			}
 		}
-		ctx.Send(q.from, a)
+		tell(q.from, a)
 	}
 	o.asked = nil
 	return atRest

@@ -211,6 +211,6 @@ func (r *refresher) end(ctx actor.Context, _ *actor.Stopping) {
 
 func (*refresher) answer(ctx actor.Context, to *actor.PID, mail messages.Refreshed) {
 	if to != nil {
-		ctx.Send(to, mail)
+		stage.Post(ctx.ActorSystem())(to, mail)
 	}
 }

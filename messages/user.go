@@ -159,10 +159,10 @@ type Snapshot struct {
 	// Members and Unowned are known to the leader only.
 	Members []partition.WorkerID
 	Unowned int
-	// Emptied: a Drain was asked for, and no Undrain since.
-	Emptied bool
-	Healthy bool
-	Reason  string
+	// DrainAsked: a Drain was asked for, and no Undrain since.
+	DrainAsked bool
+	Healthy    bool
+	Reason     string
 }
 
 // GetOwner asks who owns a partition, in the whole group.

@@ -19,6 +19,13 @@ func Post(system *actor.ActorSystem) func(to *actor.PID, mail any) {
 	}
 }
 
+// Ended reports whether an actor is no more. Who asked may be one that only waits for
+// its answer, and takes anything else that it hears for it: it cannot be watched.
+func Ended(system *actor.ActorSystem, pid *actor.PID) bool {
+	_, there := system.ProcessRegistry.Get(pid)
+	return !there
+}
+
 // Together is for actors that end at once, in any order, whatever they are doing:
 // their mail ends in the same way. Most of it is for one another.
 func Together(props *actor.Props) *actor.Props {
