@@ -72,6 +72,7 @@ type client struct {
 	timers map[uint64]bool
 	// asked and wrote: it dealt with records of the present incarnation.
 	asked, wrote bool
+	bases        bases
 }
 
 // Receive implements actor.Actor.
@@ -212,7 +213,7 @@ func (o *outside) client(ctx actor.Context) *client {
 	}
 	c := o.clients[pid.Id]
 	if c == nil {
-		c = &client{pid: pid, timers: map[uint64]bool{}}
+		c = &client{pid: pid, timers: map[uint64]bool{}, bases: bases{}}
 		o.clients[pid.Id] = c
 		if !pid.Equal(o.parent) { // with which this ends, too
 			ctx.Watch(pid)

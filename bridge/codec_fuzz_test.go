@@ -53,6 +53,15 @@ func FuzzSights(f *testing.F) {
 	large, err := split("asg.w", big(1, 3))
 	require.NoError(f, err)
 	f.Add("asg.w.0", large[0].data, large[0].data)
+	a := steps(100)
+	written := bases{}
+	whole, base, err := written.split(blind(a[0]), true)
+	require.NoError(f, err)
+	f.Add("asg.w.1", whole[1].data, whole[0].data)
+	written.keep([]*left{base}, 1)
+	change, _, err := written.split(blind(a[1]), true)
+	require.NoError(f, err)
+	f.Add("asg.w.0", change[0].data, whole[0].data)
 	f.Fuzz(func(t *testing.T, name string, first, second []byte) {
 		if key, part, ok := keyOf(name); ok {
 			require.Equal(t, name, partName(key, part))

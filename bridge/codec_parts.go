@@ -25,6 +25,7 @@ const (
 type named struct {
 	name string
 	data []byte
+	rest uint64 // the revision that part 1 must have, as data is a delta to it; 0 if it is not
 }
 
 // split encodes a record into the messages that store it.
@@ -33,11 +34,16 @@ func split(key messages.Key, record any) ([]named, error) {
 	if err != nil {
 		return nil, err
 	}
+	return cut(key, step, data)
+}
+
+// cut makes as many messages of a record's bytes as it takes.
+func cut(key messages.Key, step uint64, data []byte) ([]named, error) {
 	if !parted(key) {
 		if len(data) > maxPart {
 			return nil, fmt.Errorf("record %s has %d bytes; must have at most %d", key, len(data), maxPart)
 		}
-		return []named{{string(key), data}}, nil
+		return []named{{name: string(key), data: data}}, nil
 	}
 	count := max(1, (len(data)+maxPart-1)/maxPart)
 	if count > maxParts {
@@ -47,13 +53,19 @@ func split(key messages.Key, record any) ([]named, error) {
 	out := make([]named, count)
 	for i := range out {
 		piece := data[i*maxPart : min(len(data), (i+1)*maxPart)]
-		part, err := proto.Marshal(&pb.Part{Step: step, Digest: digest, Count: uint32(count), Index: uint32(i), Data: piece, Schema: partition.Schema})
+		var err error
+		out[i], err = part(key, &pb.Part{Step: step, Digest: digest, Count: uint32(count), Index: uint32(i), Data: piece})
 		if err != nil {
 			return nil, err
 		}
-		out[i] = named{partName(key, i), part}
 	}
 	return out, nil
+}
+
+func part(key messages.Key, p *pb.Part) (named, error) {
+	p.Schema = partition.Schema
+	data, err := proto.Marshal(p)
+	return named{name: partName(key, int(p.Index)), data: data}, err
 }
 
 func digestOf(data []byte) uint64 {
@@ -109,6 +121,8 @@ func (p *pieces) join() ([]byte, error) {
 		return nil, p.faults[0]
 	case first == nil:
 		return nil, errIncomplete
+	case first.GetBase() != 0:
+		return p.change(first)
 	}
 	var b bytes.Buffer
 	for i := range int(first.GetCount()) {
@@ -125,4 +139,22 @@ func (p *pieces) join() ([]byte, error) {
 		return nil, errDigest
 	}
 	return b.Bytes(), nil
+}
+
+// change returns what part 0 makes of its base, which is part 1.
+func (p *pieces) change(first *pb.Part) ([]byte, error) {
+	base := p.parts[1]
+	switch {
+	case p.faults[1] != nil:
+		return nil, p.faults[1]
+	case base == nil || base.GetDigest() != first.GetBase():
+		return nil, errIncomplete
+	case digestOf(base.GetData()) != first.GetBase():
+		return nil, errDigest
+	}
+	data, err := undelta(base.GetData(), first.GetData(), maxPart)
+	if err == nil && digestOf(data) != first.GetDigest() {
+		err = errDigest
+	}
+	return data, err
 }

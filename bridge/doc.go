@@ -34,4 +34,7 @@
 // rejected. Of reads, MaxInFlight are under way, and more fail. Only the records
 // head and asg go in parts, of 512 KiB; any other above that is rejected. A batch
 // has at most MaxBatch messages.
+//
+// An assignment of more than 1 KiB costs what has changed of it since its leader wrote
+// all of it, which it does again when that is more than a quarter.
 package bridge

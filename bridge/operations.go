@@ -27,8 +27,9 @@ type op struct {
 	client *client
 	ask    messages.Store
 	batch  []Message
-	// first has, for each write, the index of its first message.
+	// first has, for each write, the index of the message of its part 0.
 	first  []int
+	bases  []*left
 	sent   time.Time
 	newest uint64 // the highest revision known when it was sent
 	least  uint64 // of the revisions that records are expected to have
@@ -79,16 +80,26 @@ func (o *outside) compose(x *op) error {
 		return errors.New("the store is not open")
 	}
 	x.prefix = o.stream.prefix
+	x.least = math.MaxUint64
+	room := MaxBatch - len(x.ask.Writes)
 	for _, w := range x.ask.Writes {
-		pieces, err := split(w.Key, w.Record)
+		pieces, base, err := x.client.bases.split(w, room > 0)
 		if err != nil {
 			return err
 		}
-		x.first = append(x.first, len(x.batch))
-		for i, p := range pieces {
+		room -= len(pieces) - 1
+		if base != nil {
+			base.at = len(x.batch)
+			x.bases = append(x.bases, base)
+		}
+		for _, p := range pieces {
 			msg := Message{Subject: x.prefix + p.name, Data: p.data}
-			if i == 0 {
-				msg.Expect = o.expect(x.prefix, w)
+			if p.name == partName(w.Key, 0) {
+				x.first = append(x.first, len(x.batch))
+				msg.Expect = expect(x.prefix, w, p.rest)
+			}
+			if msg.Expect != nil && p.rest == 0 {
+				x.least = min(x.least, msg.Expect.Sequence)
 			}
 			x.batch = append(x.batch, msg)
 		}
@@ -96,17 +107,14 @@ func (o *outside) compose(x *op) error {
 	if len(x.batch) == 0 || len(x.batch) > MaxBatch {
 		return fmt.Errorf("the write has %d messages; must have 1 to %d", len(x.batch), MaxBatch)
 	}
-	x.least = math.MaxUint64
-	for _, m := range x.batch {
-		if m.Expect != nil {
-			x.least = min(x.least, m.Expect.Sequence)
-		}
-	}
 	return nil
 }
 
-func (o *outside) expect(prefix string, w messages.Write) *Expectation {
+// expect is the condition of a write, on part 1 of its own record if it is a delta.
+func expect(prefix string, w messages.Write, rest uint64) *Expectation {
 	switch {
+	case rest != 0:
+		return &Expectation{Subject: prefix + partName(w.Key, 1), Sequence: rest}
 	case w.Fence != nil:
 		return &Expectation{Subject: prefix + partName(w.Fence.Key, 0), Sequence: uint64(w.Fence.Revision)}
 	case w.Blind:
@@ -220,6 +228,7 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 		for i, at := range x.first {
 			revisions[i] = partition.Revision(first + uint64(at))
 		}
+		x.client.bases.keep(x.bases, first)
 		o.logFences(x.ask.Writes)
 		o.answer(x.client, messages.Stored{Round: x.ask.Round, Revisions: revisions, Sent: x.sent, At: now})
 	case Unknown:

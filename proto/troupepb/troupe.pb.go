@@ -1264,15 +1264,20 @@ func (x *Move) GetWhy() string {
 
 // Part is a piece of a record that is too large for one message, or the whole of
 // one that is not. Pieces are joined only if all name the same record.
+//
+// Of an assignment, part 1 may be an earlier one, its base, and part 0 what has changed
+// since, so that a hand-over costs what moves and not what the workers have.
 type Part struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// step and digest are those of the whole record; digest is its 64-bit FNV-1a.
 	Step   uint64 `protobuf:"varint,1,opt,name=step,proto3" json:"step,omitempty"`
 	Digest uint64 `protobuf:"fixed64,2,opt,name=digest,proto3" json:"digest,omitempty"`
 	// count is the number of parts; index counts them from 0.
-	Count         uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
-	Index         uint32 `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`
-	Data          []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
+	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	Index uint32 `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`
+	Data  []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
+	// base is the digest of part 1 if data is a delta to it; 0 if there is no base.
+	Base          uint64 `protobuf:"fixed64,6,opt,name=base,proto3" json:"base,omitempty"`
 	Schema        uint32 `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1341,6 +1346,13 @@ func (x *Part) GetData() []byte {
 		return x.Data
 	}
 	return nil
+}
+
+func (x *Part) GetBase() uint64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
 }
 
 func (x *Part) GetSchema() uint32 {
@@ -1466,13 +1478,14 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\tpartition\x18\x01 \x01(\tR\tpartition\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x03 \x01(\tR\x02to\x12\x10\n" +
-	"\x03why\x18\x04 \x01(\tR\x03why\"\x8a\x01\n" +
+	"\x03why\x18\x04 \x01(\tR\x03why\"\x9e\x01\n" +
 	"\x04Part\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\x04R\x04step\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\x06R\x06digest\x12\x14\n" +
 	"\x05count\x18\x03 \x01(\rR\x05count\x12\x14\n" +
 	"\x05index\x18\x04 \x01(\rR\x05index\x12\x12\n" +
-	"\x04data\x18\x05 \x01(\fR\x04data\x12\x16\n" +
+	"\x04data\x18\x05 \x01(\fR\x04data\x12\x12\n" +
+	"\x04base\x18\x06 \x01(\x06R\x04base\x12\x16\n" +
 	"\x06schema\x18d \x01(\rR\x06schemaB0Z.github.com/troupe-actors/troupe/proto/troupepbb\x06proto3"
 
 var (

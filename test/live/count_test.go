@@ -96,8 +96,7 @@ func (c *tally) keys(prefix string) int {
 	return c.sized(prefix, func(n int, _ []int) int { return n + 1 })
 }
 
-// bytes sums the sizes of the messages whose key begins so, most is the largest one's,
-// and last sums those of the latest message of each key.
+// bytes sums the sizes of the messages whose key begins so, most is the largest one's.
 func (c *tally) bytes(prefix string) int {
 	return c.sized(prefix, func(sum int, sizes []int) int {
 		for _, n := range sizes {
@@ -109,10 +108,6 @@ func (c *tally) bytes(prefix string) int {
 
 func (c *tally) most(prefix string) int {
 	return c.sized(prefix, func(most int, sizes []int) int { return max(most, slices.Max(sizes)) })
-}
-
-func (c *tally) last(prefix string) int {
-	return c.sized(prefix, func(sum int, sizes []int) int { return sum + sizes[len(sizes)-1] })
 }
 
 func (c *tally) sized(prefix string, fold func(so int, sizes []int) int) (so int) {

@@ -48,6 +48,7 @@ func (g *group) jetstream() jetstream.JetStream {
 
 // history is all that a stream ever accepted, and what is wrong with it.
 type history struct {
+	reader  sim.Reader
 	records []sim.Written
 	check   *sim.Checker
 	// forced lists writes that are in the stream although their condition did not
@@ -126,7 +127,7 @@ func (h *history) commit(line *sim.Timeline, publish tape) {
 	for _, m := range publish {
 		h.last[m.Subject] = m.Sequence
 	}
-	writes := sim.Read(c)
+	writes := h.reader.Read(c)
 	h.records = append(h.records, writes...)
 	h.check.Committed(c, writes)
 }

@@ -12,7 +12,7 @@ import (
 // Vandal is in the place of a process's name where somebody wrote who is none.
 const Vandal = "vandal"
 
-// more is a part of a record that nobody wrote: all are short.
+// more is a part that a short record does not have, and the base of others.
 const more = ".1"
 
 // Spoil writes what is no record over one of the group's, without a condition, or
@@ -72,13 +72,9 @@ type spoils struct {
 
 // spoilt tells that somebody has written nonsense over a record. What it said of a
 // session has ended; of a term, that nobody writes under it any more; and who reads
-// head and assignments from now on does not know who had what. A part more than a
-// record has is no loss.
-func (c *Checker) spoilt(commit Commit, w Written) {
+// head and assignments from now on does not know who had what.
+func (c *Checker) spoilt(w Written) {
 	a := &c.archive
-	if strings.HasSuffix(commit.Messages[0].Subject, more) {
-		return
-	}
 	switch kind, id, _ := strings.Cut(string(w.Key), "."); kind {
 	case "live":
 		now := c.line.Now()

@@ -71,7 +71,9 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 		c.committedBack(commit, writes)
 		return
 	case commit.By == Vandal:
-		c.spoilt(commit, writes[0])
+		for _, w := range writes {
+			c.spoilt(w)
+		}
 		return
 	}
 	for _, w := range writes {

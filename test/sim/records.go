@@ -11,20 +11,27 @@ import (
 
 // Written is one record of a commit, as it can be read from the store.
 type Written struct {
+	// Subject is that of the message that completes it.
+	Subject  string
 	Key      messages.Key
 	Revision partition.Revision
 	Record   any
 }
 
-// Read decodes what a commit wrote. A record that cannot be read has none.
-func Read(c Commit) []Written {
-	out := make([]Written, len(c.Messages))
-	for i, m := range c.Messages {
-		key, record, err := bridge.Inspect(m.Subject, m.Data)
+// Reader decodes commits in their order. The zero value has read nothing.
+type Reader struct{ inspector bridge.Inspector }
+
+// Read decodes what a commit wrote. What cannot be read has no record; messages that
+// complete none are left out.
+func (r *Reader) Read(c Commit) (out []Written) {
+	for _, m := range c.Messages {
+		key, record, err := r.inspector.Read(m.Subject, m.Data)
 		if err != nil {
 			record = nil
 		}
-		out[i] = Written{Key: key, Revision: partition.Revision(m.Sequence), Record: record}
+		if record != nil || err != nil {
+			out = append(out, Written{Subject: m.Subject, Key: key, Revision: partition.Revision(m.Sequence), Record: record})
+		}
 	}
 	return out
 }

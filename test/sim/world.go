@@ -48,6 +48,7 @@ type World struct {
 	Random *rand.Rand
 
 	cfg        Config
+	reader     Reader
 	settings   partition.Settings
 	system     *System
 	scheduler  *Scheduler
@@ -120,7 +121,7 @@ func (w *World) Close() {
 
 // committed is told of every publish that the store accepts.
 func (w *World) committed(c Commit) {
-	writes := Read(c)
+	writes := w.reader.Read(c)
 	for _, x := range writes {
 		if r, ok := x.Record.(partition.Lead); ok {
 			w.lead = r

@@ -75,6 +75,7 @@ func TestAJoinIsOneVersion(t *testing.T) {
 // join is a group at rest that one worker joins.
 type join struct {
 	world   *sim.World
+	reader  sim.Reader
 	set     partition.Settings
 	faults  sim.Faults
 	sees    sight
@@ -107,7 +108,7 @@ func newJoin(seed uint64, system *sim.System) *join {
 }
 
 func (j *join) note(c sim.Commit) {
-	for _, w := range sim.Read(c) {
+	for _, w := range j.reader.Read(c) {
 		switch r := w.Record.(type) {
 		case partition.Head:
 			if len(j.heads) == 0 {

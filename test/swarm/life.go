@@ -20,6 +20,7 @@ const (
 	mostWorkers     = 9
 	leastPartitions = 16
 	mostPartitions  = 40
+	longName        = 240
 	// suffering is how long the faults last.
 	suffering = 120 * time.Second
 	// leastKinds of fault strike in each life, for which it is prolonged.
@@ -34,9 +35,12 @@ type life struct {
 	// ill is true while faults last.
 	ill bool
 	// older is true while an older copy stands in the place of the stream.
-	older    bool
-	born     int
-	listed   int // partitions that were ever named
+	older  bool
+	born   int
+	listed int // partitions that were ever named
+	// surname is what all their names end with: in every other life, assignments are
+	// long enough for their changes to be written alone.
+	surname  string
 	back     partition.Setbacks
 	settings partition.Settings
 	// builds, if set, is the build of the nth process that joins.
@@ -97,6 +101,9 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 	if faults.Kinds() > 0 {
 		l.faults = faults
 	}
+	if seed%2 == 0 {
+		l.surname = "-" + strings.Repeat("x", longName)
+	}
 	list := l.partitions(leastPartitions + rng.IntN(mostPartitions-leastPartitions+1))
 	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, Replicas: 1 + 2*rng.IntN(2), System: system})
 	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
@@ -107,7 +114,7 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 func (l *life) partitions(n int) []partition.Partition {
 	out := make([]partition.Partition, n)
 	for i := range out {
-		out[i] = partition.Of(fmt.Sprintf("p%d", l.listed+i+1))
+		out[i] = partition.Of(fmt.Sprintf("p%d%s", l.listed+i+1, l.surname))
 	}
 	l.listed += n
 	return out

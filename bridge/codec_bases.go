@@ -1,0 +1,80 @@
+package bridge
+
+import (
+	"github.com/troupe-actors/troupe/messages"
+	pb "github.com/troupe-actors/troupe/proto/troupepb"
+)
+
+const (
+	// leastBase is how large an assignment must be for its changes to be written alone.
+	leastBase = 1024
+	// mostOfBase is which part of it they may be; otherwise it is written anew.
+	mostOfBase = 4
+)
+
+// bases are the assignments to which a leader writes deltas, by key. They end with
+// its term. A base is taken for each write, and put back if the write is accepted: of
+// what became of another one nothing is known, so that the next write is whole.
+type bases map[messages.Key]base
+
+// base is what part 1 of a record holds.
+type base struct {
+	data     []byte
+	digest   uint64
+	revision uint64
+}
+
+// left is the base that a write leaves in the store.
+type left struct {
+	key messages.Key
+	base
+	at int // the place in the batch of the message that writes it, if revision is 0
+}
+
+// split encodes a record into the messages that store it, and says which base it
+// leaves there. Where it rests on one, that is still there is a condition of its own,
+// whoever wrote over it. A record gets a base if there is room for one message more.
+func (b bases) split(w messages.Write, room bool) ([]named, *left, error) {
+	old, had := b[w.Key]
+	delete(b, w.Key)
+	data, step, err := encode(w.Record)
+	if err != nil {
+		return nil, nil, err
+	}
+	changes := w.Blind && w.Fence == nil && parted(w.Key) && len(data) >= leastBase && len(data) <= maxPart
+	if changes && had {
+		if delta := deltaOf(old.data, data, len(data)/mostOfBase); delta != nil {
+			p, err := part(w.Key, &pb.Part{Step: step, Digest: digestOf(data), Count: 1, Data: delta, Base: old.digest})
+			p.rest = old.revision
+			return []named{p}, &left{key: w.Key, base: old}, err
+		}
+	}
+	if !changes || !room {
+		pieces, err := cut(w.Key, step, data)
+		return pieces, nil, err
+	}
+	pieces, err := rebased(w.Key, step, data)
+	return pieces, &left{key: w.Key, base: base{data: data, digest: digestOf(data)}}, err
+}
+
+// keep notes what an accepted write left, of which the first message has this revision.
+func (b bases) keep(list []*left, first uint64) {
+	for _, l := range list {
+		if l.revision == 0 {
+			l.revision = first + uint64(l.at)
+		}
+		b[l.key] = l.base
+	}
+}
+
+// rebased is a record as its own base. What conditions are set on comes last, so that
+// whoever sees it has all.
+func rebased(key messages.Key, step uint64, data []byte) ([]named, error) {
+	digest := digestOf(data)
+	second, err := part(key, &pb.Part{Step: step, Digest: digest, Count: 2, Index: 1, Data: data})
+	if err != nil {
+		return nil, err
+	}
+	first, err := part(key, &pb.Part{Step: step, Digest: digest, Count: 1, Data: deltaOf(data, data, len(data)), Base: digest})
+	return []named{second, first}, err
+}
