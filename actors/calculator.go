@@ -66,6 +66,8 @@ type decision struct {
 	// What it rests on: who was there, and at which instant.
 	roster partition.Roster
 	at     time.Time
+	// failure is why there is no plan, until it is known since when.
+	failure string
 }
 
 // hold is the window that holds moves of owned partitions back.
@@ -118,46 +120,38 @@ type (
 )
 
 var calculatorTable = fsm.New(
-	fsm.On(idle, (*calculator).take, idle, holding, planning, handingOver),          // TableRead
-	fsm.On(idle, (*calculator).meet, idle, holding, planning, handingOver),          // WorkersChanged
-	fsm.On(idle, (*calculator).listed, idle, holding, planning, handingOver, spent), // PartitionsListed
-	fsm.On(idle, (*calculator).timed, idle, holding, planning, handingOver),         // Time
-	fsm.On(idle, (*calculator).rested, idle, holding, planning, handingOver),        // retryDue
-	fsm.On(idle, (*calculator).unstuck, idle, holding, planning, handingOver),       // HandedOver
-	fsm.On(idle, (*calculator).listingFailed, idle, holding, planning, handingOver, spent),
+	fsm.On(idle, (*calculator).take, idle, holding, planning, handingOver),         // TableRead
+	fsm.On(idle, (*calculator).meet, idle, holding, planning, handingOver),         // WorkersChanged
+	fsm.On(idle, (*calculator).timed, idle, holding, planning, handingOver, spent), // Time
+	fsm.On(idle, (*calculator).rested, idle, holding, planning, handingOver),       // retryDue
+	fsm.On(idle, (*calculator).unstuck, idle, holding, planning, handingOver),      // HandedOver
 	fsm.On(idle, (*calculator).listingLate, idle, holding, planning, handingOver, spent),
 	fsm.On(idle, (*calculator).publishFailed, idle, spent),
 
 	fsm.On(holding, (*calculator).take, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).meet, idle, holding, planning, handingOver),
-	fsm.On(holding, (*calculator).listed, idle, holding, planning, handingOver, spent),
-	fsm.On(holding, (*calculator).timed, idle, holding, planning, handingOver),
+	fsm.On(holding, (*calculator).timed, idle, holding, planning, handingOver, spent),
 	fsm.On(holding, (*calculator).rested, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).unstuck, idle, holding, planning, handingOver),
 	fsm.On(holding, (*calculator).closeWindow, idle, holding, planning, handingOver), // windowDue
-	fsm.On(holding, (*calculator).listingFailed, idle, holding, planning, handingOver, spent),
 	fsm.On(holding, (*calculator).listingLate, idle, holding, planning, handingOver, spent),
 	fsm.On(holding, (*calculator).publishFailed, holding, spent),
 
-	fsm.On(planning, (*calculator).planned, planning, handingOver, idle, holding, spent), // PlanMade
-	fsm.On(planning, (*calculator).planFailed, planning, handingOver, idle, holding, spent),
+	fsm.On(planning, (*calculator).planned, planning, handingOver), // PlanMade
+	fsm.On(planning, (*calculator).planFailed, planning),
 	fsm.On(planning, (*calculator).planLate, planning, handingOver, idle, holding, spent),
 	fsm.On(planning, (*calculator).take, planning),
 	fsm.On(planning, (*calculator).meet, planning),
-	fsm.On(planning, (*calculator).listed, planning, spent),
-	fsm.On(planning, (*calculator).timed, planning),
+	fsm.On(planning, (*calculator).timed, planning, handingOver, idle, holding, spent),
 	fsm.On(planning, (*calculator).handedOver, planning), // of the decision before
-	fsm.On(planning, (*calculator).listingFailed, planning, spent),
 	fsm.On(planning, (*calculator).listingLate, planning, spent),
 	fsm.On(planning, (*calculator).publishFailed, planning, spent),
 
 	fsm.On(handingOver, (*calculator).handedOver, handingOver, idle, holding, planning),
 	fsm.On(handingOver, (*calculator).take, handingOver, planning),
 	fsm.On(handingOver, (*calculator).meet, handingOver, planning),
-	fsm.On(handingOver, (*calculator).listed, handingOver, planning, spent),
-	fsm.On(handingOver, (*calculator).timed, handingOver, planning),
+	fsm.On(handingOver, (*calculator).timed, handingOver, planning, spent),
 	fsm.On(handingOver, (*calculator).rested, handingOver, planning),
-	fsm.On(handingOver, (*calculator).listingFailed, handingOver, planning, spent),
 	fsm.On(handingOver, (*calculator).listingLate, handingOver, planning, spent),
 	fsm.On(handingOver, (*calculator).publishFailed, handingOver, spent),
 
@@ -167,6 +161,8 @@ var calculatorTable = fsm.New(
 	fsm.Stay((*calculator).turned, idle, holding, planning, handingOver),    // turnDue
 	fsm.Stay((*calculator).poll, idle, holding, planning, handingOver),      // sourceDue
 	fsm.Stay((*calculator).nudge, idle, holding, planning, handingOver),     // nudgeDue
+	fsm.Stay((*calculator).listed, idle, holding, planning, handingOver),    // PartitionsListed
+	fsm.Stay((*calculator).listingFailed, idle, holding, planning, handingOver),
 
 	fsm.Late[*calculator, calculatorState](messages.PlanMade{}, messages.PlanFailed{}, planDue{}, windowDue{}, retryDue{}),
 )

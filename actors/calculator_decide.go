@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -43,22 +44,29 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 
 // planned trusts nothing: a plan is checked before anybody acts on it.
 func (c *calculator) planned(ctx actor.Context, m messages.PlanMade) calculatorState {
-	if m.Round != c.plan.round {
+	if m.Round != c.plan.round || c.plan.failure != "" {
 		return planning
 	}
 	d := c.plan
 	if err := partition.ValidatePlan(d.question.Input, m.Plan); err != nil {
-		return c.planless(ctx, err.Error())
+		return c.noPlan(ctx, err.Error())
 	}
 	c.plan, c.failed[toPlan] = nil, 0
 	return c.send(ctx, d, d.question.Answer(partition.KeepOwned(d.question.Input, m.Plan)))
 }
 
 func (c *calculator) planFailed(ctx actor.Context, m messages.PlanFailed) calculatorState {
-	if m.Round != c.plan.round {
+	if m.Round != c.plan.round || c.plan.failure != "" {
 		return planning
 	}
-	return c.planless(ctx, m.Reason)
+	return c.noPlan(ctx, m.Reason)
+}
+
+// noPlan: a plan and its failure carry no instant, and the pause begins now.
+func (c *calculator) noPlan(ctx actor.Context, reason string) calculatorState {
+	c.plan.failure = cmp.Or(reason, "no reason was given")
+	ctx.Request(c.outside, messages.GetTime{})
+	return planning
 }
 
 func (c *calculator) planLate(ctx actor.Context, m planDue) calculatorState {
@@ -66,7 +74,7 @@ func (c *calculator) planLate(ctx actor.Context, m planDue) calculatorState {
 		return planning
 	}
 	c.now = later(c.now, m.At)
-	return c.planless(ctx, "there was no plan within "+c.settings.StrategyTimeout.String())
+	return c.planless(ctx, cmp.Or(c.plan.failure, "there was no plan within "+c.settings.StrategyTimeout.String()))
 }
 
 // planless: the last assignment stays, and so does what is handed over. It is

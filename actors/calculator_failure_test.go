@@ -51,6 +51,11 @@ func TestCalculator_PlansThatCannotBeUsed(t *testing.T) {
 				r.tell(r.pid, messages.PlanMade{Round: ask.Round - 1}) // an old one
 				r.tell(r.pid, messages.PlanFailed{Round: ask.Round - 1})
 				answer(r, ask)
+				if name != "late" {
+					unheard[messages.DecisionFailed](t, r.manager) // it is not known since when
+					r.tell(r.pid, messages.PlanMade{Round: ask.Round})
+					r.clock()
+				}
 				unheard[messages.HandOver](t, r.publisher)
 				require.Contains(t, heard[messages.DecisionFailed](t, r.manager).Reason, "strategy")
 				if n < maxFailures-1 {
@@ -66,10 +71,60 @@ func TestCalculator_PlansThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// A failure carries no instant, and the calculator may have heard of none for a while:
+// the pause begins when the failure arrives, not when something was heard before.
+func TestCalculator_PausesBeginWithTheFailure(t *testing.T) {
+	pause := partition.Default().HeartbeatInterval
+	t.Run("plan", func(t *testing.T) {
+		r, ask := joining(t)
+		r.after(2 * pause)
+		r.tell(r.pid, messages.PlanFailed{Round: ask.Round, Reason: "it panicked"})
+		r.clock()
+		failed := heard[messages.DecisionFailed](t, r.manager)
+		require.Equal(t, "strategy: it panicked", failed.Reason)
+		require.Equal(t, r.now, failed.At)
+		r.after(pause - 1)
+		r.beats("w-0", "w-1", "w-2")
+		r.changed()
+		unheard[messages.MakePlan](t, r.strategy)
+		r.after(1)
+		r.beats("w-0", "w-1", "w-2")
+		r.changed()
+		heard[messages.MakePlan](t, r.strategy)
+	})
+	t.Run("plan that is late", func(t *testing.T) {
+		r, ask := joining(t)
+		due := remindOf[planDue](t, r.outside)
+		r.tell(r.pid, messages.PlanFailed{Round: ask.Round, Reason: "it panicked"})
+		r.after(r.settings.StrategyTimeout)
+		r.tell(r.pid, due.Mail)
+		require.Equal(t, "strategy: it panicked", heard[messages.DecisionFailed](t, r.manager).Reason)
+		r.clock()
+		unheard[messages.DecisionFailed](t, r.manager)
+	})
+	t.Run("list", func(t *testing.T) {
+		r := started(t, nil, "w-0", "w-1")
+		r.push()
+		ask := heard[messages.ListPartitions](t, r.source)
+		r.after(2 * pause)
+		r.tell(r.pid, messages.ListingFailed{Round: ask.Round})
+		r.tell(r.pid, messages.ListingFailed{Round: ask.Round, Reason: "again"})
+		unheard[messages.DecisionFailed](t, r.manager)
+		r.clock()
+		failed := heard[messages.DecisionFailed](t, r.manager)
+		require.Equal(t, "source: no reason was given", failed.Reason)
+		require.Equal(t, r.now, failed.At)
+		next := remindOf[sourceDue](t, r.outside)
+		require.Equal(t, pause, next.After)
+		require.Equal(t, r.now.Add(pause), next.Mail.(sourceDue).At)
+	})
+}
+
 func TestCalculator_SuccessEndsTheRowOfFailures(t *testing.T) {
 	r, ask := joining(t)
 	for range 2 {
 		r.tell(r.pid, messages.PlanFailed{Round: ask.Round})
+		r.clock()
 		r.pass(4*time.Second, "w-0", "w-1", "w-2")
 		ask = heard[messages.MakePlan](t, r.strategy)
 	}
@@ -80,6 +135,7 @@ func TestCalculator_SuccessEndsTheRowOfFailures(t *testing.T) {
 	r.pass(r.settings.MinRebalanceInterval, "w-0", "w-1", "w-2")
 	r.join("w-3")
 	r.tell(r.pid, messages.PlanFailed{Round: heard[messages.MakePlan](t, r.strategy).Round})
+	r.clock()
 	unheard[messages.TermFailed](t, r.parent)
 }
 

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -16,6 +17,8 @@ type catalogue struct {
 	// guessed: it was not, and the set is what the table knows.
 	guessed bool
 	asking  bool // an answer is awaited
+	// failure is why there is no list, until it is known since when.
+	failure string
 	// pushed: the question under way, or the latest one, is due to the source's own
 	// word; again and pushedAgain are the same of the next one.
 	pushed, again, pushedAgain bool
@@ -71,20 +74,21 @@ func (c *calculator) answered(ch partition.Change) []partition.Witness {
 }
 
 // listed has the list, or hears that there is another (Round 0).
-func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calculatorState {
+func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) {
 	switch {
 	case m.Round == 0:
 		if after := c.settings.Debounce; c.known && !c.list.nudged {
 			c.list.nudged = true
 			ctx.Request(c.outside, messages.Remind{After: after, Mail: nudgeDue{c.now.Add(after)}})
 		}
-		return c.state
-	case m.Round != c.list.round || !c.list.asking:
-		return c.state
+		return
+	case !c.awaited(m.Round):
+		return
 	}
 	set, err := partition.NewSet(m.Partitions)
 	if err != nil {
-		return c.unlisted(ctx, err.Error())
+		c.noList(ctx, err.Error())
+		return
 	}
 	l := &c.list
 	l.asking, c.failed[toList] = false, 0
@@ -92,7 +96,7 @@ func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calc
 	if c.doubtful(set) {
 		c.guess()
 		c.pollAfter(ctx, c.interval())
-		return c.state
+		return
 	}
 	l.set, l.known, l.guessed, l.empty, l.answers = set, true, false, 0, l.asked
 	if c.settings.SourcePollInterval > 0 {
@@ -101,13 +105,24 @@ func (c *calculator) listed(ctx actor.Context, m messages.PartitionsListed) calc
 	if l.again {
 		c.lookBecause(ctx, l.pushedAgain)
 	}
-	return c.state
 }
 
-// timed: a list carries no instant, and the window that it may open begins now. So a
-// list is weighed when the outside has told what time it is.
+// awaited reports whether this is the answer of the source that is waited for.
+func (c *calculator) awaited(round partition.Round) bool {
+	return round == c.list.round && c.list.asking && c.list.failure == ""
+}
+
+// timed: what source and strategy say carries no instant, and the window or the pause
+// that it may open begins now. So that is weighed when the outside has told what time it
+// is, which it is asked for each of them.
 func (c *calculator) timed(ctx actor.Context, m messages.Time) calculatorState {
 	c.now = later(c.now, m.At)
+	switch {
+	case c.list.failure != "":
+		return c.unlisted(ctx, c.list.failure)
+	case c.plan != nil && c.plan.failure != "":
+		return c.planless(ctx, c.plan.failure)
+	}
 	return c.news(ctx)
 }
 
@@ -147,11 +162,15 @@ func (c *calculator) interval() time.Duration {
 	return c.settings.SourceTimeout
 }
 
-func (c *calculator) listingFailed(ctx actor.Context, m messages.ListingFailed) calculatorState {
-	if m.Round != c.list.round || !c.list.asking {
-		return c.state
+func (c *calculator) listingFailed(ctx actor.Context, m messages.ListingFailed) {
+	if c.awaited(m.Round) {
+		c.noList(ctx, m.Reason)
 	}
-	return c.unlisted(ctx, m.Reason)
+}
+
+func (c *calculator) noList(ctx actor.Context, reason string) {
+	c.list.failure = cmp.Or(reason, "no reason was given")
+	ctx.Request(c.outside, messages.GetTime{})
 }
 
 func (c *calculator) listingLate(ctx actor.Context, m listDue) calculatorState {
@@ -159,12 +178,12 @@ func (c *calculator) listingLate(ctx actor.Context, m listDue) calculatorState {
 		return c.state
 	}
 	c.now = later(c.now, m.At)
-	return c.unlisted(ctx, "there was no list within "+c.settings.SourceTimeout.String())
+	return c.unlisted(ctx, cmp.Or(c.list.failure, "there was no list within "+c.settings.SourceTimeout.String()))
 }
 
 // unlisted keeps the last list, and asks again after a pause.
 func (c *calculator) unlisted(ctx actor.Context, reason string) calculatorState {
-	c.list.asking = false
+	c.list.asking, c.list.failure = false, ""
 	if c.failure(ctx, toList, reason) {
 		return spent
 	}

@@ -94,6 +94,7 @@ func TestCalculator_SourceWorksAgain(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	r.push()
 	r.tell(r.pid, messages.ListingFailed{Round: heard[messages.ListPartitions](t, r.source).Round, Reason: "unreachable"})
+	r.clock()
 	heard[messages.DecisionFailed](t, r.manager)
 	r.changed()
 	unheard[messages.DecisionsResumed](t, r.manager)
@@ -179,6 +180,7 @@ func TestCalculator_SourceFails(t *testing.T) {
 	next.tell(next.pid, messages.ListingFailed{Round: ask.Round - 1})
 	unheard[messages.DecisionFailed](t, next.manager)
 	next.tell(next.pid, messages.ListingFailed{Round: ask.Round, Reason: "unreachable"})
+	next.clock()
 	require.Contains(t, heard[messages.DecisionFailed](t, next.manager).Reason, "unreachable")
 	next.plan() // what is known from the table has an owner all the same
 	next.hand()
@@ -188,6 +190,7 @@ func TestCalculator_SourceFails(t *testing.T) {
 	ask = heard[messages.ListPartitions](t, next.source)
 	twice := []partition.Partition{partition.Of("a"), partition.Of("a")}
 	next.tell(next.pid, messages.PartitionsListed{Round: ask.Round, Partitions: twice})
+	next.clock()
 	require.Contains(t, heard[messages.DecisionFailed](t, next.manager).Reason, "listed once")
 	next.pass1(2*next.settings.HeartbeatInterval, "w-0")
 	heard[messages.ListPartitions](t, next.source)
@@ -232,6 +235,7 @@ func TestCalculator_ListsThatBreakARuleEndTheTerm(t *testing.T) {
 	for i := range maxFailures {
 		unheard[messages.TermFailed](t, r.parent)
 		r.tell(r.pid, messages.PartitionsListed{Round: heard[messages.ListPartitions](t, r.source).Round, Partitions: twice})
+		r.clock()
 		r.pass1(r.settings.HeartbeatInterval<<i, "w-0", "w-1")
 	}
 	require.True(t, heard[messages.TermFailed](t, r.parent).Resign)
