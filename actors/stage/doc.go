@@ -1,7 +1,8 @@
 // Package stage is where actors are made, spawned and stopped: the one place that
 // builds Props and owns the mailbox. It is all that Troupe uses of proto.Actor
 // besides sending and receiving, so that what proto.Actor does differently from
-// what one expects is met here, once.
+// what one expects is met here, once. Each such trap has a test, or a ban: the list is
+// in test/shape/traps.go.
 //
 // # Ordering
 //
