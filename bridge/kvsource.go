@@ -194,7 +194,7 @@ func (k *kvSource) again(after time.Duration) {
 func (k *kvSource) retry(reason string) {
 	k.tries++
 	k.fail(reason)
-	k.again(min(leastBackoff<<min(k.tries, 10), mostBackoff))
+	k.again(longest(k.tries))
 }
 
 // looked compares the bucket with what is known of it.

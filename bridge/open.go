@@ -22,6 +22,9 @@ const (
 	mostBackoff  = 30 * time.Second
 )
 
+// longest is the wait before an attempt that follows so many failures, without jitter.
+func longest(failures uint64) time.Duration { return min(leastBackoff<<min(failures, 10), mostBackoff) }
+
 // phase says what is known of the stream.
 type phase string
 
@@ -203,7 +206,7 @@ func (o *outside) fail(ctx actor.Context, reason string, final bool) {
 // backoff is a wait with jitter that grows with the number of attempts.
 func (o *outside) backoff(try uint64) time.Duration {
 	o.rolls++
-	most := min(leastBackoff<<min(try, 10), mostBackoff)
+	most := longest(try)
 	return most/2 + o.dice.Jitter("backoff", o.rolls, most/2)
 }
 

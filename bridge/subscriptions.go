@@ -63,7 +63,7 @@ func (s *Subscriptions) Err() error { return s.troubles.join() }
 // fails.
 func (s *Subscriptions) work(ctx, last context.Context, o partition.Owned) error {
 	defer s.troubles.clear(o.ID)
-	for failures := 0; ctx.Err() == nil; failures++ {
+	for failures := uint64(0); ctx.Err() == nil; failures++ {
 		x := &subscription{s: s, owned: o, last: last, closed: make(chan struct{})}
 		x.ctx, x.fail = context.WithCancelCause(ctx)
 		again, err := x.serve()
@@ -107,7 +107,7 @@ func (x *subscription) serve() (again bool, err error) {
 		over() // it had ended before
 	}
 	err = x.confirm(before, subject)
-	for doubts := 0; errors.Is(err, errDoubt); doubts++ {
+	for doubts := uint64(0); errors.Is(err, errDoubt); doubts++ {
 		x.s.troubles.set(x.owned.ID, err)
 		select {
 		case <-time.After(backoff(doubts)):

@@ -46,7 +46,7 @@ func (t *troubles) join() error {
 
 // backoff is how long to wait before an attempt that follows so many failures: some
 // time up to twice as long as before, so that many do not try again at once.
-func backoff(failures int) time.Duration {
-	most := min(leastBackoff<<min(failures, 10), mostBackoff)
+func backoff(failures uint64) time.Duration {
+	most := longest(failures)
 	return most/2 + rand.N(most/2)
 }
