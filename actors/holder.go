@@ -230,7 +230,7 @@ func (h *holder) holdings(round partition.Round) messages.Holdings {
 	if h.items.count[draining]+h.items.count[abandoned] == 0 {
 		return m
 	}
-	for _, it := range h.items.list {
+	for it := range h.items.all() {
 		switch it.phase {
 		case draining:
 			m.Held = append(m.Held, it.owned.ID)

@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"container/list"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -26,6 +28,7 @@ type item struct {
 	phase phase
 	// child is its partition actor, nil if there is none now.
 	child *actor.PID
+	place *list.Element // among all
 	// deadline is the latest that the child was told; step revoked the partition,
 	// and change is when that was told.
 	deadline time.Time
@@ -44,10 +47,13 @@ const (
 	forgotten phase = "forgotten" // of a former session: its handler still runs
 )
 
-// items are the holder's partitions, in the order they came.
+// items are the holder's partitions, in the order they came. What one of them does
+// takes no longer when there are many.
 type items struct {
-	list  []*item
+	list  *list.List
 	byKey map[itemKey]*item
+	// latest is the one that came last of a partition.
+	latest map[partition.PartitionID]*item
 	// byChild finds the item of a partition actor, running counts the partition
 	// actors of one partition, count the items of a phase.
 	byChild map[string]*item
@@ -57,14 +63,15 @@ type items struct {
 
 func newItems() items {
 	return items{
-		byKey: map[itemKey]*item{}, byChild: map[string]*item{},
+		list: list.New(), byKey: map[itemKey]*item{}, latest: map[partition.PartitionID]*item{}, byChild: map[string]*item{},
 		running: map[partition.PartitionID]int{}, count: map[phase]int{},
 	}
 }
 
 func (s *items) add(it *item) {
-	s.list = append(s.list, it)
+	it.place = s.list.PushBack(it)
 	s.byKey[itemKey{it.owned.ID, it.owned.Token}] = it
+	s.latest[it.owned.ID] = it
 	s.count[it.phase]++
 }
 
@@ -81,18 +88,26 @@ func (s *items) revoked(key itemKey, step partition.Step) {
 	}
 }
 
-// purge drops the items of which nothing is left, and reports whether any was.
-func (s *items) purge(over func(*item) bool) bool {
-	before := len(s.list)
-	s.list = slices.DeleteFunc(s.list, func(it *item) bool {
-		if it.child != nil || !over(it) {
-			return false
+// all goes through them. The one that it is at may be dropped.
+func (s *items) all() iter.Seq[*item] {
+	return func(yield func(*item) bool) {
+		for e := s.list.Front(); e != nil; {
+			next := e.Next()
+			if !yield(e.Value.(*item)) {
+				return
+			}
+			e = next
 		}
-		s.count[it.phase]--
-		delete(s.byKey, itemKey{it.owned.ID, it.owned.Token})
-		return true
-	})
-	return len(s.list) != before
+	}
+}
+
+func (s *items) drop(it *item) {
+	s.list.Remove(it.place)
+	s.count[it.phase]--
+	delete(s.byKey, itemKey{it.owned.ID, it.owned.Token})
+	if s.latest[it.owned.ID] == it {
+		delete(s.latest, it.owned.ID)
+	}
 }
 
 // add takes a partition into ownership.
@@ -160,7 +175,7 @@ func (h *holder) stopChild(ctx actor.Context, it *item, deadline time.Time) {
 
 // hurry tells what drains already that it has less time than it was told.
 func (h *holder) hurry(ctx actor.Context, deadline time.Time) {
-	for _, it := range h.items.list {
+	for it := range h.items.all() {
 		if it.phase == draining && deadline.Before(it.deadline) {
 			h.stopChild(ctx, it, deadline)
 		}
@@ -170,32 +185,39 @@ func (h *holder) hurry(ctx actor.Context, deadline time.Time) {
 // confirm: every confirming subscriber has let go up to this change.
 func (h *holder) confirm(ctx actor.Context, m messages.Confirmed) holderState {
 	h.confirmed = max(h.confirmed, m.Change)
-	h.settle(ctx)
+	h.settle(ctx, h.items.all())
 	return h.leftIf(ctx)
 }
 
-// settle drops what has drained: its handler has ended, and every confirming
+// settle drops what has drained of these: its handler has ended, and every confirming
 // subscriber has let it go. Only then it leaves the acknowledged holdings.
-func (h *holder) settle(ctx actor.Context) {
+func (h *holder) settle(ctx actor.Context, which iter.Seq[*item]) {
 	count := h.items.count
 	if count[draining]+count[abandoned]+count[forgotten] == 0 {
 		return
 	}
-	before := count[draining]
-	dropped := h.items.purge(func(it *item) bool {
-		switch it.phase {
-		case draining, abandoned:
-			return it.change <= h.confirmed
-		case forgotten:
-			return true
-		default: // it is owned
-			return false
+	before, all := count[draining], h.items.list.Len()
+	for it := range which {
+		if it.child == nil && h.over(it) {
+			h.items.drop(it)
 		}
-	})
-	if dropped {
+	}
+	if h.items.list.Len() != all {
 		h.news(ctx)
 	}
 	h.drained(ctx, before)
+}
+
+// over reports whether only the handler of an item may be left.
+func (h *holder) over(it *item) bool {
+	switch it.phase {
+	case draining, abandoned:
+		return it.change <= h.confirmed
+	case forgotten:
+		return true
+	default: // it is owned
+		return false
+	}
 }
 
 // drained tells the manager that fewer partitions drain than before.
@@ -219,7 +241,7 @@ func (h *holder) childEnded(ctx actor.Context, m *actor.Terminated) holderState 
 	if it.phase == working {
 		h.respawnLater(ctx, it)
 	}
-	h.settle(ctx)
+	h.settle(ctx, slices.Values([]*item{it}))
 	if h.state == following && h.items.count[starting] > 0 {
 		h.startWaiting(ctx, it.owned.ID)
 	}
@@ -228,11 +250,8 @@ func (h *holder) childEnded(ctx actor.Context, m *actor.Terminated) holderState 
 
 // startWaiting starts what waited for the end of an older handler.
 func (h *holder) startWaiting(ctx actor.Context, id partition.PartitionID) {
-	for _, it := range h.items.list {
-		if it.owned.ID == id && it.phase == starting {
-			h.start(ctx, it)
-			return
-		}
+	if it := h.items.latest[id]; it != nil && it.phase == starting {
+		h.start(ctx, it)
 	}
 }
 
@@ -257,7 +276,7 @@ func (h *holder) writeOff(ctx actor.Context, m drainDue) holderState {
 // on; the token protects what the handler still does.
 func (h *holder) abandon(change uint64) bool {
 	found := false
-	for _, it := range h.items.list {
+	for it := range h.items.all() {
 		if it.phase == draining && it.change <= change {
 			h.items.turn(it, abandoned)
 			found = true

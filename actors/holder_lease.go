@@ -17,7 +17,7 @@ func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 	if h.state == leaving {
 		return leaving
 	}
-	for _, it := range h.items.list {
+	for it := range h.items.all() {
 		if it.phase == working {
 			h.items.turn(it, paused)
 			h.stopChild(ctx, it, m.Deadline)
@@ -35,7 +35,7 @@ func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
 	h.hear(m.At)
 	h.state, h.leaseEnd = following, m.LeaseEnd
 	h.apply(ctx)
-	for _, it := range h.items.list {
+	for it := range h.items.all() {
 		if it.phase == paused {
 			h.items.turn(it, starting)
 		}
@@ -62,19 +62,19 @@ func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
 // forget lets go of everything that the session had, without waiting for anybody:
 // handlers are stopped, and what they still do is protected by the token alone.
 func (h *holder) forget(ctx actor.Context) {
-	if len(h.items.list) == 0 && len(h.pending) == 0 {
+	if h.items.list.Len() == 0 && len(h.pending) == 0 {
 		return
 	}
 	lost := h.owned
 	h.owned, h.pending = nil, nil
 	h.change++
-	for _, it := range h.items.list {
+	for it := range h.items.all() {
 		h.items.turn(it, forgotten)
 		if it.child != nil {
 			ctx.Stop(it.child)
 		}
 	}
-	h.settle(ctx)
+	h.settle(ctx, h.items.all())
 	h.report(ctx, nil, lost)
 }
 
@@ -88,7 +88,7 @@ func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holder
 		lost := h.owned
 		h.owned, h.pending = nil, nil
 		h.change++
-		for _, it := range h.items.list {
+		for it := range h.items.all() {
 			if it.phase == forgotten || it.phase == abandoned {
 				continue
 			}
@@ -144,7 +144,7 @@ func (h *holder) leftIf(ctx actor.Context) holderState {
 // left says that nothing is owned, and what did not stop in time.
 func (h *holder) left(ctx actor.Context) holderState {
 	var running []string
-	for _, it := range h.items.list {
+	for it := range h.items.all() {
 		who := "a subscriber has not let go"
 		if it.child != nil {
 			who = it.child.Id
