@@ -149,6 +149,61 @@ func TestN9_AWatchThatFellSilentIsNoticed(t *testing.T) {
 	require.True(t, s.port.watches[0].stopped)
 }
 
+// A watch that failed for so long that it waits for many seconds is begun again as soon
+// as its record can be got, or at once after a reconnect, and then waits little again:
+// what a worker is granted meanwhile it would not hear of, while it is thought well.
+//
+// hazard 26
+func TestScripted_AWatchWaitsNoLongerThanItsRecordIsAway(t *testing.T) {
+	deaf := func(t *testing.T, poll time.Duration) *stand {
+		s := buildPolling(t, config(), poll)
+		s.inform(fitting("one"))
+		s.ask(messages.Watch{Round: 1, Key: messages.KeyLive("w")})
+		s.failing(9)
+		return s
+	}
+	t.Run("the record is got", func(t *testing.T) {
+		s := deaf(t, time.Second)
+		known := len(s.port.watches)
+		s.pass(time.Second)
+		s.answer(s.last(), bridge.Result{Outcome: bridge.Unknown, Err: errBroken})
+		require.Len(t, s.port.watches, known, "the store is away")
+		s.pass(time.Second)
+		s.answer(s.last(), bridge.Result{Sequence: 7, Data: s.live(1)})
+		require.Len(t, s.port.watches, known+1)
+		s.pass(time.Minute)
+		require.Len(t, s.port.watches, known+1, "what was planned before is over")
+	})
+	t.Run("a reconnect", func(t *testing.T) {
+		s := deaf(t, time.Hour)
+		known := len(s.port.watches)
+		s.port.each(bridge.Reconnected)
+		s.settle()
+		s.pass(leastWait)
+		require.Len(t, s.port.watches, known+1)
+		s.failing(1)
+		s.pass(2 * leastWait)
+		require.Len(t, s.port.watches, known+2)
+	})
+}
+
+// leastWait is the most that a watch waits which is begun again for the first time.
+const leastWait = 100 * time.Millisecond
+
+// failing has the latest watch end, and each that follows, so many times.
+func (s *stand) failing(times int) {
+	s.t.Helper()
+	for n := range times {
+		known := len(s.port.watches)
+		s.port.watches[known-1].gone(errBroken)
+		s.settle()
+		for n < times-1 && len(s.port.watches) == known {
+			require.True(s.t, s.line.Advance(s.line.Now()+31*time.Second))
+			s.settle()
+		}
+	}
+}
+
 func TestScripted_PartsOfARecordAreToldOnceAllAreThere(t *testing.T) {
 	s := opened(t)
 	asg := partition.Assignment{Session: "s", Step: 3}

@@ -92,6 +92,7 @@ func (s *watches) drop(unwanted func(*watching) bool) {
 func (s *watches) restartAll(o *outside) {
 	for _, w := range s.list {
 		o.rolls++
+		w.tries = 0 // those were the former server's
 		o.after(o.dice.Jitter("rewatch", o.rolls, leastBackoff), watchAgain{w.id, w.life})
 	}
 }
@@ -186,14 +187,15 @@ func (o *outside) rewatch(m watchAgain) {
 
 // probe looks for watches that fell silent without saying so, as they do after a
 // restart of the server: the newest message of the record is got, and must have
-// been told. Watches of filters have no such check: who uses them lists, too.
+// been told. A watch that waits to be begun again waits no longer if the record can be
+// got. Watches of filters have no such check: who uses them lists, too.
 func (o *outside) probe() {
 	o.after(o.times.PollInterval, probeDue{})
 	if o.stream.phase != open {
 		return
 	}
 	for _, w := range o.watches.list {
-		if w.port == nil || wild(w.ask.Key) {
+		if wild(w.ask.Key) {
 			continue
 		}
 		w.unprobe()
@@ -211,6 +213,10 @@ func (o *outside) probeEnded(m probed) {
 	}
 	w.probing = nil
 	if m.result.Outcome != Accepted {
+		return
+	}
+	if w.port == nil { // the store answers: nothing is gained by waiting longer
+		o.begin(w)
 		return
 	}
 	told := w.entries.revisions[w.ask.Key]
