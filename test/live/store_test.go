@@ -44,8 +44,9 @@ func TestServerRestart_Short(t *testing.T) {
 
 	g.restart(cfg, func() {})
 	c := g.count()
+	records := []string{"live." + string(all[0].id()), "live." + string(all[1].id()), "live." + string(all[2].id())}
 	g.ledger.await("everybody's heart beats again", func() bool {
-		return c.of("live.worker-0") > 1 && c.of("live.worker-1") > 1 && c.of("live.worker-2") > 1
+		return c.of(records[0]) > 1 && c.of(records[1]) > 1 && c.of(records[2]) > 1
 	})
 	g.atRest(all...)
 	require.Equal(t, version, all[0].snapshot().Version)
