@@ -56,6 +56,7 @@ type group struct {
 	leads    messages.State // what the leader's decisions make of Stable
 	cause    string         // of that
 	fault    string         // why this leader decides nothing
+	emptied  bool           // it dropped what it had for a head that was lost, and no other one is published yet
 	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int

@@ -53,8 +53,14 @@ func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) m
 	if !m.ours(l.Term, l.At) {
 		return m.state
 	}
+	if m.group.emptied {
+		// The head may be there after all, and give its session what it has dropped.
+		ctx.Send(ctx.Self(), messages.SessionLost{
+			Session: m.life.session, Reason: "it dropped what it had for a head that was lost, and cannot publish another", At: l.At,
+		})
+	}
 	m.group.leading, m.group.term, m.group.leads, m.group.fault = false, 0, stable, ""
-	m.group.members, m.group.unowned = nil, 0
+	m.group.members, m.group.unowned, m.group.emptied = nil, 0, false
 	m.examine(ctx, m.state)
 	m.reason = "leadership lost: " + l.Reason
 	return m.calmDown(ctx)
@@ -105,7 +111,7 @@ func (m *manager) decisionDone(ctx actor.Context, d messages.DecisionDone) messa
 	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.group.members, m.group.unowned, m.group.fault = d.Members, d.Unowned, ""
+	m.group.members, m.group.unowned, m.group.fault, m.group.emptied = d.Members, d.Unowned, "", false
 	m.group.leads = stable
 	m.examine(ctx, m.state)
 	m.reason = "handed over"
@@ -136,7 +142,7 @@ func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResume
 // quarantined: nothing is assigned until the next decision.
 func (m *manager) quarantined(ctx actor.Context, q messages.Quarantined) {
 	if m.ours(q.Term, q.At) {
-		m.group.fault = "nothing is assigned before every earlier lease is over: " + q.Reason
+		m.group.fault, m.group.emptied = "nothing is assigned before every earlier lease is over: "+q.Reason, true
 		m.examine(ctx, m.state)
 	}
 }

@@ -185,3 +185,27 @@ func TestManager_QuarantineIsNoHealth(t *testing.T) {
 		})
 	}
 }
+
+// What a leader dropped for a head that was lost may be its own by that head still, if
+// its term ends before it has published another. It claims anew, so that others see it.
+func TestManager_WhoDroppedForALostHeadInVainClaimsAnew(t *testing.T) {
+	lost, over := messages.Quarantined{Term: 4, Reason: "there is no head"}, messages.LeadershipLost{Term: 4, Reason: "another worker leads"}
+	for name, c := range map[string]struct {
+		mail []any
+		anew bool
+	}{
+		"nothing was dropped":   {[]any{over}, false},
+		"nothing was published": {[]any{lost, decides, over}, true},
+		"another one was":       {[]any{lost, decides, done, over}, false},
+		"of a former term":      {[]any{messages.Quarantined{Term: 3}, over}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.say(leader...)
+			session := f.snapshot().Session
+			f.say(c.mail...)
+			require.Equal(t, c.anew, session != f.snapshot().Session)
+			require.Equal(t, c.anew, f.snapshot().State == claimingID)
+		})
+	}
+}

@@ -46,6 +46,7 @@ type publisher struct {
 	tries      int       // without success, in a row
 	rest       time.Time // no further try before
 	damage     damage
+	emptied    bool // this worker dropped what it had for a head that was lost, and no other one has landed yet
 	quarantine quarantine
 }
 

@@ -58,7 +58,7 @@ func (p *publisher) dropped(ctx actor.Context, m messages.HoldingsDropped) publi
 	if m.Round != p.round {
 		return dropping
 	}
-	p.quarantine.last = p.now
+	p.quarantine.last, p.emptied = p.now, true
 	return p.fenceNext(ctx)
 }
 

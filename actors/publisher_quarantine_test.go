@@ -111,3 +111,25 @@ func (p *printing) checksOne(live messages.Entry) {
 	require.Equal(p.t, []messages.Key{messages.KeyTerm, live.Key}, ask.Keys)
 	p.tell(p.pid, messages.ReadDone{Round: ask.Round, Entries: []messages.Entry{record(testTerm), live}, At: p.now})
 }
+
+// A head that was taken for lost, because readings were old, is there: by it, this
+// worker still has what it dropped. Only a new session finds that it has not.
+func TestPublisher_TheHeadThatWasLostIsThere(t *testing.T) {
+	old := printed(t)
+	p := lost(t)
+	p.complete()
+	remind[quarantineDue](p)
+	remind[quarantineDue](p)
+	heard[messages.TableRead](t, p.calculator)
+	p.beat("w-0", partition.Live{})
+	p.want(pair[:1], 0)
+	p.conflict(p.store())
+	h := old.head.Record.(partition.Head)
+	h.Term, h.Nonce = testTerm-1, "of the term before"
+	p.head, p.asg = messages.Entry{Key: messages.KeyHead, Revision: old.head.Revision, Record: h}, old.asg
+	p.checks(testTerm, p.head)
+	p.answerTable()
+	failed := heard[messages.TermFailed](t, p.parent)
+	require.Equal(t, "the head that was lost is there", failed.Reason)
+	require.True(t, failed.Resign)
+}

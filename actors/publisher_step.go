@@ -176,7 +176,7 @@ func fenceWrite(f partition.SessionFence) messages.Write {
 // landed: the batch is known to be stored, so nothing else on the same head is.
 func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision, at time.Time) publisherState {
 	p.hear(at)
-	p.table, p.head, p.doubts, p.damage = f.publish.Table, head, nil, damage{}
+	p.table, p.head, p.doubts, p.damage, p.emptied = f.publish.Table, head, nil, damage{}, false
 	p.tries, p.rest = 0, time.Time{}
 	if f.publish.Revokes > 0 {
 		p.remember(p.table.Step, at)
