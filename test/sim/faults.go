@@ -23,6 +23,12 @@ const (
 	Duplicate
 	// InFlight: the store answers that another fenced write is under way.
 	InFlight
+	// Conflict: somebody else writes a record again, just before a write that is
+	// conditional on it and is refused now. So it is when an administrator saves a
+	// record as it is: it says the same, at another revision. No server refuses a
+	// condition that holds; that an own write stands in the way of its repetition
+	// comes with LostAnswer.
+	Conflict
 	// StaleGet: a read answers what was there some writes ago.
 	StaleGet
 	// DroppedSight: a watch leaves a message out.
@@ -80,7 +86,7 @@ const (
 )
 
 var faultNames = [faults]string{
-	"long delay", "lost request", "lost answer", "duplicate", "in flight", "stale get",
+	"long delay", "lost request", "lost answer", "duplicate", "in flight", "conflict", "stale get",
 	"dropped sight", "doubled sight", "stale sight", "early sight", "stale pass", "closed watch", "silent watch",
 	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
 	"server restart", "election", "recreate", "source change", "clock jump", "expiry", "older copy", "garbage",
@@ -99,7 +105,7 @@ type Faults [faults]float64
 
 // strengths are those that a random set draws from, up to the named one.
 var strengths = Faults{
-	LongDelay: 0.03, LostRequest: 0.03, LostAnswer: 0.05, Duplicate: 0.05, InFlight: 0.03, StaleGet: 0.2,
+	LongDelay: 0.03, LostRequest: 0.03, LostAnswer: 0.05, Duplicate: 0.05, InFlight: 0.03, Conflict: 0.05, StaleGet: 0.2,
 	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, StalePass: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
 	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1, Expiry: 0.4, OlderCopy: 0.6, Garbage: 1,

@@ -44,10 +44,10 @@ func (w *World) Spoil() bool {
 }
 
 // nonsense is something that cannot be understood there: a deletion, nothing, half a
-// record, one of another kind, or bytes.
+// record, one of another kind, as many bytes as there can be, or some.
 func (w *World) nonsense(subject string, all []bridge.Sight) (data []byte) {
 	other := all[w.Random.IntN(len(all))].Data
-	switch w.Random.IntN(5) {
+	switch w.Random.IntN(6) {
 	case 0:
 		return nil
 	case 1:
@@ -56,6 +56,8 @@ func (w *World) nonsense(subject string, all []bridge.Sight) (data []byte) {
 		data = other[:len(other)/2]
 	case 3:
 		data = other
+	case 4:
+		data = make([]byte, maxPayload)
 	}
 	if _, _, err := bridge.Inspect(subject, data); len(data) == 0 || err == nil {
 		data = []byte("\xff is no record")
@@ -74,6 +76,7 @@ type spoils struct {
 // session has ended; of a term, that nobody writes under it any more; and who reads
 // head and assignments from now on does not know who had what.
 func (c *Checker) spoilt(w Written) {
+	c.rest.forget()
 	a := &c.archive
 	switch kind, id, _ := strings.Cut(string(w.Key), "."); kind {
 	case "live":

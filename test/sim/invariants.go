@@ -33,6 +33,7 @@ type Checker struct {
 	tokens   map[partition.PartitionID]granted
 	book     book
 	archive  archive
+	rest     rest
 	claims   map[partition.WorkerID]*claim
 	sessions map[partition.SessionID]*session
 	knows    map[string]uint64 // a revision that each process must have seen
@@ -64,9 +65,13 @@ func (c *Checker) violate(invariant, format string, args ...any) {
 func (c *Checker) Committed(commit Commit, writes []Written) {
 	if commit.Incarnation != c.book.incarnation {
 		c.book.renew(commit.Incarnation)
+		c.rest.forget()
 		c.claims, c.archive, c.knows = map[partition.WorkerID]*claim{}, newArchive(), map[string]uint64{}
 	}
 	switch {
+	case commit.By == Administrator:
+		c.rewritten(writes[0])
+		return
 	case c.book.burnt:
 		c.committedBack(commit, writes)
 		return
@@ -101,6 +106,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 	for _, w := range writes { // what it names may be written with it
 		if h, ok := w.Record.(partition.Head); ok {
 			c.moved(h)
+			c.still(h, writes)
 			c.archive.spoils.whole(h, writes)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -21,6 +22,10 @@ type session struct {
 	process string
 	applied partition.Step
 	renewed uint64 // the revision of its latest record
+	// upset: it gave everything up, or something was written off. announced is when it
+	// said that it comes back.
+	upset     bool
+	announced time.Duration
 }
 
 // liveWritten checks I7 and the part of I2 that is about workers, and counts
@@ -63,6 +68,10 @@ func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r part
 		c.violate("I7", "%s renews %s after its session was replaced", commit.By, id)
 	case cl.session == r.Session && cl.ended:
 		c.violate("I7", "%s renews %s after its session had ended", commit.By, id)
+	}
+	s.upset = s.upset || r.Draining && !r.Restarting || len(r.Abandoned) > 0
+	if r.Restarting && s.announced == 0 {
+		s.announced = c.line.Now()
 	}
 	if r.Applied < s.applied {
 		c.violate("I2", "%s applied step %d after step %d", id, r.Applied, s.applied)

@@ -28,17 +28,20 @@ type courtroom struct {
 }
 
 func newCourtroom(t *testing.T) *courtroom {
-	return &courtroom{
+	c := &courtroom{
 		affair: newAffair(t), before: partition.Live{Session: "s-worker-0"}, revoked: true, headTerm: 1,
 		shows: partition.Live{Session: "s-worker-0", Claim: 2, Applied: 7},
 		freed: partition.Freed{Partition: "p1", Session: "s-worker-0", Token: 6, By: partition.FreedByAck, Revision: 13},
 	}
+	c.c.rest.other = true // it is not asked why anything moves
+	return c
 }
 
 // held has what both workers are assigned in step 7.
 func (c *courtroom) held() (partition.Head, map[partition.WorkerID]partition.Assignment) {
 	h, asg := table(7, nil, []partition.Grant{grant("p2", 6)})
 	h.Term = 1
+	h.Seats[1].Refresh = 1 // it may be the only news
 	x := asg["worker-0"]
 	if c.revoked {
 		x.Revoking = []partition.Revoke{{Partition: "p1", Token: 6, Step: 7}}

@@ -102,6 +102,7 @@ func (w *World) Replaced(c *Copy) bool {
 // Expired tells that records are gone: what they said of a session has ended, and
 // what head and assignments said is no evidence any more.
 func (c *Checker) Expired(subjects []string) {
+	c.rest.forget()
 	for _, subject := range subjects {
 		key := subject[strings.LastIndex(subject, c.book.incarnation+".")+len(c.book.incarnation)+1:]
 		switch kind, id, _ := strings.Cut(key, "."); kind {

@@ -52,8 +52,8 @@ func (n *Net) hits(f Fault) bool {
 // Strikes notes that a fault happens, of those that somebody else lets happen.
 func (n *Net) Strikes(f Fault) { n.struck[f]++ }
 
-// Struck is how many kinds of fault have happened.
-func (n *Net) Struck() int { return n.struck.Kinds() }
+// Struck is how often each fault has happened.
+func (n *Net) Struck() Faults { return n.struck }
 
 func (n *Net) note(process, what string) {
 	if n.Note != nil {
@@ -131,6 +131,9 @@ func (n *Net) publish(p *Port, batch []bridge.Message, sent time.Duration) bridg
 	if slices.ContainsFunc(fences, meets) || len(fences) > 0 && n.hits(InFlight) {
 		return inFlight()
 	}
+	if subject, ok := n.readable(p.stream, fences); ok && n.hits(Conflict) {
+		n.store.Rewrite(subject)
+	}
 	r := n.store.Publish(p.lane.Name, sent, batch)
 	if r.Outcome == bridge.Accepted && n.store.Info(p.stream).Config.Replicas > 1 {
 		for _, subject := range fences {
@@ -138,4 +141,15 @@ func (n *Net) publish(p *Port, batch []bridge.Message, sent time.Duration) bridg
 		}
 	}
 	return r
+}
+
+// readable picks one of these subjects that has a record.
+func (n *Net) readable(stream string, subjects []string) (subject string, ok bool) {
+	if n.Faults[Conflict] == 0 || len(subjects) == 0 {
+		return "", false
+	}
+	subject = subjects[n.rng.IntN(len(subjects))]
+	present := n.store.Get(stream, subject, 0)
+	_, _, err := bridge.Inspect(subject, present.Data)
+	return subject, present.Sequence > 0 && err == nil
 }

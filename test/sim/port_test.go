@@ -118,6 +118,28 @@ func TestPortTellsFencesInFlight(t *testing.T) {
 	require.Equal(t, bridge.CodeFenceInFlight, (*got)[0].Code)
 }
 
+// Only a condition on what is there can meet somebody who writes it again.
+func TestPortConflicts(t *testing.T) {
+	b := newBench(t)
+	b.net.Faults[Conflict] = 1
+	const term = "\x0a\x08worker-0\x12\x01s\x1a\x01n\xa0\x06\x01" // what it says is of no account
+	for _, v := range []struct {
+		expect []uint64
+		last   uint64 // of the stream, then
+		code   int
+	}{{[]uint64{0}, 1, 0}, {nil, 2, 0}, {[]uint64{2}, 3, bridge.CodeWrongSequence}, {[]uint64{2}, 4, bridge.CodeWrongSequence}} {
+		got := b.put(b.one, "term", term, v.expect...)
+		b.pass(time.Second)
+		require.Equal(t, v.code, (*got)[0].Code)
+		require.Equal(t, v.last, b.store.Info("KV_g").Last)
+		if v.code != 0 {
+			require.Equal(t, bridge.Result{Outcome: bridge.Refused, Code: v.code, Err: (*got)[0].Err, HasLast: true, Last: v.last}, (*got)[0])
+			require.Equal(t, term, string(b.store.Get("KV_g", "$KV.g.A.term", 0).Data))
+		}
+	}
+	require.Equal(t, 2.0, b.net.Struck()[Conflict])
+}
+
 func TestPortCancelled(t *testing.T) {
 	b := newBench(t)
 	called := false

@@ -89,6 +89,7 @@ func (w *World) Start(name string, h Habits) *Process {
 	var strategy *actor.Props
 	if h.Strategy != nil {
 		strategy = actors.StrategyFrom(h.Strategy)
+		w.Check.rest.other = true
 	}
 	props, err := actors.PartitionManager(actors.Config{
 		Settings: settings, Source: p.source(), Partition: p.handler, Strategy: strategy,

@@ -78,6 +78,7 @@ func NewWorld(cfg Config) *World {
 	w.Net.Note = w.Trace.Hum
 	w.Check = NewChecker(w.Timeline)
 	w.Check.available = w.settings.Ownership == partition.Available
+	w.Check.rest.hold = w.settings.RestartHoldDown
 	w.Store.Observe(w.committed)
 	w.system.hear = w.logged
 	events := w.system.system.EventStream
@@ -226,6 +227,7 @@ func (w *World) list(list []partition.Partition) {
 	ids := make([]partition.PartitionID, len(list))
 	for i, p := range list {
 		ids[i] = p.ID()
+		w.Check.rest.other = w.Check.rest.other || p.Weight != 0 || p.Zone != "" || p.Pinned != "" || p.Labels != nil
 	}
 	w.Check.Listed(ids)
 }

@@ -59,6 +59,8 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.OlderCopy, sim.LeaderCrash, sim.LostAnswer)
 	// somebody who writes nonsense
 	suffer(t, sim.Garbage, sim.LeaderCrash, sim.LostAnswer)
+	// somebody who writes what was written
+	suffer(t, sim.Conflict, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 59 and 61
 	suffer(t, sim.ServerRestart, sim.Election, sim.InFlight, sim.LostRequest)
 	// hazard 16

@@ -45,13 +45,25 @@ type life struct {
 	settings partition.Settings
 	// builds, if set, is the build of the nth process that joins.
 	builds func(n int) func(bridge.Port) bridge.Port
+	lived  Lived
+}
+
+// Lived is what there was in a life.
+type Lived struct {
+	// Workers and Partitions are how many there were when the faults ended, and the fewest ever listed.
+	Workers, Partitions int
+	// Suffered is how long faults lasted, and Struck how often each happened.
+	Suffered time.Duration
+	Struck   sim.Faults
+	// Moves are those that answered a join after the faults.
+	Moves int
 }
 
 // Result is what became of a life.
 type Result struct {
+	Lived
 	Seed   uint64
 	Hash   uint64
-	Moves  int
 	Faults string
 	// Broken is what went wrong; empty if nothing did.
 	Broken string
@@ -77,11 +89,11 @@ func (l *life) live(seed uint64, lines int) Result {
 
 // result is what became of the life, in which this is wrong.
 func (l *life) result(seed uint64, wrong string, lines int) Result {
-	r := Result{Seed: seed, Faults: l.faults.String(), Broken: wrong, Again: fmt.Sprintf("make swarm SEED=%d RUNS=1", seed)}
+	r := Result{Lived: l.lived, Seed: seed, Faults: l.faults.String(), Broken: wrong, Again: fmt.Sprintf("make swarm SEED=%d RUNS=1", seed)}
 	if v := l.world.Check.Broken(); len(v) > 0 {
 		r.Broken = v[0].String()
 	}
-	r.Hash, r.Moves = l.world.Trace.Hash(), l.world.Check.Moves()
+	r.Hash = l.world.Trace.Hash()
 	if r.Broken != "" {
 		r.Trace = l.world.Trace.End(lines)
 	}
@@ -105,6 +117,7 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 		l.surname = "-" + strings.Repeat("x", longName)
 	}
 	list := l.partitions(leastPartitions + rng.IntN(mostPartitions-leastPartitions+1))
+	l.lived.Partitions = len(list)
 	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, Replicas: 1 + 2*rng.IntN(2), System: system})
 	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
 	l.world.Trace.Say("world", l.faults.String())
@@ -133,7 +146,7 @@ func (l *life) all() string {
 	if !l.world.Run(suffering) {
 		return "broken"
 	}
-	if kinds := min(leastKinds, l.faults.Kinds()); !l.world.RunUntil(mostSuffering, func() bool { return l.world.Net.Struck() >= kinds }) {
+	if kinds := min(leastKinds, l.faults.Kinds()); !l.world.RunUntil(mostSuffering, func() bool { return l.world.Net.Struck().Kinds() >= kinds }) {
 		return fmt.Sprintf("fewer than %d kinds of fault have struck", kinds)
 	}
 	if wrong := l.heal(); wrong != "" {
@@ -177,6 +190,7 @@ func (l *life) bound() time.Duration {
 func (l *life) heal() string {
 	l.ill = false
 	l.world.Trace.Say("world", "all faults end")
+	l.lived.Suffered, l.lived.Struck = l.world.Timeline.Now(), l.world.Net.Struck()
 	l.end()
 	l.world.Net.Heal()
 	for _, p := range l.world.Processes() {
@@ -185,6 +199,7 @@ func (l *life) heal() string {
 	for len(l.world.Processes()) < leastWorkers {
 		l.join("")
 	}
+	l.lived.Workers = len(l.world.Processes())
 	if !l.world.RunUntil(l.bound(), l.covered) {
 		return l.uncovered(fmt.Sprintf("I5: %v after the last fault", l.bound()))
 	}
@@ -227,7 +242,7 @@ func (l *life) grow() string {
 	if !l.world.RunUntil(limit, answered) {
 		return l.uncovered(fmt.Sprintf("I5: %v after %s joined it owns %d; ", limit, p.Name, len(p.Heard.Assignment.All)))
 	}
-	if l.world.Check.Moves() == before {
+	if l.lived.Moves = l.world.Check.Moves() - before; l.lived.Moves == 0 {
 		return "a join was answered without a move"
 	}
 	return ""

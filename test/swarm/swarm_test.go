@@ -2,9 +2,11 @@ package swarm
 
 import (
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -68,11 +70,31 @@ func parallel(list []uint64, live func(uint64, *sim.System) Result, done func(Re
 	}
 }
 
+// short says what a whole life lacks of what each has to have.
+func (l Lived) short() string {
+	switch {
+	case l.Workers < 3 || l.Partitions < 16:
+		return fmt.Sprintf("%d workers and %d partitions", l.Workers, l.Partitions)
+	case l.Suffered < 2*time.Minute || l.Struck.Kinds() < 2:
+		return fmt.Sprintf("%v of %d kinds of fault", l.Suffered, l.Struck.Kinds())
+	case l.Moves < 1:
+		return "no move"
+	}
+	return ""
+}
+
+// Random lives. The fixed ones have every fault among them.
 func TestSwarm(t *testing.T) {
 	list, trace := seeds(fixed)
-	failed := 0
+	failed, lives := 0, map[sim.Fault]int{}
 	each(list, sim.Faults{}, trace, func(r Result) {
+		for f, n := range r.Struck {
+			if n > 0 {
+				lives[sim.Fault(f)]++
+			}
+		}
 		if r.Broken == "" {
+			require.Empty(t, r.short(), "seed %d", r.Seed)
 			return
 		}
 		if failed++; failed <= whole {
@@ -83,6 +105,12 @@ func TestSwarm(t *testing.T) {
 	})
 	if failed > 0 {
 		t.Errorf("%d of %d lives broke something", failed, len(list))
+	}
+	for f := range (sim.Faults{}) {
+		t.Logf("%s in %d lives", sim.Fault(f), lives[sim.Fault(f)])
+		if *seed == 0 && *runs == 0 {
+			require.Positive(t, lives[sim.Fault(f)], "%s never happened", sim.Fault(f))
+		}
 	}
 }
 
