@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/troupe-actors/troupe/bridge"
@@ -22,7 +23,8 @@ type Written struct {
 type Reader struct{ inspector bridge.Inspector }
 
 // Read decodes what a commit wrote. What cannot be read has no record; messages that
-// complete none are left out.
+// complete none are left out, and so is what goes with nonsense only until the rest of
+// the batch is there.
 func (r *Reader) Read(c Commit) (out []Written) {
 	for _, m := range c.Messages {
 		key, record, err := r.inspector.Read(m.Subject, m.Data)
@@ -33,7 +35,11 @@ func (r *Reader) Read(c Commit) (out []Written) {
 			out = append(out, Written{Subject: m.Subject, Key: key, Revision: partition.Revision(m.Sequence), Record: record})
 		}
 	}
-	return out
+	all := slices.Clone(out)
+	return slices.DeleteFunc(out, func(w Written) bool {
+		whole := func(x Written) bool { return x.Key == w.Key && x.Record != nil }
+		return w.Record == nil && slices.ContainsFunc(all, whole)
+	})
 }
 
 // Step shortens a step or a token for people: the first step of a group is an
