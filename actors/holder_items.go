@@ -92,11 +92,11 @@ func (s *items) revoked(key itemKey, step partition.Step) {
 func (s *items) all() iter.Seq[*item] {
 	return func(yield func(*item) bool) {
 		for e := s.list.Front(); e != nil; {
-			next := e.Next()
-			if !yield(e.Value.(*item)) {
+			it, _ := e.Value.(*item)
+			e = e.Next()
+			if !yield(it) {
 				return
 			}
-			e = next
 		}
 	}
 }
