@@ -82,7 +82,10 @@ func (p *natsPort) Submit(op Op, within time.Duration, done func(Result)) (cance
 	})
 }
 
-var errAway = errors.New("not connected: nothing was sent")
+var (
+	errAway   = errors.New("not connected: nothing was sent")
+	errClosed = fmt.Errorf("the connection to NATS is closed: %w", nats.ErrConnectionClosed)
+)
 
 // away is the result of what cannot be sent now, which the client would keep and
 // send when it has reconnected, long after it was given up. It is false if the
@@ -90,7 +93,7 @@ var errAway = errors.New("not connected: nothing was sent")
 func (p *natsPort) away(outcome Outcome) (Result, bool) {
 	switch {
 	case p.nc.IsClosed():
-		return Result{Outcome: Denied, Err: nats.ErrConnectionClosed}, true
+		return Result{Outcome: Denied, Err: errClosed}, true
 	case !p.nc.IsConnected():
 		return Result{Outcome: outcome, Err: errAway}, true
 	}
