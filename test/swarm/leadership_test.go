@@ -20,13 +20,9 @@ func TestLeadershipLoss(t *testing.T) {
 	settings := partition.Fast()
 	settings.Lease = 8 * time.Second // outlasts the lead
 	system := sim.NewSystem()
-	for seed := range uint64(max(takeovers, *runs)) {
-		w := sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: named(8), System: system})
-		loseLeadership(t, w)
-		w.Close()
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
-		}
+	list, _ := seeds(takeovers)
+	for _, seed := range list {
+		loseLeadership(t, sim.Config{Seed: seed, Settings: settings, Partitions: named(8), System: system})
 	}
 }
 
@@ -35,7 +31,14 @@ func named(n int) (list []partition.Partition) {
 	return l.partitions(n)
 }
 
-func loseLeadership(t *testing.T, w *sim.World) {
+func loseLeadership(t *testing.T, c sim.Config) {
+	w := sim.NewWorld(c)
+	defer func() { // also if the test ends in the middle
+		w.Close()
+		if t.Failed() {
+			t.Logf("repeat it with: go test ./test/swarm -run LeadershipLoss -seed %d -runs 1", c.Seed)
+		}
+	}()
 	until := func(what string, so func() bool) {
 		t.Helper()
 		require.True(t, w.RunUntil(time.Minute, so), "%s\n%s", what, w.Trace.End(lines))

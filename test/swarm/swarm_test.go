@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -94,7 +95,7 @@ func TestSwarm(t *testing.T) {
 			}
 		}
 		if r.Broken == "" {
-			require.Empty(t, r.short(), "seed %d", r.Seed)
+			require.Empty(t, r.short(), "repeat it with: %s", r.Again)
 			return
 		}
 		if failed++; failed <= whole {
@@ -138,4 +139,7 @@ func TestAFailureSaysHowToRepeatIt(t *testing.T) {
 	list, trace := seeds(fixed)
 	require.Equal(t, []uint64{7}, list)
 	require.Greater(t, trace, lines)
+	makefile, err := os.ReadFile("../../Makefile")
+	require.NoError(t, err)
+	require.Contains(t, string(makefile), "-run '^TestSwarm' ./test/swarm -args $(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS))\n")
 }
