@@ -28,11 +28,10 @@ func main() {
 
 	news := make(chan messages.AssignmentChanged)
 	var stops []func()
-	fresh := server.Fresh() // asked once: they all start with the server
 	for range workers {
 		nc := must(server.Connect())
 		defer nc.Close()
-		stops = append(stops, start(nc, fresh, news))
+		stops = append(stops, start(nc, server.Fresh(), news))
 	}
 
 	owned := map[partition.WorkerID][]partition.Owned{}
