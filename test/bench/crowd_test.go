@@ -32,6 +32,7 @@ type crowd struct {
 	heard  *nats.Subscription
 	system *actor.ActorSystem
 	list   shared
+	fresh  bool               // not everybody had its share yet
 	plan   partition.Strategy // of whoever joins next, if it is not the default
 	there  []*actor.PID
 	news   chan struct{}
@@ -50,7 +51,7 @@ func newCrowd(b *testing.B, set partition.Settings, n int) *crowd {
 	b.Helper()
 	c := &crowd{
 		b: b, set: set, server: newHelper(b, "server"), system: newSystem(), list: many(n),
-		news: make(chan struct{}, 1), owned: map[*actor.PID]int{},
+		fresh: true, news: make(chan struct{}, 1), owned: map[*actor.PID]int{},
 	}
 	c.url = c.server.line()
 	c.nc, c.ear = c.connect(), c.connect()
@@ -109,13 +110,13 @@ type shared []partition.Partition
 func (s shared) ListPartitions() ([]partition.Partition, error) { return s, nil }
 
 // spawn starts one more worker of the crowd.
-func spawn(system *actor.ActorSystem, nc *nats.Conn, set partition.Settings, list shared, plan partition.Strategy) (*actor.PID, error) {
+func spawn(system *actor.ActorSystem, nc *nats.Conn, set partition.Settings, list shared, plan partition.Strategy, fresh bool) (*actor.PID, error) {
 	cfg := actors.Config{Settings: set, Source: actors.SourceFrom(list)}
 	if plan != nil {
 		cfg.Strategy = actors.StrategyFrom(plan)
 	}
 	props, err := actors.PartitionManager(cfg,
-		bridge.NATS(nc, bridge.Config{Group: "crowd", Fresh: true, Storage: bridge.Memory, Logger: silent}))
+		bridge.NATS(nc, bridge.Config{Group: "crowd", Fresh: fresh, Storage: bridge.Memory, Logger: silent}))
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func (c *crowd) tell() {
 
 func (c *crowd) join(n int) {
 	for range n {
-		pid, err := spawn(c.system, c.nc, c.set, c.list, c.plan)
+		pid, err := spawn(c.system, c.nc, c.set, c.list, c.plan, c.fresh)
 		require.NoError(c.b, err)
 		c.there = append(c.there, pid)
 		c.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return counter{c, pid} }))
@@ -214,6 +215,7 @@ func (c *crowd) shared() {
 		}
 		return sum == len(c.list) && most-least <= 1
 	})
+	c.fresh = false
 }
 
 // count returns what was written while something happened.

@@ -39,6 +39,7 @@ type group struct {
 	server   *embedded.Server
 	storage  bridge.Storage
 	list     []partition.Partition
+	fresh    bool // not everybody had its share yet, on a server of the group's own
 	news     chan struct{}
 	outfit   func(*actor.Props) *actor.Props // for the managers of whoever joins next, if there is one
 
@@ -61,7 +62,7 @@ func groupOn(b *testing.B, cfg embedded.Config, settings partition.Settings) *gr
 	server, err := embedded.Start(cfg)
 	require.NoError(b, err)
 	g := &group{
-		b: b, settings: settings, server: server, storage: bridge.File, news: make(chan struct{}, 1),
+		b: b, settings: settings, server: server, storage: bridge.File, fresh: true, news: make(chan struct{}, 1),
 		owner: map[partition.PartitionID]*worker{}, free: map[partition.PartitionID]time.Time{},
 	}
 	if cfg.Memory {
@@ -106,7 +107,7 @@ func (g *group) join() *worker {
 	w.nc = nc
 	props, err := actors.PartitionManager(
 		actors.Config{Settings: g.settings, Source: actors.StaticSource(g.list)},
-		bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: true, Storage: g.storage, Logger: silent}))
+		bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: g.fresh, Storage: g.storage, Logger: silent}))
 	require.NoError(g.b, err)
 	if g.outfit != nil {
 		props = g.outfit(props)

@@ -112,6 +112,7 @@ func (g *group) balanced() {
 		}
 		return sum == partitions && most-least <= 1
 	})
+	g.fresh = false
 }
 
 // rest waits until nobody is busy.

@@ -67,7 +67,7 @@ func work(url string, set partition.Settings, workers int, list shared) {
 	system := newSystem()
 	var all []*actor.PID
 	for range workers {
-		pid, err := spawn(system, nc, set, list, nil)
+		pid, err := spawn(system, nc, set, list, nil, false) // to a group that is there
 		if err != nil {
 			panic(err)
 		}
