@@ -62,7 +62,7 @@ func main() {
 		o.until = time.Now().Add(limit)
 	}
 	if err := within(o.until, func() error { return run(ctx, o) }); err != nil {
-		if _, _, fits := terminal(o); fits {
+		if _, _, table := terminal(o); table {
 			fmt.Print(cursorOn)
 		}
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -153,20 +153,22 @@ func look(o options, cfg config) (view, time.Duration) {
 		where = "NATS in this process"
 	}
 	title := fmt.Sprintf("Troupe · group %s · %d partitions · %s", cfg.group, len(cfg.partitions), where)
-	width, height, fits := terminal(o)
-	if !fits {
+	width, height, table := terminal(o)
+	if !table {
 		fmt.Println(title)
 		return lines{os.Stdout}, 300 * time.Millisecond
 	}
 	return newScreen(os.Stdout, width, height, title, os.Getenv("NO_COLOR") == ""), 2 * time.Second
 }
 
-// terminal is how large the terminal is, and whether the screen fits into it.
-func terminal(o options) (width, height int, fits bool) {
+// terminal is how large the terminal is, and whether the table is shown in it.
+func terminal(o options) (width, height int, table bool) {
 	out := int(os.Stdout.Fd())
-	if o.plain || !term.IsTerminal(out) || os.Getenv("TERM") == "dumb" {
-		return 0, 0, false
-	}
 	width, height, err := term.GetSize(out)
-	return width, height, err == nil && width >= leastWidth && height >= leastHeight
+	return width, height, fits(err == nil && term.IsTerminal(out), os.Getenv("TERM"), o.plain, width, height)
+}
+
+// fits reports whether the table is shown. Everything else gets plain lines.
+func fits(terminal bool, kind string, plain bool, width, height int) bool {
+	return terminal && kind != "dumb" && !plain && width >= leastWidth && height >= leastHeight
 }

@@ -119,3 +119,27 @@ func TestScreen_Colours(t *testing.T) {
 		}
 	})
 }
+
+func TestFits(t *testing.T) {
+	for name, c := range map[string]struct {
+		terminal      bool
+		kind          string
+		plain         bool
+		width, height int
+		table         bool
+	}{
+		"a terminal":                {true, "xterm", false, 120, 40, true},
+		"a terminal of no name":     {true, "", false, 120, 40, true},
+		"a terminal that just fits": {true, "xterm", false, 80, 20, true},
+		"too narrow":                {true, "xterm", false, 79, 20, false},
+		"too low":                   {true, "xterm", false, 80, 19, false},
+		"of no size":                {true, "xterm", false, 0, 0, false},
+		"a file or a pipe":          {false, "xterm", false, 120, 40, false},
+		"a dumb terminal":           {true, "dumb", false, 120, 40, false},
+		"-plain in a terminal":      {true, "xterm", true, 120, 40, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.table, fits(c.terminal, c.kind, c.plain, c.width, c.height))
+		})
+	}
+}
