@@ -45,6 +45,10 @@ var bans = []ban{
 		why: "only the bridge touches the outside",
 	},
 	{
+		name: "a signal of the system", holds: source(library), find: importing("os/signal"),
+		why: "README.md: the library installs no handlers, the process is the caller's",
+	},
+	{
 		name: "the clock", holds: source(speech),
 		find: readings,
 		why:  "time arrives in the mail",
@@ -72,7 +76,7 @@ var bans = []ban{
 	},
 	{
 		name: "a real-time helper of protoactor", holds: source(library),
-		find: methods("SetReceiveTimeout", "RequestFuture", "ReenterAfter", "Stash", "StopFuture", "PoisonFuture"),
+		find: methods("SetReceiveTimeout", "RequestFuture", "NewFuture", "ReenterAfter", "Stash", "StopFuture", "PoisonFuture"),
 		why:  "answers and reminders are mail with a round",
 	},
 	{
