@@ -57,9 +57,12 @@ const mailDiagram = `flowchart TB
     session -- "live: claim, heartbeat, ack" --> outside
     election -- "lead, term" --> outside
     publisher -- "head, asg, journal: one fenced batch" --> outside
+    outside -- "live" --> session
     outside -- "asg" --> holder
+    outside -- "lead, term, head, live" --> election
     outside -- "live" --> watcher
     outside -- "live" --> poller
+    outside -- "term, head, asg, live" --> publisher
     outside -- "head, asg" --> owners
     outside -- "head" --> refresher
 `

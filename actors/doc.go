@@ -50,9 +50,12 @@
 //	source     ► calculator  PartitionsListed
 //	owners     ► user        Owner
 //	refresher  ► user        Refreshed
-//	outside    ► holder      asg
+//	outside    ► session     live
+//	           ► holder      asg
+//	           ► election    lead, term, head, live
 //	           ► watcher     live
 //	           ► poller      live
+//	           ► publisher   term, head, asg, live
 //	           ► owners      head, asg
 //	           ► refresher   head
 //
