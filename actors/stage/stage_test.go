@@ -10,10 +10,13 @@ import (
 )
 
 // steps is a dispatcher that runs nothing by itself.
-type steps struct{ ready []func() }
+type steps struct {
+	ready []func()
+	most  int // messages in a turn
+}
 
 func (s *steps) Schedule(run func()) { s.ready = append(s.ready, run) }
-func (s *steps) Throughput() int     { return 1 }
+func (s *steps) Throughput() int     { return s.most }
 
 // drain runs until nothing is ready, and returns how many turns that took.
 func (s *steps) drain() (turns int) {
@@ -42,7 +45,7 @@ func quietSystem() *actor.ActorSystem {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{steps: &steps{}, system: quietSystem()}
+	w := &world{steps: &steps{most: 1}, system: quietSystem()}
 	w.system.EventStream.Subscribe(func(e any) {
 		if d, ok := e.(*actor.DeadLetterEvent); ok {
 			w.dead = append(w.dead, d.Message)
@@ -83,6 +86,17 @@ func TestMailbox_OneMessageATurn(t *testing.T) {
 		w.system.Root.Send(pid, i)
 	}
 	require.Equal(t, 5, w.drain())
+	require.Equal(t, []string{"*actor.Started", "int", "int", "int", "int", "int"}, s.heard)
+}
+
+func TestMailbox_ATurnHandlesUpToTheThroughput(t *testing.T) {
+	w, s := newWorld(t), &script{}
+	pid := w.spawn(t, ours(s))
+	w.most = 3
+	for i := range 5 {
+		w.system.Root.Send(pid, i)
+	}
+	require.Equal(t, 2, w.drain(), "three messages, and the two that are left")
 	require.Equal(t, []string{"*actor.Started", "int", "int", "int", "int", "int"}, s.heard)
 }
 
