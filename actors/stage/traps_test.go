@@ -102,7 +102,7 @@ func TestMailbox_WhatAPanicLeftAtStopIsDead(t *testing.T) {
 }
 
 func TestMailbox_MailBeforeItIsReadyWaits(t *testing.T) {
-	m, d := newMailbox(), &steps{}
+	m, d := newMailbox(), &steps{most: 1}
 	require.NotPanics(t, func() { m.PostUserMessage(1) })
 	m.RegisterHandlers(nil, d)
 	m.PostSystemMessage(&actor.Started{})
