@@ -27,6 +27,7 @@ type holder struct {
 	leaseEnd time.Time
 	latest   partition.Assignment // as it was seen last, applied or not
 	floor    partition.Revision   // what was stored below it is not applied
+	bare     bool                 // something was dropped, or not applied, for that
 	claim    partition.Revision   // what was stored below it is of former sessions
 	round    partition.Round      // of the watch
 	leaves   partition.Round      // of the reminder to leave at last
@@ -144,7 +145,7 @@ func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
 		ctx.Request(h.outside, messages.Unwatch{Key: messages.KeyAssignment(h.worker)})
 	}
 	h.session, h.worker, h.nonce, h.leaseEnd, h.claim = ctx.Sender(), m.Worker, m.Session, m.LeaseEnd, m.Claim
-	h.applied, h.latest, h.pending, h.floor = 0, partition.Assignment{}, nil, 0
+	h.applied, h.latest, h.pending, h.floor, h.bare = 0, partition.Assignment{}, nil, 0, false
 	h.round++
 	ctx.Request(h.outside, messages.Watch{Round: h.round, Key: messages.KeyAssignment(m.Worker)})
 	return following
@@ -166,7 +167,11 @@ func (h *holder) see(ctx actor.Context, m messages.Seen) {
 		return
 	}
 	a, ok := m.Entry.Record.(partition.Assignment)
-	if ok && m.Round == h.round && m.Entry.Revision >= h.floor && a.Session == h.nonce && a.Step > h.latest.Step {
+	switch {
+	case !ok || m.Round != h.round || a.Session != h.nonce || a.Step <= h.latest.Step:
+	case m.Entry.Revision < h.floor:
+		h.lack(ctx)
+	default:
 		h.hear(m.At)
 		h.latest = a
 		h.apply(ctx)
@@ -179,7 +184,7 @@ func (h *holder) apply(ctx actor.Context) {
 	if h.latest.Step <= h.applied || !h.now.Before(h.leaseEnd) || h.state == halted {
 		return
 	}
-	h.applied, h.seen = h.latest.Step, max(h.seen, h.latest.Step)
+	h.applied, h.seen, h.bare = h.latest.Step, max(h.seen, h.latest.Step), false
 	h.version = max(h.version, h.latest.Version)
 	after := h.latest.Granted()
 	h.pending = h.latest.Pending
@@ -206,13 +211,16 @@ func (h *holder) report(ctx actor.Context, gained, lost []partition.Owned) {
 	if len(lost) > 0 {
 		ctx.Request(h.outside, messages.Remind{After: h.settings.RevokeTimeout, Mail: drainDue{h.change}})
 	}
-	all := h.owned
+	all, bare := h.owned, partition.Revision(0)
 	if h.state == halted {
 		all = nil // nobody may work on it
 	}
+	if h.bare {
+		bare = h.floor
+	}
 	ctx.Request(ctx.Parent(), messages.AssignmentApplied{
 		Change: h.change, Worker: h.worker, Session: h.nonce, Version: h.version, Step: h.seen,
-		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], Suspended: h.state == halted, At: h.now,
+		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], Suspended: h.state == halted, Bare: bare, At: h.now,
 	})
 }
 

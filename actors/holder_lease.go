@@ -83,10 +83,12 @@ func (h *holder) forget(ctx actor.Context) {
 // are written off in its record.
 func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holderState {
 	h.floor = max(h.floor, m.Term)
+	waits := h.latest.Step > h.applied
 	h.applied, h.seen = max(h.applied, h.latest.Step), max(h.seen, h.latest.Step)
+	h.bare = h.bare || waits
 	if len(h.owned)+len(h.pending)+h.items.count[draining] > 0 {
 		lost := h.owned
-		h.owned, h.pending = nil, nil
+		h.owned, h.pending, h.bare = nil, nil, true
 		h.change++
 		for it := range h.items.all() {
 			if it.phase == forgotten || it.phase == abandoned {
@@ -100,9 +102,18 @@ func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holder
 		}
 		h.report(ctx, nil, lost)
 		h.news(ctx)
+	} else if waits {
+		h.lack(ctx)
 	}
 	ctx.Respond(messages.HoldingsDropped{Round: m.Round})
 	return h.leftIf(ctx)
+}
+
+// lack: this session was given something that it does not take.
+func (h *holder) lack(ctx actor.Context) {
+	h.bare = true
+	h.change++
+	h.report(ctx, nil, nil)
 }
 
 // leave lets everything go, once and for all.

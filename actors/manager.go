@@ -56,7 +56,6 @@ type group struct {
 	leads    messages.State // what the leader's decisions make of Stable
 	cause    string         // of that
 	fault    string         // why this leader decides nothing
-	emptied  bool           // it dropped what it had for a head that was lost, and no other one is published yet
 	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int
@@ -71,6 +70,8 @@ type (
 	startDue struct{ Round partition.Round }
 	// onward: Stable was on the way to another state.
 	onward struct{}
+	// bared: a session may have more than this worker took of it.
+	bared struct{ Session partition.SessionID }
 )
 
 // The public states, in their own words.
@@ -134,13 +135,20 @@ var managerTable = fsm.New(
 	fsm.On(degraded, (*manager).elapsed, degraded, electing, waitingAssignment, stable, claimingID),
 	fsm.On(degraded, (*manager).claimScanned, claimingID),
 	fsm.On(degraded, (*manager).sessionLost, degraded, claimingID),
+	fsm.On(degraded, (*manager).endBare, degraded, claimingID),
 
 	fsm.On(electing, (*manager).sessionLost, electing, claimingID),
+	fsm.On(electing, (*manager).endBare, electing, claimingID),
 	fsm.On(waitingAssignment, (*manager).sessionLost, waitingAssignment, claimingID),
+	fsm.On(waitingAssignment, (*manager).endBare, waitingAssignment, claimingID),
 	fsm.On(stable, (*manager).sessionLost, stable, claimingID),
+	fsm.On(stable, (*manager).endBare, stable, claimingID),
 	fsm.On(scaling, (*manager).sessionLost, scaling, claimingID),
+	fsm.On(scaling, (*manager).endBare, scaling, claimingID),
 	fsm.On(rebalancing, (*manager).sessionLost, rebalancing, claimingID),
+	fsm.On(rebalancing, (*manager).endBare, rebalancing, claimingID),
 	fsm.On(emergency, (*manager).sessionLost, emergency, claimingID),
+	fsm.On(emergency, (*manager).endBare, emergency, claimingID),
 	fsm.On(electing, (*manager).storeLost, claimingID),
 	fsm.On(waitingAssignment, (*manager).storeLost, claimingID),
 	fsm.On(stable, (*manager).storeLost, claimingID),
@@ -226,7 +234,7 @@ var managerTable = fsm.New(
 	fsm.Ignore[*manager](emergency, slices.Concat(ofClaims, ofStops)...),
 	fsm.Ignore[*manager](degraded, slices.Concat(ofStops, []any{messages.SessionStarted{}})...), // ClaimScanned comes before it
 	fsm.Ignore[*manager](shutdown, slices.Concat(ofClaims, ofLeases, ofTheGroup, []any{messages.StoreOpened{}, messages.StoreFailed{}})...),
-	fsm.Late[*manager, messages.State](startDue{}, outageDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{}),
+	fsm.Late[*manager, messages.State](startDue{}, outageDue{}, announceDue{}, stopDue{}, closeDue{}, againDue{}, onward{}, bared{}),
 )
 
 // Facts that come from one source, and mean nothing where that is not there.

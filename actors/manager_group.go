@@ -42,6 +42,7 @@ func (m *manager) leadershipGained(ctx actor.Context, g messages.LeadershipGaine
 	}
 	m.life.fresh = false // it was the term's
 	m.group.leading, m.group.term, m.group.leader, m.group.leads = true, g.Term, m.life.worker, stable
+	m.lookBare(ctx)
 	if m.state != rebalancing {
 		return m.state
 	}
@@ -53,17 +54,35 @@ func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) m
 	if !m.ours(l.Term, l.At) {
 		return m.state
 	}
-	if m.group.emptied {
-		// The head may be there after all, and give its session what it has dropped.
-		ctx.Send(ctx.Self(), messages.SessionLost{
-			Session: m.life.session, Reason: "it dropped what it had for a head that was lost, and cannot publish another", At: l.At,
-		})
-	}
 	m.group.leading, m.group.term, m.group.leads, m.group.fault = false, 0, stable, ""
-	m.group.members, m.group.unowned, m.group.emptied = nil, 0, false
+	m.group.members, m.group.unowned = nil, 0
 	m.examine(ctx, m.state)
+	m.lookBare(ctx)
 	m.reason = "leadership lost: " + l.Reason
 	return m.calmDown(ctx)
+}
+
+// lookBare ends a session that dropped what it had for a head that was lost, once the
+// term that did so is over: the head may be there, and give it all that. Only a session
+// that ends is noticed by others. Its lead, if it has one again, is left to silence.
+func (m *manager) lookBare(ctx actor.Context) {
+	if m.bare() {
+		ctx.Send(ctx.Self(), bared{m.life.session})
+	}
+}
+
+func (m *manager) bare() bool {
+	a := m.group.applied
+	return a.Bare != 0 && a.Session == m.life.session && (!m.group.leading || m.group.term != a.Bare)
+}
+
+func (m *manager) endBare(ctx actor.Context, b bared) messages.State {
+	if b.Session != m.life.session || !m.bare() {
+		return m.state
+	}
+	const reason = "it dropped what it had for a head that was lost, and did not publish another"
+	m.dropAll(ctx, reason)
+	return m.sessionLost(ctx, messages.SessionLost{Session: b.Session, Reason: reason, At: m.now})
 }
 
 // ours hears a fact of the leader's, if it is about the present term of this worker.
@@ -111,7 +130,7 @@ func (m *manager) decisionDone(ctx actor.Context, d messages.DecisionDone) messa
 	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.group.members, m.group.unowned, m.group.fault, m.group.emptied = d.Members, d.Unowned, "", false
+	m.group.members, m.group.unowned, m.group.fault = d.Members, d.Unowned, ""
 	m.group.leads = stable
 	m.examine(ctx, m.state)
 	m.reason = "handed over"
@@ -142,7 +161,7 @@ func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResume
 // quarantined: nothing is assigned until the next decision.
 func (m *manager) quarantined(ctx actor.Context, q messages.Quarantined) {
 	if m.ours(q.Term, q.At) {
-		m.group.fault, m.group.emptied = "nothing is assigned before every earlier lease is over: "+q.Reason, true
+		m.group.fault = "nothing is assigned before every earlier lease is over: " + q.Reason
 		m.examine(ctx, m.state)
 	}
 }
@@ -158,6 +177,7 @@ func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messa
 	m.life.fresh = m.life.fresh && a.Step == 0
 	m.subs.assign(ctx, a)
 	m.confirm(ctx)
+	m.lookBare(ctx)
 	if first {
 		m.group.assigned = true
 		m.examine(ctx, m.state)

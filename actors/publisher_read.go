@@ -158,7 +158,7 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 	if err != nil {
 		return p.withDamage(ctx, e, err.Error())
 	}
-	if p.emptied { // it would give this worker what it no longer has
+	if p.emptied && h.Term < p.term { // it gives this worker what it no longer has
 		return p.fail(ctx, "the head that was lost is there", true)
 	}
 	p.table, p.head, p.doubts = table, e.Revision, nil

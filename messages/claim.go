@@ -192,7 +192,10 @@ type AssignmentApplied struct {
 	Draining int
 	// Suspended: the lease is in doubt, so that All does not list what is owned.
 	Suspended bool
-	At        time.Time
+	// Bare is the term that took the head for lost, so that what the session had was
+	// dropped, until an assignment of a later head is applied; otherwise 0.
+	Bare partition.Revision
+	At   time.Time
 }
 
 // DrainingChanged reports that something which was revoked has been let go.
