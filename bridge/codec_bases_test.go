@@ -1,6 +1,8 @@
 package bridge
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -131,21 +133,90 @@ func TestBases_AreTakenByEachWrite(t *testing.T) {
 	}
 }
 
-// A batch that is full has no room for bases.
+// A batch that is full has no room for bases, and one that is not full gives none that
+// a record in parts has need of.
 func TestBases_DoNotMakeABatchTooLarge(t *testing.T) {
-	v := visit(t, NATS(connect(t, startServer(t, embedded.Config{})), plain()))
-	hear[messages.StoreOpened](v)
-	writes := make([]messages.Write, MaxBatch)
-	for i := range writes {
-		writes[i] = messages.Write{Key: messages.KeyLive(partition.WorkerID(string(rune('a' + i%26)))), Record: partition.Live{Session: "s"}, Blind: true}
+	large, small := owns(20_000), owns(100)
+	of := func(n int, records ...any) (writes []messages.Write) {
+		for i := range n {
+			w := messages.Write{Key: messages.KeyLive(partition.WorkerID(fmt.Sprint(i))), Record: partition.Live{Session: "s"}, Blind: true}
+			if i < len(records) {
+				w.Key, w.Record = messages.KeyAssignment(partition.WorkerID(fmt.Sprint(i))), records[i]
+			}
+			writes = append(writes, w)
+		}
+		return writes
 	}
-	for i := range 600 {
-		writes[i].Key, writes[i].Record = messages.KeyAssignment(partition.WorkerID("w"+string(rune('0'+i)))), owns(100)
+	many := slices.Repeat([]any{small}, 400)
+	for name, c := range map[string]struct {
+		writes   []messages.Write
+		messages int // 0: too many
+	}{
+		"room for all":              {of(500, many...), 900},
+		"room for some":             {of(800, many...), MaxBatch},
+		"room for none":             {of(MaxBatch, many...), MaxBatch},
+		"a record in parts at last": {append(of(799, many...), blind(large)), 801},
+		"too many":                  {of(MaxBatch+1, many...), 0},
+		"too many parts":            {append(of(MaxBatch-1), blind(large)), 0},
+	} {
+		o := &outside{stream: stream{phase: open, prefix: "$KV.g.i."}}
+		x := &op{client: &client{bases: bases{}}, ask: messages.Store{Writes: c.writes}}
+		err := o.compose(x)
+		if c.messages == 0 {
+			require.ErrorContains(t, err, "must have 1 to 1000", name)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.Len(t, x.batch, c.messages, name)
+		require.Len(t, x.first, len(c.writes), name)
+		for i, w := range c.writes {
+			require.Equal(t, x.prefix+partName(w.Key, 0), x.batch[x.first[i]].Subject, name)
+		}
 	}
-	v.ask(messages.Store{Round: 1, Writes: writes})
-	require.Len(t, hear[messages.Stored](v).Revisions, MaxBatch)
-	v.ask(messages.Store{Round: 2, Writes: writes[:600]})
-	require.Len(t, hear[messages.Stored](v).Revisions, 600)
+}
+
+// Who changes how a delta is written, or read, has changed it for builds of before, too.
+func TestBases_GoldenDelta(t *testing.T) {
+	a := steps(50)
+	b := bases{}
+	whole, base, err := b.split(blind(a[0]), true)
+	require.NoError(t, err)
+	b.keep([]*left{base}, 1)
+	delta, _, err := b.split(blind(a[1]), true)
+	require.NoError(t, err)
+	written := map[string][]byte{whole[0].name: whole[0].data, delta[0].name: delta[0].data}
+	stored := readGolden(t, "delta.txt")
+	require.Equal(t, stored, written)
+	e := newEntries("")
+	for i, name := range []string{partName("asg.w", 1), partName("asg.w", 0)} {
+		got, told := e.add(Sight{Subject: name, Sequence: uint64(i + 1), Data: stored[name]})
+		require.Equal(t, i == 1, told)
+		if told {
+			require.Equal(t, a[1], got.Record)
+		}
+	}
+}
+
+// A part that mends what was told as a fault is told, at the same revision.
+func TestBases_WhatMendsAFaultIsTold(t *testing.T) {
+	a := steps(1000)
+	data, step, err := encode(a[0])
+	require.NoError(t, err)
+	pieces, err := rebased("asg.w", step, data)
+	require.NoError(t, err)
+	e := newEntries("")
+	see := func(part int, seq uint64, data []byte) (messages.Entry, bool) {
+		return e.add(Sight{Subject: partName("asg.w", part), Sequence: seq, Data: data})
+	}
+	see(1, 5, []byte("\xff"))
+	got, told := see(0, 11, pieces[1].data)
+	require.True(t, told)
+	require.NotEmpty(t, got.Fault)
+	got, told = see(1, 10, pieces[0].data)
+	require.True(t, told)
+	require.Equal(t, a[0], got.Record)
+	_, told = see(1, 9, pieces[0].data)
+	require.False(t, told, "once")
 }
 
 func TestBases_WhatIsWrongWithTheBaseIsWrongWithTheRecord(t *testing.T) {

@@ -49,12 +49,12 @@ var golden = map[messages.Key]any{
 	},
 }
 
-const goldenFile = "testdata/golden/schema-1.txt"
+const goldenFile = "schema-1.txt"
 
 // readGolden returns the messages of a golden file by name.
-func readGolden(t *testing.T) map[string][]byte {
+func readGolden(t *testing.T, name string) map[string][]byte {
 	t.Helper()
-	text, err := os.ReadFile(goldenFile)
+	text, err := os.ReadFile("testdata/golden/" + name)
 	require.NoError(t, err)
 	out := map[string][]byte{}
 	for line := range strings.Lines(string(text)) {
@@ -66,7 +66,7 @@ func readGolden(t *testing.T) map[string][]byte {
 }
 
 func TestCodec_GoldenRecords(t *testing.T) {
-	stored := readGolden(t)
+	stored := readGolden(t, goldenFile)
 	seen := newEntries("")
 	for _, key := range slices.Sorted(maps.Keys(golden)) {
 		parts, err := split(key, golden[key])

@@ -19,12 +19,13 @@ type entries struct {
 	times   map[messages.Key]time.Time
 	// revisions are those of the records that were told; never an older one after.
 	revisions map[messages.Key]uint64
+	faulty    map[messages.Key]bool // what was told last is a fault, which a part may mend
 }
 
 func newEntries(prefix string) *entries {
 	return &entries{
 		prefix: prefix, partial: map[messages.Key]*pieces{}, times: map[messages.Key]time.Time{},
-		revisions: map[messages.Key]uint64{},
+		revisions: map[messages.Key]uint64{}, faulty: map[messages.Key]bool{},
 	}
 }
 
@@ -62,17 +63,18 @@ func (e *entries) add(s Sight) (messages.Entry, bool) {
 }
 
 func (e *entries) newer(key messages.Key, revision uint64, at time.Time, data []byte) (messages.Entry, bool) {
-	if revision <= e.revisions[key] {
+	if known := e.revisions[key]; revision < known || revision == known && !e.faulty[key] {
 		return messages.Entry{}, false
 	}
 	e.revisions[key] = revision
+	delete(e.faulty, key)
 	return entry(key, revision, at, data), true
 }
 
 // fault is the entry of a record in parts that cannot be joined.
 func (e *entries) fault(key messages.Key, err error) (messages.Entry, bool) {
 	revision := e.partial[key].revision()
-	e.revisions[key] = revision
+	e.revisions[key], e.faulty[key] = revision, true
 	return faulty(messages.Entry{Key: key, Revision: partition.Revision(revision), Time: e.times[key]}, err), true
 }
 

@@ -31,14 +31,13 @@ var errNoConnection = errors.New("bridge: the connection is nil; must be one tha
 // natsPort is the Port over nats.go. It speaks the JetStream API itself: the KV
 // API of nats.go hides error codes, batches and conditions on other subjects.
 type natsPort struct {
-	nc     *nats.Conn
-	stream string
-	// heartbeat is how often the server says that a watch with no news lives.
-	heartbeat time.Duration
+	nc        *nats.Conn
+	stream    string
+	heartbeat time.Duration // of watches
 }
 
 func newNATSPort(nc *nats.Conn, group string) *natsPort {
-	return &natsPort{nc: nc, stream: streamName(group), heartbeat: 2 * time.Second}
+	return &natsPort{nc: nc, stream: streamName(group), heartbeat: heartbeat}
 }
 
 const apiPrefix = "$JS.API."

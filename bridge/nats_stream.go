@@ -14,8 +14,8 @@ const (
 	mostConsumers = 1 << 20
 	// codeConsumers: an account allows fewer, or there are as many already.
 	codeConsumers = 10026
-	// leastMsgSize is what a stream must take: a record's part and its headers.
-	leastMsgSize = 1 << 20
+	// leastMsgSize is what a stream must take: a record's part, 512 KiB, and its headers.
+	leastMsgSize = 516 << 10
 )
 
 func (p *natsPort) create(ctx context.Context, c StreamConfig) Result {
@@ -90,6 +90,10 @@ func oddity(c jetstream.StreamConfig) string {
 		return "AllowMsgTTL is true; must be false: records are never deleted"
 	case c.NoAck:
 		return "NoAck is true; must be false"
+	case c.AllowMsgCounter:
+		return "AllowMsgCounter is true; must be false: records are no numbers"
+	case c.ConsumerLimits.InactiveThreshold > 0 && c.ConsumerLimits.InactiveThreshold < silentBeats*heartbeat:
+		return fmt.Sprintf("ConsumerLimits.InactiveThreshold is %v; must be at least %v, or 0", c.ConsumerLimits.InactiveThreshold, silentBeats*heartbeat)
 	case c.Sealed:
 		return "Sealed is true; must be false: records are written"
 	case c.MaxMsgSize > 0 && c.MaxMsgSize < leastMsgSize:

@@ -19,6 +19,8 @@ const (
 	// server forgets a consumer that nobody listens to after the same time, and is
 	// not told to: a worker needs no right to delete consumers.
 	silentBeats = 3
+	// heartbeat is how often the server says that a watch without news lives.
+	heartbeat = 2 * time.Second
 	// markerHeader is what a deletion marker of the KV API carries.
 	markerHeader = "KV-Operation"
 	// stalledHeader names the subject of a flow control that was not answered.

@@ -74,14 +74,29 @@ func (o *outside) reject(x *op, reason string, final bool) {
 	o.answer(x.client, messages.Rejected{Round: x.ask.Round, Reason: reason, Final: final, At: o.clock.Now()})
 }
 
-// compose makes the messages of a write.
+// compose makes the messages of a write. Bases take the room that is left in the batch.
 func (o *outside) compose(x *op) error {
 	if o.stream.phase != open {
-		return errors.New("the store is not open")
+		return fmt.Errorf("the store is not open")
 	}
 	x.prefix = o.stream.prefix
-	x.least = math.MaxUint64
-	room := MaxBatch - len(x.ask.Writes)
+	for _, room := range []int{MaxBatch - len(x.ask.Writes), 0} {
+		if err := x.fill(room); err != nil {
+			return err
+		}
+		if len(x.batch) <= MaxBatch {
+			break
+		}
+	}
+	if len(x.batch) == 0 || len(x.batch) > MaxBatch {
+		return fmt.Errorf("the write has %d messages; must have 1 to %d", len(x.batch), MaxBatch)
+	}
+	return nil
+}
+
+// fill makes them with room for so many messages besides one for each record.
+func (x *op) fill(room int) error {
+	x.batch, x.first, x.bases, x.least = nil, nil, nil, math.MaxUint64
 	for _, w := range x.ask.Writes {
 		pieces, base, err := x.client.bases.split(w, room > 0)
 		if err != nil {
@@ -103,9 +118,6 @@ func (o *outside) compose(x *op) error {
 			}
 			x.batch = append(x.batch, msg)
 		}
-	}
-	if len(x.batch) == 0 || len(x.batch) > MaxBatch {
-		return fmt.Errorf("the write has %d messages; must have 1 to %d", len(x.batch), MaxBatch)
 	}
 	return nil
 }

@@ -6,9 +6,9 @@ import (
 )
 
 // Port is the raw input and output of the store: it starts operations and
-// reports what the server said, and does nothing else. Retrying, re-watching,
-// coalescing, chunking, back-off and deadlines belong to the bridge actor above
-// it, so that a simulated port exercises them too.
+// reports what the server said. Retrying, re-watching, chunking, back-off and deadlines
+// belong to the bridge actor above it, so that a simulated port exercises them too. A
+// watch coalesces and notices its own silence: the contract suite holds both ports to it.
 //
 // A question says how long its answer is waited for. The port may end it a little
 // earlier, to say what it knows by then; the outside ends it in any case.

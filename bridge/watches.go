@@ -156,7 +156,7 @@ func (o *outside) saw(ctx actor.Context, m watchSights) {
 }
 
 // watchEnded: a watch that is gone says nothing about what exists. It is begun
-// again after a while.
+// again after a while, or when its record can be read.
 func (o *outside) watchEnded(ctx actor.Context, m watchGone) {
 	w := o.watches.byID[m.id]
 	if w == nil || w.life != m.life {

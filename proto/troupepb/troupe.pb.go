@@ -1276,7 +1276,8 @@ type Part struct {
 	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	Index uint32 `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`
 	Data  []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
-	// base is the digest of part 1 if data is a delta to it; 0 if there is no base.
+	// base is the digest of part 1 if data is a delta to it; 0 if there is no base. It is
+	// of the first release, so that every reader of schema 1 knows it.
 	Base          uint64 `protobuf:"fixed64,6,opt,name=base,proto3" json:"base,omitempty"`
 	Schema        uint32 `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
