@@ -71,6 +71,60 @@ func TestStop_Poison(t *testing.T) {
 	require.NotContains(t, g.ledger.read(all[1]).states, messages.Emergency)
 }
 
+// A manager that somebody stops as an actor, although NATS is there, has crashed for the
+// others: its record is left as it was, and is fenced when the lease is over.
+func TestStop_OfTheActorIsACrash(t *testing.T) {
+	g := groupWithHistory(t, mortal(), 24)
+	all := g.start(3)
+	leads, others := g.leader(all...)
+	w, other := others[0], others[1]
+	id, was := w.id(), w.snapshot()
+	require.NotEmpty(t, was.Owned)
+
+	require.NoError(t, w.system.Root.StopFuture(w.manager).Wait())
+	w.gone()
+	require.NoError(t, w.nc.Flush(), "NATS is there, and has all that was sent")
+	g.ledger.bury(w)
+	before := g.history()
+	g.atRest(leads, other)
+	require.Contains(t, g.ledger.read(leads).states, messages.Emergency)
+
+	h := g.history()
+	h.sound(t)
+	left := before.latest(id)
+	require.Equal(t, was.Session, left.Session)
+	require.False(t, left.Ended(), "it is neither released nor fenced at once: %+v", left)
+	written, freed := h.since(len(before.records), id, was.Session)
+	require.Len(t, written, 1, "the fence is all that is written")
+	require.True(t, written[0].Fence != nil && written[0].Fence.AfterSilence, "%+v", written[0])
+	require.Len(t, freed, len(was.Owned))
+	for _, o := range was.Owned {
+		require.Equal(t, partition.FreedByFence, freed[o.ID], o.ID)
+	}
+}
+
+// since is what was written after so many records of a worker's own record, and how
+// partitions of a session became free.
+func (h *history) since(records int, id partition.WorkerID, of partition.SessionID) ([]partition.Live, map[partition.PartitionID]partition.FreedBy) {
+	var written []partition.Live
+	freed := map[partition.PartitionID]partition.FreedBy{}
+	for _, w := range h.records[records:] {
+		switch r := w.Record.(type) {
+		case partition.Live:
+			if w.Key == messages.KeyLive(id) {
+				written = append(written, r)
+			}
+		case partition.Head:
+			for _, f := range r.Freed {
+				if f.Session == of {
+					freed[f.Partition] = f.By
+				}
+			}
+		}
+	}
+	return written, freed
+}
+
 // A worker that announces its return finds its partitions where they were.
 func TestStop_Restarting(t *testing.T) {
 	g := newGroup(t, patient(), 24)

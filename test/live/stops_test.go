@@ -224,18 +224,25 @@ func (h *halt) left(js jetstream.JetStream, state, how messages.State) {
 	if how != starting {
 		require.Equal(t, []messages.State{state, messages.Shutdown}, states[len(states)-2:])
 	}
-	for _, shard := range h.system.ProcessRegistry.LocalPIDs.LocalPIDs {
-		for _, name := range shard.Keys() {
-			require.False(t, name == h.manager.Id || strings.HasPrefix(name, h.manager.Id+"/"), name)
-		}
-	}
-	for late := time.Now().Add(patience); h.nc.NumSubscriptions() > 1 && time.Now().Before(late); {
-		time.Sleep(time.Millisecond) // a subscription ends on a goroutine, which nobody is told of
-	}
-	require.LessOrEqual(t, h.nc.NumSubscriptions(), 1, "the client keeps one for answers")
+	h.gone()
 	h.claim(js, state, how)
 	h.cable.cut()
 	h.close()
+}
+
+// gone demands that no actor of the manager is left in its process, and no subscription.
+func (w *worker) gone() {
+	t := w.g.t
+	t.Helper()
+	for _, shard := range w.system.ProcessRegistry.LocalPIDs.LocalPIDs {
+		for _, name := range shard.Keys() {
+			require.False(t, name == w.manager.Id || strings.HasPrefix(name, w.manager.Id+"/"), name)
+		}
+	}
+	for late := time.Now().Add(patience); w.nc.NumSubscriptions() > 1 && time.Now().Before(late); {
+		time.Sleep(time.Millisecond) // a subscription ends on a goroutine, which nobody is told of
+	}
+	require.LessOrEqual(t, w.nc.NumSubscriptions(), 1, "the client keeps one for answers")
 }
 
 // claim looks at the worker's record: it is released, or Stopped says that this is
