@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -105,14 +106,31 @@ func (c *Checker) table(h partition.Head) {
 	for _, u := range h.Unowned {
 		put(u.Partition, "nobody")
 	}
-	if len(b.sources) == 1 {
-		for _, id := range b.sources[0] {
+	c.covers(h, where)
+	b.owner = owner
+}
+
+// covers checks that a head has all of the source, as it is or as it was before: a
+// leader may not have heard of its latest change.
+func (c *Checker) covers(h partition.Head, where map[partition.PartitionID]string) {
+	var least []partition.PartitionID
+	for _, source := range slices.Backward(c.book.sources) {
+		var missing []partition.PartitionID
+		for _, id := range source {
 			if where[id] == "" {
-				c.violate("I3", "step %d does not have %s", h.Step, id)
+				missing = append(missing, id)
 			}
 		}
+		if len(missing) == 0 {
+			return
+		}
+		if least == nil || len(missing) < len(least) {
+			least = missing
+		}
 	}
-	b.owner = owner
+	for _, id := range least {
+		c.violate("I3", "step %d does not have %s", h.Step, id)
+	}
 }
 
 // stored checks that a token in the store is never reused for another session.

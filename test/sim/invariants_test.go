@@ -161,6 +161,38 @@ func TestHeadViolations(t *testing.T) {
 	}
 }
 
+// However often the source has changed, a head has all of one of its lists.
+func TestHeadsOfAChangedSource(t *testing.T) {
+	of := func(ids ...partition.PartitionID) (grants []partition.Grant) {
+		for _, id := range ids {
+			grants = append(grants, grant(id, 7))
+		}
+		return grants
+	}
+	for name, c := range map[string]struct {
+		owned []partition.Grant
+		word  string // of what is broken; empty if nothing is
+	}{
+		"the present list":     {of("p2", "p3"), ""},
+		"the former list":      {of("p1", "p2"), ""},
+		"both":                 {of("p1", "p2", "p3"), ""},
+		"neither":              {of("p1", "p3"), "does not have p2"},
+		"what is in both only": {of("p2"), "does not have p3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAffair(t)
+			a.c.Listed([]partition.PartitionID{"p2", "p3"})
+			h, asg := table(7, c.owned)
+			a.head("w1", h, asg)
+			if c.word == "" {
+				a.sound()
+			} else {
+				a.broken("I3", c.word)
+			}
+		})
+	}
+}
+
 func TestClaimViolations(t *testing.T) {
 	fence := &partition.Fence{Term: 3}
 	for name, c := range map[string]struct {
