@@ -107,6 +107,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 		if h, ok := w.Record.(partition.Head); ok {
 			c.moved(h)
 			c.still(h, writes)
+			c.ownerless(h)
 			c.archive.spoils.whole(h, writes)
 		}
 	}

@@ -69,14 +69,17 @@ func (r rest) same(next rest) bool {
 }
 
 // moves reports whether a hand-over is on its way, or something has no owner.
-func (r rest) moves() bool {
+func (r rest) moves() bool { return r.handsOver() || len(r.head.Unowned) > 0 }
+
+// handsOver reports whether somebody is told to let go, or that it will get something.
+func (r rest) handsOver() bool {
 	for _, is := range r.has {
 		if is.revoking != 0 {
 			return true
 		}
 	}
 	told := func(ids []partition.PartitionID) bool { return len(ids) > 0 }
-	return len(r.head.Unowned) > 0 || slices.ContainsFunc(r.pending, told)
+	return slices.ContainsFunc(r.pending, told)
 }
 
 // upset reports whether somebody gives everything up, or has something written off,
