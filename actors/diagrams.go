@@ -56,7 +56,7 @@ const mailDiagram = `flowchart TB
     outside[("outside: NATS and the clock")]
     session -- "live: claim, heartbeat, ack" --> outside
     election -- "lead, term" --> outside
-    publisher -- "head, asg, journal: one fenced batch" --> outside
+    publisher -- "head, asg, journal, live: one fenced batch" --> outside
     outside -- "live" --> session
     outside -- "asg" --> holder
     outside -- "lead, term, head, live" --> election

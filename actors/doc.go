@@ -3,7 +3,7 @@
 //
 //	PartitionManager                public states, subscribers, start-up and stop
 //	├── outside                     store and clock (package bridge): the only I/O
-//	├── session                     claim, lease, heartbeat: the one writer of live.<worker>
+//	├── session                     claim, lease, heartbeat: writes live.<worker> until a leader fences it
 //	├── holder                      this worker's partitions: owned, draining, abandoned
 //	│   └── one per owned partition the user's partition actors, if wanted
 //	├── election                    candidate or leader: the writer of lead and term
@@ -42,7 +42,7 @@
 //	           ► manager     DecisionStarted, DecisionDone
 //	           ► keeper      MakePlan, ListPartitions
 //	publisher  ► calculator  HandedOver
-//	           ► outside     head, asg, journal
+//	           ► outside     head, asg, journal, live
 //	term       ► election    TermFailed
 //	keeper     ► strategy    MakePlan
 //	           ► source      ListPartitions
