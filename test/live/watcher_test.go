@@ -174,7 +174,7 @@ func TestWatcher_ReconnectAfterFailure(t *testing.T) {
 			all = append(all, g.join("fourth"))
 			g.atRest(all...)
 			require.Equal(t, version+2, leads.snapshot().Version)
-			require.Equal(t, term, leads.snapshot().Term, "it leads all the time")
+			require.Equal(t, term, leads.snapshot().Term, "it leads all the time; it complained: %v", g.ledger.read(leads).complaints)
 		})
 	}
 }
