@@ -175,14 +175,16 @@ func kind(n ast.Node) string {
 	return "of type " + strings.ToLower(n.Type().String())
 }
 
+// sequence asks for the node itself: a tag is an ast.ArrayNode, too, and has no
+// items to range over if what it tags is none.
 func (r *reader) sequence(field string, n ast.Node, each func(ast.Node)) {
-	list, ok := n.(ast.ArrayNode)
+	list, ok := n.(*ast.SequenceNode)
 	if !ok {
 		r.fault(place(n), "%s is %s; must be a list", field, kind(n))
 		return
 	}
-	for items := list.ArrayRange(); items.Next(); {
-		each(items.Value())
+	for _, item := range list.Values {
+		each(item)
 	}
 }
 

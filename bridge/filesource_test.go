@@ -69,6 +69,8 @@ func TestReadPartitions_Faults(t *testing.T) {
 		"no partition":      {"partitions:\n  - a\n", "f:2:5: is of type string; must be a mapping with the fields keys, labels, pinned, weight, zone"},
 		"an alias":          {"partitions:\n  - &x {keys: [a]}\n  - *x\n", "f:2:5: is of type anchor; must be a mapping"},
 		"a tag":             {"partitions:\n  - keys: [!!str 7]\n", "f:2:12: a key is of type tag; must be text"},
+		"a tagged word":     {"partitions:\n  - keys: ! a\n", "f:2:11: keys is of type tag; must be a list"},
+		"a tagged list":     {"partitions:\n  - keys: !!seq [a]\n", "f:2:11: keys is of type tag; must be a list"},
 		"merged":            {"partitions:\n  - <<: {keys: [a]}\n", `f:2:5: unknown field "<<"`},
 		"two documents":     {"partitions: []\n---\npartitions: []\n", "f:3:1: a second document; there must be one"},
 		"broken":            {"partitions:\n  - keys: [a\n", "f:2:11:"},
