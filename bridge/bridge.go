@@ -167,8 +167,7 @@ func (o *outside) begins(ctx actor.Context, m messages.OpenStore) {
 		err = errors.Join(err, errNoConnection)
 	}
 	if err != nil {
-		ctx.Send(o.parent, messages.StoreFailed{Reason: err.Error(), Final: true, At: o.clock.Now()})
-		o.stream.phase = failed
+		o.fail(ctx, err.Error(), true)
 		return
 	}
 	o.dice = partition.Dice{Entropy: o.cfg.Entropy()}

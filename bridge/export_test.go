@@ -12,3 +12,6 @@ func StreamOf(cfg Config, incarnation string) StreamConfig {
 }
 
 func PrefixOf(group, incarnation string) string { return subjectPrefix(group, incarnation) }
+
+// ErrClosed is what the port of production says of a connection that is closed.
+var ErrClosed = errClosed

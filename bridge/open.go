@@ -105,7 +105,7 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 	case o.stream.phase == open:
 		o.compare(ctx, m.info, gone)
 	case r.Outcome == Denied:
-		o.fail(ctx, fmt.Sprintf("the stream %s may not be looked at: %v", streamName(o.cfg.Group), r.Err), true)
+		o.deny(ctx, fmt.Sprintf("the stream %s may not be looked at", streamName(o.cfg.Group)), r.Err)
 	case r.Outcome == Refused && r.Code == CodeNoJetStream:
 		o.fail(ctx, "JetStream is not enabled on the server or for this account", false)
 	case r.Outcome != Accepted && !gone:
@@ -152,7 +152,7 @@ func (o *outside) created(ctx actor.Context, m createDone) {
 	case m.result.Outcome == Refused && m.result.Code == CodeStreamExists:
 		o.look(o.stream.try) // somebody was faster: theirs counts
 	case m.result.Outcome == Denied:
-		o.fail(ctx, fmt.Sprintf("the stream %s may not be created: %v", streamName(o.cfg.Group), m.result.Err), true)
+		o.deny(ctx, fmt.Sprintf("the stream %s may not be created", streamName(o.cfg.Group)), m.result.Err)
 	default:
 		o.fail(ctx, fmt.Sprintf("the stream %s was not created: %v", streamName(o.cfg.Group), m.result.Err), false)
 	}
@@ -183,9 +183,21 @@ func (o *outside) bind(ctx actor.Context, got StreamConfig) {
 	})
 }
 
+// deny is the end by a denial, of which the end of the connection is one.
+func (o *outside) deny(ctx actor.Context, what string, err error) {
+	if errors.Is(err, errClosed) {
+		o.signal(ctx, Closed)
+		return
+	}
+	o.fail(ctx, what+": "+reason(Result{Err: err}), true)
+}
+
 // fail tells why there is no store, and tries again unless that is final. Then
 // what was open is lost: nothing that rests on it can be kept up.
 func (o *outside) fail(ctx actor.Context, reason string, final bool) {
+	if o.stream.phase == failed {
+		return
+	}
 	if final {
 		if o.stream.phase == open {
 			o.lose(ctx, reason, false)

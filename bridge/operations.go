@@ -252,7 +252,7 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 		o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: reason(r), Sent: x.sent, At: now})
 	case Denied:
 		o.reject(x, reason(r), true)
-		o.fail(ctx, "writing is not permitted: "+reason(r), true)
+		o.deny(ctx, "writing is not permitted", r.Err)
 	default:
 		o.refused(x, r, now)
 	}

@@ -242,7 +242,7 @@ func TestOutside_SaysWhyThereIsNoStore(t *testing.T) {
 		hear[messages.StoreLost](v)
 		failed := hear[messages.StoreFailed](v)
 		require.True(t, failed.Final)
-		require.Contains(t, failed.Reason, "closed")
+		require.Equal(t, "the connection to NATS is closed", failed.Reason)
 	})
 }
 

@@ -94,7 +94,7 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 	if m.result.Outcome != Accepted {
 		o.readFailed(m.id, m.result)
 		if m.result.Outcome == Denied {
-			o.fail(ctx, "reading is not permitted: "+reason(m.result), true)
+			o.deny(ctx, "reading is not permitted", m.result.Err)
 		} else {
 			o.check()
 		}

@@ -1,9 +1,11 @@
 package bridge_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
 )
 
 // hazard 58
@@ -210,6 +213,33 @@ func TestN15_WhatBeganBeforeAReconnectSaysNothingOfTheNewServer(t *testing.T) {
 		s.pass(timeout)
 	}
 	require.Equal(t, 1, s.port.reconnects)
+}
+
+// Nobody need listen to a worker's health to see why it does nothing.
+func TestScripted_WhatIsFinalIsLoggedOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		group string
+		then  func(*stand)
+		want  string
+	}{
+		"a broken rule": {"a.b", func(*stand) {}, `bridge.Config: Group is "a.b"; must be 1 to 64 characters out of A-Z, a-z, 0-9, _ and -`},
+		"a closed connection": {"g", func(s *stand) {
+			s.inform(bridge.StreamInfo{Result: bridge.Result{Outcome: bridge.Denied, Err: bridge.ErrClosed}})
+			s.port.each(bridge.Closed)
+			s.settle()
+		}, "the connection to NATS is closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			cfg := config()
+			cfg.Group, cfg.Logger = c.group, slog.New(slog.NewTextHandler(&log, nil))
+			s := build(t, cfg)
+			c.then(s)
+			require.Equal(t, []any{messages.StoreFailed{Reason: c.want, Final: true, At: sim.Epoch}}, s.mail)
+			require.Equal(t, 1, strings.Count(log.String(), "final=true"), log.String())
+			require.Contains(t, log.String(), "reason="+strconv.Quote(c.want))
+		})
+	}
 }
 
 func TestScripted_ADenialIsFinal(t *testing.T) {

@@ -171,7 +171,7 @@ func (o *outside) watchEnded(ctx actor.Context, m watchGone) {
 // watchFailed: the stream may be gone, or watching it not permitted.
 func (o *outside) watchFailed(ctx actor.Context, err error) {
 	if errors.Is(err, ErrDenied) {
-		o.fail(ctx, "watching is not permitted: "+reason(Result{Err: err}), true)
+		o.deny(ctx, "watching is not permitted", err)
 		return
 	}
 	o.check()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,4 +48,12 @@ func TestPlay_GivesUp(t *testing.T) {
 		<-stop.Done()
 		require.Less(t, time.Since(p.began), limit)
 	})
+}
+
+// Nobody stops where nobody could start.
+func TestPlay_ClosesWithoutWorkers(t *testing.T) {
+	var out strings.Builder
+	p := newPlay(config{}, lines{&out}, 0, false)
+	require.NoError(t, p.close(t.Context()))
+	require.Empty(t, out.String())
 }

@@ -179,11 +179,14 @@ func (p *play) leader() *row {
 
 // close stops all workers that are left.
 func (p *play) close(ctx context.Context) error {
-	title := "The others stop"
-	if len(p.ours()) == 1 {
-		title = "The worker stops"
+	switch len(p.ours()) {
+	case 0:
+		return nil
+	case 1:
+		p.begin("The worker stops")
+	default:
+		p.begin("The others stop")
 	}
-	p.begin(title)
 	p.over = true
 	for _, r := range p.ours() {
 		r.ours.leave(ctx)
