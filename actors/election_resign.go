@@ -127,11 +127,15 @@ func (e *election) releaseAgain(ctx actor.Context, m releaseDue) electionState {
 	return e.release(ctx)
 }
 
+// releaseRejected: the connection may be about to come back.
 func (e *election) releaseRejected(ctx actor.Context, m messages.Rejected) electionState {
-	if m.Round != e.round {
+	switch {
+	case m.Round != e.round:
 		return resigning
+	case m.Final:
+		return e.leave(ctx)
 	}
-	return e.leave(ctx)
+	return e.releaseLater(ctx, m.At)
 }
 
 // leave: the lead is released, or will be taken when it has been silent.

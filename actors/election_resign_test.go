@@ -65,7 +65,7 @@ func TestElection_ReleaseThatWasWrittenIsDone(t *testing.T) {
 }
 
 func TestElection_ReleaseEndsWithTheLease(t *testing.T) {
-	for _, name := range []string{"no answer", "no answer to the question why it is refused", "not sent"} {
+	for _, name := range []string{"no answer", "no answer to the question why it is refused", "not sent", "never to be sent"} {
 		t.Run(name, func(t *testing.T) {
 			b := renewalUnderWay(t)
 			switch name {
@@ -74,6 +74,13 @@ func TestElection_ReleaseEndsWithTheLease(t *testing.T) {
 				b.doubt()
 			case "not sent":
 				b.say(messages.Rejected{Round: b.outside.last(t).Round, At: b.now})
+				unheard[messages.StoodDown](t, b.parent)
+				ring[releaseDue](b)
+				require.True(t, b.outside.last(t).Writes[0].Record.(partition.Lead).Released)
+				b.after(b.set.LeaderLease)
+				b.say(messages.Rejected{Round: b.outside.last(t).Round, At: b.now})
+			case "never to be sent":
+				b.say(messages.Rejected{Round: b.outside.last(t).Round, Final: true, At: b.now})
 			default:
 				b.refuse(12)
 				b.say(messages.ReadFailed{Round: heard[messages.Read](t, b.outside).Round, At: b.now})
