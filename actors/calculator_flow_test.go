@@ -109,51 +109,6 @@ func TestCalculator_JoinerThatLeavesClosesTheWindow(t *testing.T) {
 	unheard[messages.MakePlan](t, r.strategy)
 }
 
-func TestCalculator_PauseBetweenTwoMoves(t *testing.T) {
-	r := started(t, nil, "w-0")
-	r.join("w-1")
-	r.pass(r.settings.SettleTime, "w-0", "w-1")
-	r.plan()
-	r.hand()
-	moved := r.now
-	r.join("w-2")
-	r.pass(r.settings.MinRebalanceInterval-100*time.Millisecond, "w-0", "w-1", "w-2")
-	unheard[messages.MakePlan](t, r.strategy)
-	r.pass(100*time.Millisecond, "w-0", "w-1", "w-2")
-	r.plan()
-	require.Equal(t, moved.Add(r.settings.MinRebalanceInterval), r.now)
-}
-
-func TestCalculator_LeaveIsCoveredAtOnceAndBalancedAboveTheThreshold(t *testing.T) {
-	r := started(t, nil, "w-0", "w-1", "w-2")
-	r.live("w-2", partition.Live{Released: true})
-	r.changed()
-	require.Zero(t, r.plan().Input.MoveLimit)
-	require.Equal(t, "leave", r.hand().Cause)
-	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, r.owned())
-	r.manager.forget()
-	r.pass(time.Minute, "w-0", "w-1")
-	require.Empty(t, r.manager.kinds(), "it is balanced")
-}
-
-func TestCalculator_ImbalanceAboveTheThresholdIsBalanced(t *testing.T) {
-	r := started(t, nil, "w-0", "w-1")
-	// As if a term before had left it so.
-	for i := range r.table.Rows {
-		r.table.Rows[i].Seat = min(int32(i), 1)
-	}
-	next := newReckoning(t, nil)
-	next.table, next.roster, next.rev, next.now = r.table, r.roster, r.rev, r.now
-	next.read()
-	next.beats("w-0", "w-1")
-	next.changed()
-	require.Equal(t, "balance", heard[messages.WindowOpened](t, next.manager).Cause)
-	next.pass(next.settings.SettleTime, "w-0", "w-1")
-	next.plan()
-	next.hand()
-	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, next.owned())
-}
-
 func TestCalculator_CrashIsAnEmergency(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1", "w-2")
 	r.beats("w-0", "w-1", "w-2")

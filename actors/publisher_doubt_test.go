@@ -66,6 +66,27 @@ func TestPublisher_UnsureAndNothingCanBeFoundOut(t *testing.T) {
 	require.Equal(t, headOf(m).Nonce, heard[messages.Published](t, p.calculator).Table.Nonce, "the first one had landed")
 }
 
+// A refusal may be due to the first attempt, which landed: news of who was to be fenced
+// is no reason to decide anew before that is known, for the news may be that fence.
+func TestPublisher_UnsureAndWhoWasFencedHasNews(t *testing.T) {
+	p := printed(t)
+	p.after(p.settings.Wait(p.settings.Lease))
+	p.beat("w-1", partition.Live{})
+	p.want(pair[1:], 0, 0)
+	m := p.store()
+	p.unsure(m)
+	remind[sendDue](p)
+	again := p.store()
+	p.conflict(again)
+	fence := messages.Entry{Key: messages.KeyLive("w-0"), Revision: m.Writes[2].Expect + 50, Record: m.Writes[2].Record}
+	p.checks(testTerm, p.head, fence) // the reading of the head is older than that of the fence
+	unheard[messages.Store](t, p.outside)
+	remind[checkDue](p)
+	p.checks(testTerm, messages.Entry{Key: messages.KeyHead, Revision: fence.Revision - 1, Record: headOf(m)}, fence)
+	require.Equal(t, headOf(m).Nonce, heard[messages.Published](t, p.calculator).Table.Nonce)
+	heard[messages.HandedOver](t, p.calculator)
+}
+
 // hazard 1
 func TestPublisher_RefusedByAnotherLeader(t *testing.T) {
 	for name, tc := range map[string]struct {

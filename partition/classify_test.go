@@ -58,6 +58,10 @@ var classifyCases = map[string]classifyCase{
 		is.Equal([]WorkerID{"w-2"}, c.Joined)
 		is.InDelta(1.5, c.Imbalance, 1e-9)
 	}},
+	"two join": {func(_ *Table, r Roster, _ *Set) {
+		r.show("w-10", Live{Session: "s10"})
+		r.show("w-9", Live{Session: "s9"})
+	}, 0, "join", false, func(is *require.Assertions, c Change) { is.Equal([]WorkerID{"w-9", "w-10"}, c.Joined) }},
 	"leave": {func(_ *Table, r Roster, _ *Set) { r.show("w-1", Live{Session: "s1", Released: true}) }, 0, "leave", true, func(is *require.Assertions, c Change) {
 		is.Equal([]WorkerID{"w-1"}, c.Left)
 		is.Equal(2, c.Orphans)

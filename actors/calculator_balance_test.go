@@ -1,0 +1,105 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+func TestCalculator_PauseBetweenTwoMoves(t *testing.T) {
+	r := started(t, nil, "w-0")
+	r.join("w-1")
+	r.pass(r.settings.SettleTime, "w-0", "w-1")
+	r.plan()
+	r.hand()
+	moved := r.now
+	r.join("w-2")
+	r.pass(r.settings.MinRebalanceInterval-100*time.Millisecond, "w-0", "w-1", "w-2")
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass(100*time.Millisecond, "w-0", "w-1", "w-2")
+	r.plan()
+	require.Equal(t, moved.Add(r.settings.MinRebalanceInterval), r.now)
+}
+
+func TestCalculator_LeaveIsCoveredAtOnceAndBalancedAboveTheThreshold(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	r.live("w-2", partition.Live{Released: true})
+	r.changed()
+	require.Zero(t, r.plan().Input.MoveLimit)
+	require.Equal(t, "leave", r.hand().Cause)
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, r.owned())
+	r.manager.forget()
+	r.pass(time.Minute, "w-0", "w-1")
+	require.Empty(t, r.manager.kinds(), "it is balanced")
+}
+
+func TestCalculator_ImbalanceAboveTheThresholdIsBalanced(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	// As if a term before had left it so.
+	for i := range r.table.Rows {
+		r.table.Rows[i].Seat = min(int32(i), 1)
+	}
+	next := newReckoning(t, nil)
+	next.table, next.roster, next.rev, next.now = r.table, r.roster, r.rev, r.now
+	next.read()
+	next.beats("w-0", "w-1")
+	next.changed()
+	require.Equal(t, "balance", heard[messages.WindowOpened](t, next.manager).Cause)
+	next.pass(next.settings.SettleTime, "w-0", "w-1")
+	next.plan()
+	next.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, next.owned())
+}
+
+// Whoever is left of a group that starts cold, and whoever joined while a partition
+// had no owner, got what there was: the balance that is due to them comes, also if the
+// difference is below the threshold.
+func TestCalculator_WhatIsOwedIsBalancedBelowTheThreshold(t *testing.T) {
+	for name, tc := range map[string]struct {
+		gone, joins, stay []partition.WorkerID
+		window            func(partition.Settings) time.Duration
+	}{
+		"most are gone": {
+			[]partition.WorkerID{"w-2", "w-3", "w-4"},
+			nil,
+			[]partition.WorkerID{"w-0", "w-1"},
+			func(s partition.Settings) time.Duration { return s.ColdStartWindow },
+		},
+		"one leaves and one joins": {
+			[]partition.WorkerID{"w-4"},
+			[]partition.WorkerID{"w-5"},
+			[]partition.WorkerID{"w-0", "w-1", "w-2", "w-3", "w-5"},
+			func(s partition.Settings) time.Duration { return s.PlannedScaleWindow },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newReckoning(t, func(s *partition.Settings) { s.MinRebalanceThreshold, s.SettleTime = 100, partition.Off })
+			r.partitions = 13
+			r.read()
+			r.join("w-0", "w-1", "w-2", "w-3", "w-4")
+			r.plan()
+			r.hand()
+			r.pass(r.settings.ColdStartWindow, "w-0", "w-1", "w-2", "w-3", "w-4")
+			r.plan()
+			r.hand()
+			r.quiet("w-0", "w-1", "w-2", "w-3", "w-4")
+			for _, w := range tc.gone {
+				r.live(w, partition.Live{Released: true})
+			}
+			r.join(tc.joins...)
+			require.Zero(t, r.plan().Input.MoveLimit)
+			r.hand()
+			r.pass(tc.window(r.settings)-tick, tc.stay...)
+			unheard[messages.MakePlan](t, r.strategy)
+			r.pass(tick, tc.stay...)
+			require.Equal(t, partition.Off, r.plan().Input.MoveLimit)
+			r.hand()
+			r.pass(time.Minute, tc.stay...)
+			unheard[messages.MakePlan](t, r.strategy) // once
+		})
+	}
+}
