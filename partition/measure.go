@@ -69,7 +69,7 @@ func (in Input) leastMoves() int {
 			held[was] = append(held[was], in.Partitions.Weights[k])
 		}
 	}
-	even := alike(in.Partitions.Weights)
+	even := in.Partitions.level()
 	if even {
 		total = float64(len(in.Previous))
 	}

@@ -24,6 +24,9 @@ type Set struct {
 	// Digest is equal for sets with equal content, in every process and build: pins
 	// came later and have PinDigest, which is 0 without any.
 	Digest, PinDigest uint64
+	// alike is the first weight, if all of them are known to be the same: to look at
+	// all takes as long as to count them.
+	alike *int64
 }
 
 // NewSet checks and sorts what a source listed. The error joins one line for
@@ -85,8 +88,11 @@ func (s *Set) note(i int, p Partition) {
 
 func hashText(s string) uint64 { return xxh3.HashString(s) }
 
-// sign sets the digests.
+// sign sets the digests, and what is known of the weights.
 func (s *Set) sign() {
+	if len(s.Weights) > 0 && alike(s.Weights) {
+		s.alike = &s.Weights[0]
+	}
 	s.Digest, s.PinDigest = s.digest(), 0
 	if s.Pins == nil {
 		return
@@ -111,6 +117,12 @@ func (s *Set) digest() uint64 {
 		_, _ = h.WriteString("\x00")
 	}
 	return h.Sum64()
+}
+
+// level reports whether all weights are the same. Who put others in place of those that
+// the set was made with is not believed.
+func (s Set) level() bool {
+	return len(s.Weights) > 0 && s.alike == &s.Weights[0] || alike(s.Weights)
 }
 
 // Len returns the number of partitions.

@@ -123,7 +123,7 @@ func (s *solver) solve(plan Plan, in Input) error {
 		members: s.members, all: in.Members, previous: in.Previous, home: in.Home, weights: in.Partitions.Weights,
 		limit: in.MoveLimit, plan: plan,
 	}
-	even := alike(t.weights)
+	even := in.Partitions.level()
 	if !in.bound(s.zones != AnyZone) {
 		return s.place(t, even, in)
 	}

@@ -23,6 +23,7 @@ type evener struct {
 	rest  []float64
 	dry   []bool
 	order []int32
+	each  []int32 // where quota, shed and gain are
 	level waterLevel
 	// at is the position of a member by its index, if homes or zones matter.
 	at []int32
@@ -63,7 +64,8 @@ func errPrevious(in Input, k int) error {
 // whose share is furthest above it, then in order.
 func (s *evener) divide() {
 	n := len(s.members)
-	s.quota, s.rest, s.dry = sized(s.quota, n), sized(s.rest, n), sized(s.dry, n)
+	s.each, s.rest, s.dry = sized(s.each, 3*n), sized(s.rest, n), sized(s.dry, n)
+	s.quota, s.shed, s.gain = s.each[:n], s.each[n:2*n], s.each[2*n:]
 	level := s.level.find(&s.task, float64(len(s.previous)))
 	spare := len(s.previous)
 	for i, m := range s.members {
@@ -108,8 +110,6 @@ func truthFirst(a bool) int {
 // balance decides how many partitions leave and reach each member. A limit cuts
 // the excess from the top and fills the shortfall from the bottom.
 func (s *evener) balance() {
-	n := len(s.members)
-	s.shed, s.gain = sized(s.shed, n), sized(s.gain, n)
 	excess, lack := 0, 0
 	for i, m := range s.members {
 		diff := s.held[m+1] - s.quota[i]

@@ -152,6 +152,8 @@ func TestSolver_UsedAgain(t *testing.T) {
 		joinInput(100, 30, func(k uint64) uint64 { return k * k }),
 		joinInput(1000, 10, func(k uint64) uint64 { return k / 500 }),
 	}
+	inputs = append(inputs, weighted(inputs[0], zipf(1000)...), weighted(inputs[2], zipf(1000)...))
+	inputs[3].Home = repeated(3, 1000)
 	inputs[1].MoveLimit, inputs[1].Members[3].Draining, inputs[2].MoveLimit = 5, true, 100
 	var s solver
 	for range 3 {
@@ -163,4 +165,34 @@ func TestSolver_UsedAgain(t *testing.T) {
 			require.Zero(t, allocated)
 		}
 	}
+}
+
+func TestSticky_Allocations(t *testing.T) {
+	in := joinInput(1000, 10, func(k uint64) uint64 { return k })
+	require.LessOrEqual(t, testing.AllocsPerRun(10, func() { _, _ = Sticky{}.Plan(in) }), 10.0)
+	in.Partitions.Weights = zipf(1000)
+	require.LessOrEqual(t, testing.AllocsPerRun(10, func() { _, _ = Sticky{}.Plan(in) }), 50.0)
+}
+
+// That all weights are the same is known of a set that NewSet made, and not believed of
+// one whose weights somebody replaced.
+func TestSticky_ReplacedWeights(t *testing.T) {
+	list := make([]Partition, 4)
+	for k := range list {
+		list[k] = Of(string(rune('a' + k)))
+	}
+	set, err := NewSet(list)
+	require.NoError(t, err)
+	require.True(t, set.level())
+	in := Input{Members: manyMembers(2), Partitions: set, Previous: repeated(None, 4), MoveLimit: Off}
+	require.Equal(t, Plan{0, 1, 0, 1}, mustPlan(t, Sticky{}, in))
+	in.Partitions.Weights = []int64{900, 1, 1, 1}
+	require.Equal(t, Plan{0, 1, 1, 1}, mustPlan(t, Sticky{}, in))
+	list[3].Weight = 900
+	set, err = NewSet(list)
+	require.NoError(t, err)
+	require.False(t, set.level())
+	require.False(t, set.pick([]int32{0, 3}).level())
+	require.True(t, set.pick([]int32{0, 1}).level())
+	require.True(t, Set{}.level())
 }

@@ -40,12 +40,16 @@ type weigher struct {
 	giant         int64   // what is heavier is a giant and does not move any more
 	pool          int     // partitions without an owner
 	left          int     // partitions that may still leave their owner
-	cand          []int32 // what may move, heaviest first
-	keys, spare   sorted
+	keys, spare   []piece // sorted; what may move, heaviest first
 	tree          tree
 	pieces        pieces
 	saved         []int32 // own and top before a pass
 	tops          []int64
+	has           []float64 // of each position before giants are seated, and then
+	seated        []bool
+	away          []int64 // what is elsewhere of each position
+	found         []int32 // giants, or what may come home
+	ordered       []int32 // members by zone
 }
 
 func (g *weigher) solve(t task, in Input) error {
@@ -104,7 +108,7 @@ func (g *weigher) prepare(in Input) error {
 // move gives a partition to a position, or to the pool. Leaving the owner takes one
 // from what is left of the limit, and coming back returns it.
 func (g *weigher) move(k, to int32) {
-	w, from, was := g.weights[k], g.own[k], g.at[g.previous[k]+1]
+	w, from := g.weights[k], g.own[k]
 	if from == None {
 		g.pool--
 	} else {
@@ -115,13 +119,16 @@ func (g *weigher) move(k, to int32) {
 	} else {
 		g.load[to] += w
 	}
+	if g.own[k] = to; g.limit < 0 {
+		return
+	}
+	was := g.at[g.previous[k]+1]
 	if was != None && from == was {
 		g.left--
 	}
 	if was != None && to == was {
 		g.left++
 	}
-	g.own[k] = to
 }
 
 // cost is what a partition takes from the limit if it moves on.
@@ -133,7 +140,7 @@ func (g *weigher) cost(k int32) int {
 }
 
 // free reports whether the limit lets a partition move on.
-func (g *weigher) free(k int32) bool { return g.cost(k) <= g.left }
+func (g *weigher) free(k int32) bool { return g.limit < 0 || g.cost(k) <= g.left }
 
 // measure finds giants and bands.
 func (g *weigher) measure() {

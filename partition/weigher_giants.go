@@ -10,8 +10,8 @@ import (
 // of its own: the one it is at, unless a heavier one is there, else the largest that
 // is free. Each one that is found lowers the level, which may make others giants.
 func (g *weigher) seatGiants(total float64) {
-	has := make([]float64, g.n)
-	seated := make([]bool, g.n)
+	g.has, g.seated = sized(g.has, g.n), sized(g.seated, g.n)
+	has, seated := g.has, g.seated
 	for p := range has {
 		has[p] = float64(g.before(int32(p)))
 	}
@@ -40,14 +40,16 @@ func (g *weigher) seatGiants(total float64) {
 	}
 }
 
-// between returns the partitions with limit < weight ≤ most, heaviest first.
+// between returns the partitions with limit < weight ≤ most, heaviest first, until it
+// is asked again.
 func (g *weigher) between(limit, most int64) []int32 {
-	var out []int32
+	out := g.found[:0]
 	for k, w := range g.weights {
 		if w > limit && w <= most {
 			out = append(out, int32(k))
 		}
 	}
+	g.found = out
 	slices.SortStableFunc(out, func(a, b int32) int { return cmp.Compare(g.weights[b], g.weights[a]) })
 	return out
 }

@@ -11,7 +11,12 @@ import (
 // long.
 type pieces struct {
 	of     [][]int32
+	all    []int32 // where all begin
 	sorted []bool
+	count  []int32
+	// stuck are those whom nobody can help, order all positions, fullest first.
+	stuck []bool
+	order []int32
 }
 
 // repair lets the fullest and the emptiest exchange pieces while one of them is
@@ -22,8 +27,8 @@ func (g *weigher) repair() {
 		return
 	}
 	g.list()
-	stuck := make([]bool, g.n)
-	order := make([]int32, g.n)
+	g.pieces.stuck, g.pieces.order = sized(g.pieces.stuck, g.n), sized(g.pieces.order, g.n)
+	stuck, order := g.pieces.stuck, g.pieces.order
 	for p := range order {
 		order[p] = int32(p)
 	}
@@ -64,18 +69,28 @@ func (g *weigher) step(order []int32, stuck []bool) bool {
 	return false
 }
 
-// list gathers the pieces.
+// growth is how many pieces a position may get before its list moves.
+const growth = 8
+
+// list gathers the pieces, side by side, with some room for each list to grow: one that
+// needs more moves elsewhere.
 func (g *weigher) list() {
-	for len(g.pieces.of) < g.n {
-		g.pieces.of = append(g.pieces.of, nil)
-	}
-	for p := range g.n {
-		g.pieces.of[p] = g.pieces.of[p][:0]
-	}
-	g.pieces.sorted = sized(g.pieces.sorted, g.n)
+	l := &g.pieces
+	l.of, l.all = sized(l.of, g.n), sized(l.all, len(g.own)+growth*g.n)
+	l.count, l.sorted = sized(l.count, g.n), sized(l.sorted, g.n)
 	for k, p := range g.own {
 		if g.weights[k] <= g.giant {
-			g.pieces.of[p] = append(g.pieces.of[p], int32(k))
+			l.count[p]++
+		}
+	}
+	rest := l.all
+	for p, n := range l.count {
+		n += growth
+		l.of[p], rest = rest[:0:n], rest[n:]
+	}
+	for k, p := range g.own {
+		if g.weights[k] <= g.giant {
+			l.of[p] = append(l.of[p], int32(k))
 		}
 	}
 }

@@ -14,7 +14,8 @@ func (g *weigher) comeHome() {
 		return
 	}
 	g.giantsHome()
-	away := make([]int64, g.n)
+	g.away = sized(g.away, g.n)
+	away := g.away
 	for k, home := range g.home {
 		if h := g.at[home+1]; h != None && h != g.own[k] && g.own[k] != None {
 			away[h] += g.weights[k]
@@ -29,13 +30,14 @@ func (g *weigher) comeHome() {
 
 // takeBack is one round of it. away is what each has elsewhere.
 func (g *weigher) takeBack(away []int64) (moved bool) {
-	var back []int32
+	back := g.found[:0]
 	for k, home := range g.home {
 		h, from := g.at[home+1], g.own[k]
 		if h != None && from != None && h != from && g.load[h] < g.low[h] && g.weights[k] <= g.giant {
 			back = append(back, int32(k))
 		}
 	}
+	g.found = back
 	slices.SortStableFunc(back, func(a, b int32) int { return cmp.Compare(g.weights[b], g.weights[a]) })
 	for _, k := range back {
 		h, from, w := g.at[g.home[k]+1], g.own[k], g.weights[k]
@@ -92,16 +94,16 @@ func (g *weigher) least(p int, level float64) float64 {
 	return level * g.level.share[p]
 }
 
-// choose makes the list of what may move: the pool, and what is on those above their
+// choose makes the list of what may move, in keys until they sort something else: the pool, and what is on those above their
 // cut.
 func (g *weigher) choose() {
-	g.cand = g.cand[:0]
+	g.keys = slices.Grow(g.keys[:0], len(g.own))
 	for k, p := range g.own {
-		if p == None || g.load[p] > g.cut[p] && g.weights[k] <= g.giant {
-			g.cand = append(g.cand, int32(k))
+		if w := g.weights[k]; p == None || g.load[p] > g.cut[p] && w <= g.giant {
+			g.keys = append(g.keys, piece{w, int32(k)})
 		}
 	}
-	g.sort(g.cand)
+	g.sortKeys()
 }
 
 // room is the largest piece that somebody can take.
@@ -116,42 +118,59 @@ func (g *weigher) room() int64 {
 // shed takes the heaviest pieces that fit from those above their cut: first those
 // that are not in their own zone.
 func (g *weigher) shed() {
-	room := g.room()
-	take := func(local bool) {
-		for _, k := range g.cand {
-			p, w := g.own[k], g.weights[k]
-			if p == None || w > room || w > g.load[p]-g.cut[p] || !g.free(k) {
-				continue
-			}
-			if local || g.wish[k] == None || g.zone[g.members[p]] != g.wish[k] {
-				g.move(k, None)
-			}
+	if g.wish != nil {
+		g.shedBut(func(k, p int32) bool { return g.wish[k] != None && g.zone[g.members[p]] == g.wish[k] })
+	}
+	g.shedBut(nil)
+}
+
+// shedBut leaves what is to stay. It ends when nobody has as much above its cut as the
+// lightest piece weighs.
+func (g *weigher) shedBut(stay func(k, p int32) bool) {
+	if len(g.keys) == 0 {
+		return
+	}
+	room, lightest, open := g.room(), g.keys[len(g.keys)-1].weight, 0
+	for p, load := range g.load {
+		if load-g.cut[p] >= lightest {
+			open++
 		}
 	}
-	if g.wish != nil {
-		take(false)
+	for i := 0; i < len(g.keys) && open > 0; i++ {
+		k, w := g.keys[i].k, g.keys[i].weight
+		p := g.own[k]
+		if p == None || w > room || w > g.load[p]-g.cut[p] || !g.free(k) || stay != nil && stay(k, p) {
+			continue
+		}
+		g.move(k, None)
+		if g.load[p]-g.cut[p] < lightest {
+			open--
+		}
 	}
-	take(true)
 }
 
 // lighten takes from whoever is still above its band the lightest piece that brings it
 // there, if that does not leave another one as full.
 func (g *weigher) lighten() {
-	lowest := math.Inf(1)
+	lowest, above := math.Inf(1), 0
 	emptiest := int32(0)
 	for p := range int32(g.n) {
 		if h := g.height(p); h < lowest {
 			lowest, emptiest = h, p
 		}
+		if g.load[p] > g.top[p] {
+			above++
+		}
 	}
-	for i := len(g.cand) - 1; i >= 0; i-- {
-		k := g.cand[i]
-		p, w := g.own[k], g.weights[k]
+	for i := len(g.keys) - 1; i >= 0 && above > 0; i-- {
+		k, w := g.keys[i].k, g.keys[i].weight
+		p := g.own[k]
 		if p == None || p == emptiest || g.load[p] <= g.top[p] || w < g.load[p]-g.top[p] || !g.free(k) {
 			continue
 		}
 		if float64(g.load[emptiest]+w)/g.level.share[emptiest] < g.height(p) {
 			g.move(k, None)
+			above--
 		}
 	}
 }
@@ -164,19 +183,24 @@ func (g *weigher) place() {
 	}
 	g.tree.make(g.n, g.height)
 	uneven := slices.Min(g.level.share) < 1
-	for _, k := range g.cand {
+	wishes := g.home != nil || g.wish != nil
+	for i := 0; i < len(g.keys) && g.pool > 0; i++ {
+		k, w := g.keys[i].k, g.keys[i].weight
 		if g.own[k] != None {
 			continue
 		}
-		to := g.wanted(k)
+		to := None
+		if wishes {
+			to = g.wanted(k)
+		}
 		if to == None {
 			to = g.tree.least(0, g.n)
-			if w := float64(g.weights[k]); uneven && w*16 > g.fair*g.level.share[to] {
-				to = g.lowestWith(g.weights[k])
+			if uneven && float64(w)*16 > g.fair*g.level.share[to] {
+				to = g.lowestWith(w)
 			}
 		}
 		g.move(k, to)
-		g.tree.raise(int(to), g.height(to))
+		g.tree.raise(to, g.height(to))
 	}
 }
 
@@ -212,7 +236,8 @@ func (g *weigher) lowestWith(w int64) int32 {
 
 // byZone orders the members by their zones, so that each zone is a run of positions.
 func (g *weigher) byZone() {
-	g.members = slices.Clone(g.members)
+	g.ordered = append(g.ordered[:0], g.members...)
+	g.members = g.ordered
 	slices.SortStableFunc(g.members, func(a, b int32) int { return cmp.Compare(g.zone[a], g.zone[b]) })
 }
 
