@@ -137,33 +137,6 @@ func TestSticky_NoSingleMoveHelps(t *testing.T) {
 	})
 }
 
-// Every state of up to five partitions with weights of some kinds and up to three
-// members, against the best of all plans: never above half more than the best, and
-// not above the band where the best is within it and a member holds enough pieces.
-func TestSticky_ExhaustiveWeights(t *testing.T) {
-	kinds := [][]int64{{1, 2, 3, 4, 5}, {1, 1, 1, 1, 2}, {7, 1, 1, 1, 1}, {MaxWeight, 1, MaxWeight, 0, 3}, {5, 5, 4, 4, 2}}
-	for members := 1; members <= 3; members++ {
-		for partitions := 2; partitions <= 5; partitions++ {
-			for _, kind := range kinds {
-				in := weighted(planInput(members, Off, repeated(None, partitions)...), kind[:partitions]...)
-				best := int64(-1)
-				everyPlan(partitions, 0, int32(members-1), func(plan []int32) {
-					if most := fullest(in, plan); best < 0 || most < best {
-						best = most
-					}
-				})
-				everyPlan(partitions, None, int32(members-1), func(previous []int32) {
-					in.Previous = previous
-					plan := mustPlan(t, Sticky{}, in)
-					if most := fullest(in, plan); 2*most > 3*best {
-						t.Fatalf("%v from %v: %v has %d, %d is possible", kind[:partitions], previous, plan, most, best)
-					}
-				})
-			}
-		}
-	}
-}
-
 func fullest(in Input, plan Plan) int64 {
 	load := make([]int64, len(in.Members))
 	for k, m := range plan {
