@@ -124,6 +124,18 @@ func TestStrategies_Valid(t *testing.T) {
 	})
 }
 
+// What the property above found: giants that came home were measured at hosts that they
+// had left, and went on in the next plan.
+func TestSticky_GiantsAtHomeStay(t *testing.T) {
+	w := wide{members: 9, partitions: 15, zones: true, labels: true, homes: true, weighing: 3, last: 4, limit: Off, seed: 53376}
+	in := w.input(rand.New(rand.NewPCG(w.seed, 0)))
+	for _, s := range []Strategy{Sticky{}, Sticky{Zones: PreferZone}} {
+		again := in
+		again.Previous = mustPlan(t, s, in)
+		require.Equal(t, Plan(again.Previous), mustPlan(t, s, again))
+	}
+}
+
 func requireSame(t *rapid.T, s Strategy, want, have Plan, what string) {
 	if !slices.Equal(want, have) {
 		t.Fatalf("%#v %s: %v, %v", s, what, want, have)

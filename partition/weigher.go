@@ -47,6 +47,7 @@ type weigher struct {
 	tops          []int64
 	has           []float64 // of each position before giants are seated, and then
 	seated        []bool
+	rehoused      bool    // a giant went home
 	away          []int64 // what is elsewhere of each position
 	found         []int32 // giants, or what may come home
 	ordered       []int32 // members by zone
@@ -60,9 +61,8 @@ func (g *weigher) solve(t task, in Input) error {
 	if err := g.prepare(in); err != nil {
 		return err
 	}
-	g.measure()
 	for range maxPasses {
-		if !g.pass() {
+		if g.measure(); !g.passes() {
 			break
 		}
 	}
@@ -170,6 +170,18 @@ func (g *weigher) outside() (sum int64) {
 		sum += max(0, load-g.top[p]) + max(0, g.low[p]-load)
 	}
 	return sum
+}
+
+// passes makes passes until one is of no use, and reports whether to measure again: the
+// giants have other hosts now, or there might have been more.
+func (g *weigher) passes() bool {
+	g.rehoused = false
+	for range maxPasses {
+		if !g.pass() {
+			return g.rehoused
+		}
+	}
+	return true
 }
 
 // pass makes the state better, and reports whether it did and another one may.

@@ -85,6 +85,7 @@ func (g *weigher) giantsHome() {
 			continue
 		}
 		g.move(k, h)
+		g.rehoused = true
 		g.top[h] = max(g.band(h), g.weights[k]+g.before(h))
 		g.top[from] = g.band(from)
 	}
