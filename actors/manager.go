@@ -135,20 +135,20 @@ var managerTable = fsm.New(
 	fsm.On(degraded, (*manager).elapsed, degraded, electing, waitingAssignment, stable, claimingID),
 	fsm.On(degraded, (*manager).claimScanned, claimingID),
 	fsm.On(degraded, (*manager).sessionLost, degraded, claimingID),
-	fsm.On(degraded, (*manager).endBare, degraded, claimingID),
+	fsm.On(degraded, (*manager).stoodBare, degraded, claimingID), // StoodDown
 
 	fsm.On(electing, (*manager).sessionLost, electing, claimingID),
-	fsm.On(electing, (*manager).endBare, electing, claimingID),
+	fsm.On(electing, (*manager).stoodBare, electing, claimingID),
 	fsm.On(waitingAssignment, (*manager).sessionLost, waitingAssignment, claimingID),
-	fsm.On(waitingAssignment, (*manager).endBare, waitingAssignment, claimingID),
+	fsm.On(waitingAssignment, (*manager).stoodBare, waitingAssignment, claimingID),
 	fsm.On(stable, (*manager).sessionLost, stable, claimingID),
-	fsm.On(stable, (*manager).endBare, stable, claimingID),
+	fsm.On(stable, (*manager).stoodBare, stable, claimingID),
 	fsm.On(scaling, (*manager).sessionLost, scaling, claimingID),
-	fsm.On(scaling, (*manager).endBare, scaling, claimingID),
+	fsm.On(scaling, (*manager).stoodBare, scaling, claimingID),
 	fsm.On(rebalancing, (*manager).sessionLost, rebalancing, claimingID),
-	fsm.On(rebalancing, (*manager).endBare, rebalancing, claimingID),
+	fsm.On(rebalancing, (*manager).stoodBare, rebalancing, claimingID),
 	fsm.On(emergency, (*manager).sessionLost, emergency, claimingID),
-	fsm.On(emergency, (*manager).endBare, emergency, claimingID),
+	fsm.On(emergency, (*manager).stoodBare, emergency, claimingID),
 	fsm.On(electing, (*manager).storeLost, claimingID),
 	fsm.On(waitingAssignment, (*manager).storeLost, claimingID),
 	fsm.On(stable, (*manager).storeLost, claimingID),
@@ -217,6 +217,7 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).drain, everywhere...),
 	fsm.Stay((*manager).undrain, everywhere...),
 	fsm.Stay((*manager).flagsSet, everywhere[2:9]...),
+	fsm.Stay((*manager).endBare, everywhere[2:9]...), // bared
 	fsm.Stay((*manager).storeFailed, everywhere[:9]...),
 	fsm.Stay((*manager).leadBarred, everywhere[2:9]...),
 	fsm.Stay((*manager).startLate, everywhere[:9]...),
@@ -224,8 +225,8 @@ var managerTable = fsm.New(
 
 	// What was said of something that is over, or cannot have begun, by where it
 	// means nothing.
-	fsm.Ignore[*manager](initial, slices.Concat(ofClaims, ofLeases, ofTheGroup, ofStops, ofFlags, []any{messages.SessionLost{}, messages.DrainingChanged{}})...),
-	fsm.Ignore[*manager](claimingID, slices.Concat(ofLeases, ofTheGroup, ofStops, ofFlags, []any{messages.DrainingChanged{}})...),
+	fsm.Ignore[*manager](initial, slices.Concat(ofClaims, ofLeases, ofTheGroup, ofStops, ofFlags, []any{messages.SessionLost{}, messages.StoodDown{}, messages.DrainingChanged{}})...),
+	fsm.Ignore[*manager](claimingID, slices.Concat(ofLeases, ofTheGroup, ofStops, ofFlags, []any{messages.StoodDown{}, messages.DrainingChanged{}})...),
 	fsm.Ignore[*manager](electing, slices.Concat(ofClaims, ofStops)...),
 	fsm.Ignore[*manager](waitingAssignment, slices.Concat(ofClaims, ofStops)...),
 	fsm.Ignore[*manager](stable, slices.Concat(ofClaims, ofStops)...),
@@ -253,7 +254,7 @@ var (
 		messages.DecisionFailed{},
 	}
 	ofFlags = []any{messages.FlagsSet{}}
-	ofStops = []any{messages.AllLetGo{}, messages.StoodDown{}, messages.SessionReleased{}}
+	ofStops = []any{messages.AllLetGo{}, messages.SessionReleased{}}
 )
 
 // everywhere are all states, the last one last.

@@ -64,7 +64,8 @@ func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) m
 
 // lookBare ends a session that dropped what it had for a head that was lost, once the
 // term that did so is over: the head may be there, and give it all that. Only a session
-// that ends is noticed by others. Its lead, if it has one again, is left to silence.
+// that ends is noticed by others. First it gives up its lead, for which they would have
+// to wait as well.
 func (m *manager) lookBare(ctx actor.Context) {
 	if m.bare() {
 		ctx.Send(ctx.Self(), bared{m.life.session})
@@ -76,13 +77,30 @@ func (m *manager) bare() bool {
 	return a.Bare != 0 && a.Session == m.life.session && (!m.group.leading || m.group.term != a.Bare)
 }
 
-func (m *manager) endBare(ctx actor.Context, b bared) messages.State {
-	if b.Session != m.life.session || !m.bare() {
+func (m *manager) endBare(ctx actor.Context, b bared) {
+	switch {
+	case b.Session != m.life.session || !m.bare():
+	case m.children.election == nil: // it failed
+		ctx.Send(ctx.Self(), messages.StoodDown{})
+	default:
+		ctx.Send(m.children.election, messages.StandDown{})
+	}
+}
+
+// stoodBare: no lead is kept. What was given anew meanwhile is not given up for that.
+func (m *manager) stoodBare(ctx actor.Context, _ messages.StoodDown) messages.State {
+	m.children.dismiss(ctx, &m.children.election)
+	switch {
+	case m.bare():
+	case m.life.worker == "":
+		return m.state
+	default:
+		m.children.spawnElection(ctx, m)
 		return m.state
 	}
 	const reason = "it dropped what it had for a head that was lost, and did not publish another"
 	m.dropAll(ctx, reason)
-	return m.sessionLost(ctx, messages.SessionLost{Session: b.Session, Reason: reason, At: m.now})
+	return m.sessionLost(ctx, messages.SessionLost{Session: m.life.session, Reason: reason, At: m.now})
 }
 
 // ours hears a fact of the leader's, if it is about the present term of this worker.

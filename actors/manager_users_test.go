@@ -185,37 +185,3 @@ func TestManager_QuarantineIsNoHealth(t *testing.T) {
 		})
 	}
 }
-
-// What was dropped for a head that was lost may belong to the session by that head
-// still, when the term is over that did so. It claims anew, so that others see it; what
-// it is given until then is not taken.
-func TestManager_WhoDroppedForALostHeadClaimsAnew(t *testing.T) {
-	over, again := messages.LeadershipLost{Term: 4, Reason: "another worker leads"}, messages.LeadershipGained{Term: 5}
-	bare, whole := first, first
-	bare.Bare, bare.Change = 4, first.Change+1
-	whole.Change = bare.Change + 1
-	for name, c := range map[string]struct {
-		mail []any
-		anew bool
-	}{
-		"nothing was dropped":         {[]any{over}, false},
-		"its term goes on":            {[]any{bare}, false},
-		"its term ends":               {[]any{bare, over}, true},
-		"it is told after its term":   {[]any{over, bare}, true},
-		"it is told in the next term": {[]any{over, again, bare}, true},
-		"it has an assignment since":  {[]any{bare, whole, over}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFirm(t, nil)
-			f.say(leader...)
-			session := f.snapshot().Session
-			f.tell(f.below("holder-5"), messages.HoldFor{Worker: "worker-0", Session: session, Claim: 1})
-			f.say(c.mail...)
-			require.Equal(t, c.anew, session != f.snapshot().Session)
-			require.Equal(t, c.anew, f.snapshot().State == claimingID)
-			f.system.Root.RequestWithCustomSender(f.below("holder-5"), messages.GetHoldings{}, f.user.pid)
-			f.drain()
-			require.Equal(t, c.anew, heard[messages.Holdings](t, f.user).Session == "", "it takes nothing any more")
-		})
-	}
-}
