@@ -174,3 +174,29 @@ func TestSticky_Capacities(t *testing.T) {
 		require.Equal(t, plan, mustPlan(t, Sticky{}, again))
 	})
 }
+
+// Whoever was gone for a while has back what it had, but for one partition if its seat
+// above the floor was taken; nothing else moves.
+func TestSticky_ReturnsHome(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		members := rapid.IntRange(2, 12).Draw(t, "members")
+		in := planInput(members, Off, repeated(None, rapid.IntRange(0, 300).Draw(t, "partitions"))...)
+		before := mustPlan(t, Sticky{}, in)
+		gone := rapid.IntRange(0, members-1).Draw(t, "gone")
+		in.Members[gone].Draining = true
+		in.Previous, in.Home = before, before
+		in.Previous = mustPlan(t, Sticky{}, in)
+		in.Members[gone].Draining = false
+		counts, _ := holding(in)
+		after := mustPlan(t, Sticky{}, in)
+		moves, _ := voluntary(in, after)
+		require.Equal(t, LeastMoves(counts, 0, len(after)), moves)
+		require.LessOrEqual(t, loads(in, before)[gone]-moves, 1)
+		for k, was := range before {
+			if after[k] != in.Previous[k] {
+				require.Equal(t, int32(gone), was, "what moves comes home")
+				require.Equal(t, was, after[k])
+			}
+		}
+	})
+}

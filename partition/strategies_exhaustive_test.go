@@ -113,15 +113,30 @@ func TestStrategies_ExhaustiveRestricted(t *testing.T) {
 		limited := in
 		limited.MoveLimit = turn % (n + 1)
 		for _, s := range strategies {
-			lawful(t, s, in)
+			requireWhere(t, s, in, lawful(t, s, in))
 			lawful(t, s, limited)
 		}
 		turn++
 	})
 }
 
+// requireWhere knows who may have what: worker-0 is pinned to, carries the label, and is
+// in the zone; nobody has the other label or is in the other zone; the last one drains.
+func requireWhere(t *testing.T, s Strategy, in Input, plan Plan) {
+	want := map[int]int32{0: 0, 1: 0, 4: None}
+	if s == (Sticky{Zones: RequireZone}) {
+		want[2], want[5] = 0, None
+	}
+	for k, m := range plan {
+		only, restricted := want[k]
+		if restricted && m != only || !restricted && (m == None || in.Members[m].Draining) {
+			t.Fatalf("%#v from %v: %v, of which %d is wrong", s, in.Previous, plan, k)
+		}
+	}
+}
+
 // Every state of up to eight partitions of different weights, against the best of all
-// plans: never above half more than the best, and nothing moves where all are in their
+// plans: never above a seventh more than the best, and nothing moves where all are in their
 // bands.
 func TestSticky_ExhaustiveWeights(t *testing.T) {
 	kinds := [][]int64{
@@ -146,7 +161,7 @@ func TestSticky_ExhaustiveWeights(t *testing.T) {
 			if _, known := best[size]; !known {
 				best[size] = leastFullest(in)
 			}
-			if most := fullest(in, plan); 2*most > 3*best[size] {
+			if most := fullest(in, plan); 7*most > 8*best[size] {
 				t.Fatalf("%v from %v: %v has %d, %d is possible", in.Partitions.Weights, in.Previous, plan, most, best[size])
 			}
 			if !slices.Contains(in.Previous, None) && allInside(in) {
