@@ -45,6 +45,7 @@ type publisher struct {
 	gather     ackGathering
 	tries      int       // without success, in a row
 	rest       time.Time // no further try before
+	told       time.Time // when the calculator last heard that steps come to nothing
 	damage     damage
 	emptied    bool // this worker dropped what it had for a head that was lost, and no other one has landed yet
 	quarantine quarantine

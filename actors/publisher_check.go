@@ -42,12 +42,19 @@ func (p *publisher) unsure(ctx actor.Context, m messages.Unsure) publisherState 
 	}
 	p.hear(m.At)
 	p.flight.unsure = true
-	if !p.now.Before(p.flight.since.Add(2 * p.settings.StoreTimeout)) {
-		p.flight.since = p.now
-		p.tellFailure(ctx, "a step has no answer: "+m.Reason)
-	}
+	p.failed(ctx, later(p.flight.since, p.told), "a step has no answer: "+m.Reason)
 	ctx.Request(p.outside, messages.Remind{After: retryDelay, Mail: sendDue{p.round}})
 	return publishing
+}
+
+// failed tells that steps come to nothing, but once for all tries of a while: some in a
+// row end the term, and a client that reconnects rejects many at once.
+func (p *publisher) failed(ctx actor.Context, since time.Time, reason string) {
+	if p.now.Before(since.Add(2 * p.settings.StoreTimeout)) {
+		return
+	}
+	p.told = p.now
+	p.tellFailure(ctx, reason)
 }
 
 func (p *publisher) sendAgain(ctx actor.Context, m sendDue) publisherState {
@@ -65,7 +72,7 @@ func (p *publisher) rejected(ctx actor.Context, m messages.Rejected) publisherSt
 	}
 	p.hear(m.At)
 	p.tries++
-	p.tellFailure(ctx, "a step was rejected: "+m.Reason)
+	p.failed(ctx, p.told, "a step was rejected: "+m.Reason)
 	p.doubt()
 	p.rest = p.now.Add(p.pause())
 	p.wakeAt(ctx, p.rest)

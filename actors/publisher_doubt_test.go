@@ -182,6 +182,29 @@ func TestPublisher_NoAnswerForLongIsAFailure(t *testing.T) {
 	unheard[messages.HandOverFailed](t, p.calculator)
 }
 
+// A client that reconnects rejects many tries at once. They are one failure: some of
+// those in a row end the term, which the other workers need not notice.
+func TestPublisher_RejectionsOfAWhileAreOneFailure(t *testing.T) {
+	p, m := midMove(t)
+	began := p.now
+	for p.now.Before(began.Add(2 * p.settings.StoreTimeout)) {
+		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "not connected", At: p.now})
+		remind[wakeDue](p)
+		m = p.store()
+	}
+	heard[messages.HandOverFailed](t, p.calculator)
+	unheard[messages.HandOverFailed](t, p.calculator)
+	p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "not connected", At: p.now})
+	heard[messages.HandOverFailed](t, p.calculator)
+	remind[wakeDue](p)
+	m = p.store()
+	p.accept(m)
+	p.beat("w-1", partition.Live{})
+	p.beat("w-0", partition.Live{Applied: headOf(m).Step})
+	p.tell(p.pid, messages.Rejected{Round: p.store().Round, Reason: "the store is full", At: p.now})
+	require.Contains(t, heard[messages.HandOverFailed](t, p.calculator).Reason, "full", "what lands ends the while")
+}
+
 // A newer decision replaces what is under way, once it is known what became of it.
 func TestPublisher_NewerDecisionDuringAPublish(t *testing.T) {
 	p, m := midMove(t)

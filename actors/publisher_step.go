@@ -177,7 +177,7 @@ func fenceWrite(f partition.SessionFence) messages.Write {
 func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision, at time.Time) publisherState {
 	p.hear(at)
 	p.table, p.head, p.doubts, p.damage, p.emptied = f.publish.Table, head, nil, damage{}, false
-	p.tries, p.rest = 0, time.Time{}
+	p.tries, p.rest, p.told = 0, time.Time{}, time.Time{}
 	if f.publish.Revokes > 0 {
 		p.remember(p.table.Step, at)
 	}
