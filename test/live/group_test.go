@@ -70,11 +70,11 @@ func swift() partition.Settings {
 	return s
 }
 
-// patient are settings for tests in which nobody may be taken for dead, however
-// busy the machine is. Nothing in them may wait for the end of a lease.
+// patient are settings for tests in which nobody may be taken for dead, and no leader
+// resigns, however busy the machine is. Nothing in them may wait for a lease's end.
 func patient() partition.Settings {
 	s := calm(partition.Default())
-	s.Lease, s.LeaderLease = 20*time.Second, 20*time.Second
+	s.Lease, s.LeaderLease, s.StoreTimeout = 20*time.Second, 20*time.Second, 4*time.Second
 	return s
 }
 
