@@ -32,8 +32,8 @@ type left struct {
 }
 
 // split encodes a record into the messages that store it, and says which base it
-// leaves there. Where it rests on one, that is still there is a condition of its own,
-// whoever wrote over it. A record gets a base if there is room for one message more.
+// leaves there. A delta is written on condition that its base is still there: somebody
+// may have written over it. A record gets a base if there is room for one message more.
 func (b bases) split(w messages.Write, room bool) ([]named, *left, error) {
 	old, had := b[w.Key]
 	delete(b, w.Key)

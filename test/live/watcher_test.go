@@ -137,7 +137,7 @@ func TestWatcher_NoDoubleTriggering(t *testing.T) {
 	g.ledger.await("the poller lists again", func() bool { return c.listed("live.*") >= 3 })
 	require.Equal(t, version+1, leads.snapshot().Version)
 	c.hear()
-	require.Zero(t, c.of("head"), "and nothing is published later")
+	require.Zero(t, c.of("head."), "and nothing is published later")
 	require.True(t, g.ledger.shared(24, all))
 }
 

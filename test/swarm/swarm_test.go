@@ -101,7 +101,7 @@ func TestSwarm(t *testing.T) {
 		if failed++; failed <= whole {
 			t.Errorf("%s", r)
 		} else {
-			t.Errorf("seed %d (%s): %s", r.Seed, r.Faults, r.Broken)
+			t.Errorf("seed %d (%s): %s; repeat it with: %s", r.Seed, r.Faults, r.Broken, r.Again)
 		}
 	})
 	if failed > 0 {
@@ -119,12 +119,13 @@ func TestSwarm(t *testing.T) {
 func TestALifeRepeatsItself(t *testing.T) {
 	system := sim.NewSystem()
 	hashes := map[uint64]bool{}
-	for s := uint64(1); s <= repeated; s++ {
+	list, _ := seeds(repeated)
+	for _, s := range list {
 		once, again := Live(s, sim.Faults{}, system, 0), Live(s, sim.Faults{}, sim.NewSystem(), 0)
-		require.Equal(t, once.Hash, again.Hash, "seed %d", s)
+		require.Equal(t, once.Hash, again.Hash, "repeat it with: go test -run '^TestALifeRepeatsItself$' ./test/swarm -args -seed=%d", s)
 		hashes[once.Hash] = true
 	}
-	require.Len(t, hashes, repeated, "different seeds are different lives")
+	require.Len(t, hashes, len(list), "different seeds are different lives")
 }
 
 // A life that goes wrong says how to live it again: by the flags that the command
