@@ -39,7 +39,7 @@ type Asking struct {
 func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 	q := Question{target: Target{Set: set, Owner: make([]int32, len(set.IDs))}, barred: map[PartitionID][]WorkerID{}}
 	q.Input.MoveLimit = by.MoveLimit
-	place := owners{members: make(map[WorkerID]int32, len(c.Members)), waits: map[WorkerID]bool{}}
+	place := owners{members: make(map[WorkerID]int32, len(c.Members)), waits: map[WorkerID]bool{}, why: make([]Reason, len(set.IDs))}
 	for i, w := range c.Members {
 		q.target.Seats = append(q.target.Seats, TargetSeat{
 			w.Worker, w.Live.Session, min(w.Live.Refresh, by.Listed[w.Live.Session]), w.Live.Draining,
@@ -63,6 +63,7 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 		dense[seat] = int32(m)
 	}
 	place.find(t, previous, set, q.target.Owner)
+	q.target.Why = place.why
 	for k, owner := range q.target.Owner {
 		was := None
 		if owner != None {
@@ -82,6 +83,7 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 type owners struct {
 	members map[WorkerID]int32 // index in the target's seats
 	waits   map[WorkerID]bool  // those that announced to come back
+	why     []Reason           // of what is on its way
 }
 
 func (o owners) at(w WorkerID) int32 {
@@ -97,6 +99,7 @@ func (o owners) find(t Table, previous *Target, set Set, out []int32) {
 	rows, olds := 0, 0
 	for k, id := range set.IDs {
 		out[k] = None
+		there := None
 		for rows < len(t.Rows) && t.Rows[rows].Partition < id {
 			rows++
 		}
@@ -104,6 +107,9 @@ func (o owners) find(t Table, previous *Target, set Set, out []int32) {
 			var kept bool
 			if out[k], kept = o.row(t, t.Rows[rows]); kept {
 				continue
+			}
+			if seat := t.Rows[rows].Seat; seat != None {
+				there = o.at(t.Seats[seat].Worker)
 			}
 		}
 		if previous == nil {
@@ -114,7 +120,9 @@ func (o owners) find(t Table, previous *Target, set Set, out []int32) {
 		}
 		if olds < len(previous.Set.IDs) && previous.Set.IDs[olds] == id && previous.Owner[olds] != None {
 			if to := o.at(previous.Seats[previous.Owner[olds]].Worker); to != None {
-				out[k] = to
+				if out[k] = to; to != there && previous.Why != nil {
+					o.why[k] = previous.Why[olds]
+				}
 			}
 		}
 	}
@@ -144,10 +152,12 @@ func (o owners) row(t Table, r Row) (to int32, kept bool) {
 // with the least load that does not, if there is one.
 func (q Question) Answer(p Plan) Target {
 	t := q.target
-	t.Owner, t.Why = slices.Clone(q.target.Owner), make([]Reason, len(q.target.Owner))
+	t.Owner, t.Why = slices.Clone(q.target.Owner), slices.Clone(q.target.Why)
 	t.Measure = MeasurePlan(q.Input, p)
 	for i, why := range Reasons(q.Input, p) {
-		t.Why[q.index[i]] = why
+		if p[i] != q.Input.Previous[i] {
+			t.Why[q.index[i]] = why
+		}
 	}
 	for i, m := range p {
 		if t.Owner[q.index[i]] = None; m != None {

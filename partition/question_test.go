@@ -32,6 +32,21 @@ func TestAsk_PreviousIsWhereThingsAreOrGo(t *testing.T) {
 	require.Equal(t, []int32{0, 0, 0, 1}, ask(table, roster, set, &planned).Input.Previous, "whoever is gone gets nothing")
 }
 
+// A decision that replaces another says why what that one moves is on its way; what is
+// there already, or goes elsewhere now, has a reason of its own or none.
+func TestAsk_ReasonsOfWhatIsOnItsWay(t *testing.T) {
+	table, roster, set := group() // p0 and p1 at w-0, p2 and p3 at w-1
+	planned := ask(table, roster, set, nil).AsIs()
+	planned.Owner = []int32{1, 1, 1, 0}
+	planned.Why = []Reason{ReturnedHome, OverTheBand, OverTheBand, PinnedThere}
+	q := ask(table, roster, set, &planned)
+	require.Equal(t, []int32{1, 1, 1, 0}, q.Input.Previous)
+	target := q.Answer(Plan{1, 0, 1, 0})
+	require.Equal(t, []Reason{ReturnedHome, OverTheBand, NoReason, PinnedThere}, target.Why)
+	roster.show("w-1", Live{Session: "s1", Released: true})
+	require.Equal(t, []Reason{NoReason, NoReason, OwnerGone, PinnedThere}, ask(table, roster, set, &planned).Answer(Plan{0, 0, 0, 0}).Why)
+}
+
 func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-1", Live{Session: "s1", Released: true, Restarting: true})

@@ -4,7 +4,7 @@ package partition
 type Reason uint8
 
 const (
-	// NoReason: it stays, or an earlier decision moved it.
+	// NoReason: it stays, or the decision of an earlier leader moves it.
 	NoReason Reason = iota
 	// OwnerGone: its owner left, crashed, or gives everything up.
 	OwnerGone
