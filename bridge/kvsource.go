@@ -291,7 +291,7 @@ func (k *kvSource) signal(s Signal) {
 		k.look()
 	case Closed:
 		k.unwatch()
-		k.fault = "the connection to NATS is closed"
+		k.fault = k.port.Ended().Error()
 		k.fail(k.fault)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,20 +84,33 @@ func (p *natsPort) Submit(op Op, within time.Duration, done func(Result)) (cance
 
 var (
 	errAway   = errors.New("not connected: nothing was sent")
-	errClosed = fmt.Errorf("the connection to NATS is closed: %w", nats.ErrConnectionClosed)
+	errClosed = errors.New("the connection to NATS is closed")
 )
+
+// unaccepted are what the server says of credentials. The client gives up when it has
+// heard one twice, and keeps it.
+var unaccepted = []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired}
+
+// Ended implements Port.
+func (p *natsPort) Ended() error {
+	if !p.nc.IsClosed() {
+		return nil
+	}
+	last := p.nc.LastError()
+	if slices.ContainsFunc(unaccepted, func(err error) bool { return errors.Is(last, err) }) {
+		return fmt.Errorf("%w: %w", errClosed, last)
+	}
+	return errClosed
+}
 
 // away is the result of what cannot be sent now, which the client would keep and
 // send when it has reconnected, long after it was given up. It is false if the
 // connection is there.
 func (p *natsPort) away(outcome Outcome) (Result, bool) {
-	switch {
-	case p.nc.IsClosed():
-		return Result{Outcome: Denied, Err: errClosed}, true
-	case !p.nc.IsConnected():
-		return Result{Outcome: outcome, Err: errAway}, true
+	if err := p.Ended(); err != nil {
+		return Result{Outcome: Denied, Err: err}, true
 	}
-	return Result{}, false
+	return Result{Outcome: outcome, Err: errAway}, !p.nc.IsConnected()
 }
 
 // publish writes one message, or several as an atomic batch: the messages before

@@ -236,7 +236,7 @@ func (o *outside) signal(ctx actor.Context, s Signal) {
 			o.look(o.stream.try)
 		}
 	case Closed:
-		o.fail(ctx, "the connection to NATS is closed", true)
+		o.fail(ctx, o.port.Ended().Error(), true)
 	}
 }
 

@@ -40,6 +40,11 @@ type Port interface {
 	// Reconnect leaves the present server for another one. A client that is
 	// connected to an isolated node does not move by itself.
 	Reconnect()
+
+	// Ended returns, for people, that the connection is closed for good and, if the
+	// server did not accept its credentials, what it said of them. It is nil as long
+	// as the connection may come back.
+	Ended() error
 }
 
 // ErrDenied says that a watch ended because the connection may not have it.

@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -75,6 +76,8 @@ func (s *script) Listen(each func(bridge.Signal)) func() {
 }
 
 func (s *script) Reconnect() { s.reconnects++ }
+
+func (s *script) Ended() error { return errors.New("the connection to NATS is closed") }
 
 func (w *watched) Next() { w.nexts++ }
 func (w *watched) Stop() { w.stopped = true }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -36,6 +37,25 @@ func (p *Port) Reconnect() {
 	p.Disconnect(reconnecting)
 }
 
+// Close closes the connection for good, as the client does when the server does not
+// accept its credentials any more. All that is under way is lost.
+func (p *Port) Close() {
+	p.net.note(p.lane.Name, "has no connection any more")
+	p.broken, p.ended = true, true
+	p.life++
+	p.signal(bridge.Closed)
+}
+
+var errEnded = errors.New("the connection is closed")
+
+// Ended implements bridge.Port.
+func (p *Port) Ended() error {
+	if p.ended {
+		return errEnded
+	}
+	return nil
+}
+
 // Disconnect breaks the connection for a while. Answers that are under way are
 // lost, half of what is sent meanwhile leaves later, and watches come back deaf.
 func (p *Port) Disconnect(down time.Duration) {
@@ -60,8 +80,15 @@ func (p *Port) Disconnect(down time.Duration) {
 func (p *Port) connected() {
 	p.broken = false
 	p.signal(bridge.Reconnected)
-	if !p.cut {
+	p.flow()
+}
+
+// flow lets what was held back go on, as far as it may.
+func (p *Port) flow() {
+	if !p.broken && !p.mute {
 		p.release()
+	}
+	if !p.broken && !p.deaf {
 		p.hearAgain()
 	}
 }
@@ -88,23 +115,47 @@ func (p *Port) hearAgain() {
 // until Heal. Nobody is told.
 func (p *Port) Cut() {
 	p.net.note(p.lane.Name, "is cut off from the store")
-	p.cut = true
+	p.mute = true
+	p.hush()
+}
+
+// Mute stops what the process sends, until Heal, Deafen what is sent to it.
+func (p *Port) Mute() {
+	p.net.note(p.lane.Name, "is not heard by the store")
+	p.mute = true
+}
+
+// Deafen is the other direction of Mute.
+func (p *Port) Deafen() {
+	p.net.note(p.lane.Name, "hears nothing of the store")
+	p.hush()
+}
+
+func (p *Port) hush() {
+	p.deaf = true
 	for _, w := range p.watches {
 		w.deaf = true
 	}
 }
 
-// Heal ends Cut and Isolate.
+// Slow makes everything take so much longer, each way, until Heal.
+func (p *Port) Slow(lag time.Duration) {
+	p.net.note(p.lane.Name, "has a slow connection")
+	p.lag = lag
+}
+
+// delay is how long a message to or from the process is under way.
+func (p *Port) delay() time.Duration { return p.net.delay() + p.lag }
+
+// Heal ends Cut, Mute, Deafen, Slow and Isolate.
 func (p *Port) Heal() {
-	if !p.cut && p.isolated == nil {
+	p.lag = 0
+	if !p.mute && !p.deaf && p.isolated == nil {
 		return
 	}
 	p.net.note(p.lane.Name, "reaches the store again")
-	p.cut, p.isolated = false, nil
-	if !p.broken {
-		p.release()
-		p.hearAgain()
-	}
+	p.mute, p.deaf, p.isolated = false, false, nil
+	p.flow()
 }
 
 // gone ends what a process left behind in the server.

@@ -173,7 +173,7 @@ func (g *guest) move() {
 func (g *guest) Reconnect() {
 	g.move()
 	if !g.host.cut[g.node] {
-		g.cut = false
+		g.mute, g.deaf = false, false
 	}
 	g.Port.Reconnect()
 }

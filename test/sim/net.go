@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -30,6 +31,8 @@ type Net struct {
 	// Lose, if set, says of every publish whether its answer is lost, whatever the
 	// faults are.
 	Lose func(process string, batch []bridge.Message) bool
+	// Full: the stream takes no message more.
+	Full bool
 	// Note is told what went wrong, for the trace; nil if nobody listens.
 	Note func(process, what string)
 }
@@ -98,6 +101,8 @@ func (n *Net) Elect(lasts time.Duration) {
 	n.voting = max(n.voting, n.line.Now()+lasts)
 }
 
+var errFull = errors.New("maximum bytes exceeded")
+
 func (n *Net) leaderless() bool { return n.line.Now() < n.voting }
 
 // heard reports whether somebody hears a request: while there is no leader, some
@@ -117,8 +122,11 @@ const agreeing = 100 * time.Microsecond
 
 // publish is what becomes of a write when it arrives.
 func (n *Net) publish(p *Port, batch []bridge.Message, sent time.Duration) bridge.Result {
-	if n.leaderless() {
+	switch {
+	case n.leaderless():
 		return nobody()
+	case n.Full:
+		return bridge.Result{Outcome: bridge.Unknown, Code: codeNotStored, Err: errFull} // as any fault of the server
 	}
 	var fences []string
 	for _, m := range batch {

@@ -19,7 +19,10 @@ type Port struct {
 	watches   []*watch
 	open      []*bridge.Op // neither answered nor cancelled; an empty one asks what the stream is
 	broken    bool
-	cut       bool
+	ended     bool // for good
+	mute      bool // what it sends does not arrive
+	deaf      bool // nothing is heard
+	lag       time.Duration
 	isolated  *island  // the server that it has, if that is cut off from the others
 	held      []func() // leaves when the connection is back
 	life      uint64   // counts connections
@@ -134,17 +137,17 @@ func roundTrip[R any](p *Port, op *bridge.Op, perform func() R, done func(R), un
 	case n.hits(LostRequest):
 		n.note(p.lane.Name, "a request is lost")
 		t.giveUp()
-	case p.broken || p.cut:
+	case p.broken || p.mute:
 		if n.rng.IntN(2) == 0 {
 			p.held = append(p.held, func() {
 				t.life = p.life
-				t.send(n.delay())
+				t.send(p.delay())
 			})
 		}
 	case !passes:
 		t.giveUp()
 	default:
-		t.send(n.delay())
+		t.send(p.delay())
 		if n.hits(Duplicate) {
 			n.note(p.lane.Name, "a request arrives twice")
 			t.send(n.Lengths.Pick(n.rng))
@@ -171,7 +174,7 @@ func (t *trip[R]) finish(r R) {
 func (t *trip[R]) send(after time.Duration) {
 	n := t.port.net
 	n.line.After(after, n.home, Network, func() {
-		if !t.port.cut {
+		if !t.port.mute {
 			t.back(t.perform())
 		}
 	})
@@ -184,8 +187,8 @@ func (t *trip[R]) back(r R) {
 		t.giveUp()
 		return
 	}
-	n.line.After(n.delay(), p.lane, Network, func() {
-		if !p.broken && !p.cut && t.life == p.life {
+	n.line.After(p.delay(), p.lane, Network, func() {
+		if !p.broken && !p.deaf && t.life == p.life {
 			t.finish(r)
 		}
 	})

@@ -26,6 +26,7 @@ const (
 	codeOverlap     = 10065
 	codeNoBatches   = 10174
 	codeBatchTooBig = 10199
+	codeNotStored   = 10077
 )
 
 // Store is a NATS server with JetStream, as far as Troupe uses it: streams that

@@ -32,7 +32,7 @@ func (p *Port) Watch(filter string, _ time.Duration, each func(bridge.Sights), g
 	w := &watch{port: p, filter: filter, each: each, gone: gone, credit: true, deaf: p.isolated != nil, untap: func() {}}
 	p.net.Asked++
 	p.watches = append(p.watches, w)
-	p.net.line.After(p.net.delay(), p.net.home, Network, w.begin)
+	p.net.line.After(p.delay(), p.net.home, Network, w.begin)
 	return w
 }
 
@@ -42,7 +42,7 @@ func (w *watch) begin() {
 	switch {
 	case w.stopped || w.port.lane.Ended():
 		return
-	case w.port.broken || w.port.cut || w.port.isolated != nil || n.leaderless():
+	case w.port.broken || w.port.mute || w.port.deaf || w.port.isolated != nil || n.leaderless():
 		w.close(errNoAnswer)
 		return
 	case n.hits(ClosedWatch):
@@ -88,7 +88,7 @@ func (w *watch) pass() {
 
 // catchUp ends the deafness that came with a lost connection.
 func (w *watch) catchUp() {
-	if w.stopped || !w.deaf || w.port.broken || w.port.cut || w.port.isolated != nil {
+	if w.stopped || !w.deaf || w.port.broken || w.port.deaf || w.port.isolated != nil {
 		return
 	}
 	w.deaf = false
@@ -106,7 +106,7 @@ func (w *watch) catchUp() {
 func (w *watch) see(m bridge.Sight) {
 	n := w.port.net
 	switch {
-	case w.stopped || w.deaf || w.port.cut:
+	case w.stopped || w.deaf || w.port.deaf:
 		return
 	case w.port.lane.Ended():
 		w.untap()
@@ -131,12 +131,12 @@ func (w *watch) see(m bridge.Sight) {
 // travel brings a sight to the process, after those that were sent before.
 func (w *watch) travel(m bridge.Sight, delay time.Duration) {
 	line := w.port.net.line
-	w.last = max(w.last, line.Now()+delay)
+	w.last = max(w.last, line.Now()+delay+w.port.lag)
 	line.After(w.last-line.Now(), w.port.lane, Network, func() { w.arrive(m) })
 }
 
 func (w *watch) arrive(m bridge.Sight) {
-	if w.stopped || w.deaf || w.port.cut || w.port.broken {
+	if w.stopped || w.deaf || w.port.deaf || w.port.broken {
 		return
 	}
 	at := slices.IndexFunc(w.pending, func(p bridge.Sight) bool { return p.Subject == m.Subject })

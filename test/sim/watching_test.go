@@ -70,7 +70,7 @@ func TestN15_AWorkerLeavesAServerThatIsCutOff(t *testing.T) {
 		if i >= 2 { // it has lost its session, and only asks
 			p.Port.Cut()
 			require.True(t, w.Run(2*w.settings.Lease), "%s", w.Broken(100))
-			p.Port.cut = false
+			p.Port.mute, p.Port.deaf = false, false
 		}
 		p.Port.isolate(led)
 		require.True(t, w.Run(time.Minute), "%s", w.Broken(100))
