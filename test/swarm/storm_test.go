@@ -65,8 +65,9 @@ func TestRecoveryOfACrowd(t *testing.T) {
 }
 
 // settled reports whether all are Stable, and everything is owned and worked on.
-func settled(w *sim.World) bool {
-	all := w.Processes()
+func settled(w *sim.World) bool { return restful(w, w.Processes()) }
+
+func restful(w *sim.World, all []*sim.Process) bool {
 	stable := !slices.ContainsFunc(all, func(p *sim.Process) bool { return p.Heard.State != messages.Stable })
 	return stable && len(w.Check.Unowned()) == 0 && len(w.Check.Idle()) == 0
 }
