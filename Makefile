@@ -62,11 +62,11 @@ fuzz: ## records, names and IDs that nobody thought of; FUZZTIME=20s for each ta
 		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${target%:*}"; done
 
 # What takes long is measured only if BENCH names it.
-LONG := IdleCrowd|Detect|JoinMany|Outage|Scale
+LONG := IdleCrowd|Detect|JoinMany|Outage|Scale|Strategies
 
 .PHONY: bench
 bench: ## measure moves, crashes, leader changes and costs; BENCH=regexp selects, TIMES=n samples
-	cd test/bench && go test -run '^$$' -timeout 0 -bench '$(BENCH)' $(if $(filter .,$(BENCH)),-skip '$(LONG)') -benchtime $(TIMES)x ./...
+	cd test/bench && go test -run '^$$' -timeout 0 -bench '$(BENCH)' $(if $(filter .,$(BENCH)),-skip '$(LONG)') -benchtime $(TIMES)x . $(if $(ARGS),-args $(ARGS))
 
 .PHONY: profile
 profile: ## profiles of a rebalance in profiles/: go tool pprof profiles/cpu.out, heap.out

@@ -6,6 +6,11 @@
 //	make bench BENCH=Detect TIMES=200           how joins are noticed: 10 minutes
 //	make bench BENCH=JoinMany TIMES=200         joins with their windows: 12 minutes
 //	make bench BENCH=IdleCrowd                  500 workers
+//	make bench BENCH=Strategies TIMES=3         placement, beside other libraries: 10 minutes
+//	make bench BENCH='Scale$$' TIMES=1          a hundred thousand partitions: 3 minutes
+//	make bench BENCH=ScaleHeap TIMES=1          the memory of their leader: 2 minutes
+//
+// With ARGS=-write the grid of BenchmarkStrategies goes into docs/strategies.md.
 //
 // The tables at the end are those of docs/tuning.md. Each measurement is one event in a
 // group at rest; p50 and p99 are over all samples, in milliseconds. What is measured is

@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 	case len(words) == 0:
 		code := m.Run()
 		printTables(os.Stdout)
+		if *write {
+			writeGrid()
+		}
 		os.Exit(code)
 	case words[0] == "server":
 		serve()

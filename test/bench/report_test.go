@@ -55,6 +55,7 @@ func printTables(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 		}
 	}
+	printGrid(w)
 	_, _ = fmt.Fprintln(w)
 }
 

@@ -1,0 +1,177 @@
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+var write = flag.Bool("write", false, "write the table of BenchmarkStrategies into docs/strategies.md")
+
+// grid has what BenchmarkStrategies measured: a row for each strategy, size and kind of
+// weights, with a cell for each event.
+var grid []*row
+
+type row struct {
+	weights, size, placer string
+	cells                 map[string]cell
+}
+
+type cell struct {
+	ms, times   float64 // also as a multiple of counting and copying in the same run
+	allocs      float64
+	moved, peak float64 // as multiples of the least that is possible
+	measured    bool
+}
+
+func note(weights, size, placer, event string, c cell) {
+	at := slices.IndexFunc(grid, func(r *row) bool { return r.weights == weights && r.size == size && r.placer == placer })
+	if at < 0 {
+		at = len(grid)
+		grid = append(grid, &row{weights, size, placer, map[string]cell{}})
+	}
+	grid[at].cells[event] = c
+}
+
+// printGrid prints it as docs/strategies.md has it.
+func printGrid(w io.Writer) {
+	events := []string{"fresh"}
+	for _, c := range changes {
+		events = append(events, c.name)
+	}
+	for i, r := range grid {
+		if i == 0 || grid[i-1].weights != r.weights {
+			_, _ = fmt.Fprintf(w, "\n| %s weights | | %s | join, ms | allocations | moved: join | leave | fullest |\n|---|---%s|\n",
+				r.weights, strings.Join(events, " | "), strings.Repeat("|---", len(events)+5))
+		}
+		cells, peak := []string{r.size, r.placer}, 0.0
+		for _, e := range events {
+			cells = append(cells, text(r.cells[e], r.cells[e].times))
+			if r.weights != "equal" || e != "weights" {
+				peak = max(peak, r.cells[e].peak)
+			}
+		}
+		join, leave := r.cells["join"], r.cells["leave"]
+		cells = append(cells, text(join, join.ms), text(join, join.allocs), text(join, join.moved), text(leave, leave.moved), rounded(peak))
+		_, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
+	}
+}
+
+func text(c cell, value float64) string {
+	if !c.measured {
+		return "–"
+	}
+	return rounded(value)
+}
+
+const docs = "../../docs/strategies.md"
+
+// writeGrid puts the table where it belongs.
+func writeGrid() {
+	const begin, end = "<!-- grid -->", "<!-- /grid -->"
+	old, err := os.ReadFile(docs)
+	if err != nil {
+		panic(err)
+	}
+	before, rest, found := strings.Cut(string(old), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		panic(docs + " has no place for the table")
+	}
+	var b strings.Builder
+	printGrid(&b)
+	if err := os.WriteFile(docs, []byte(before+begin+"\n"+b.String()+"\n"+end+after), 0o644); err != nil {
+		panic(err)
+	}
+}
+
+// slack is how far from its fair share Sticky lets a worker be if weights differ.
+const slack = 0.05
+
+// movement is the weight that moves as a multiple of the least that has to: what has no
+// owner, and what is outside the bands then, which have no width if weights are equal.
+func movement(in partition.Input, plan partition.Plan) float64 {
+	wide := slack
+	if slices.Max(in.Partitions.Weights) == slices.Min(in.Partitions.Weights) {
+		wide = 0
+	}
+	n := len(in.Members)
+	kept, heaviest := make([]float64, n), make([]float64, n)
+	moved, unowned := 0.0, 0.0
+	for k, was := range in.Previous {
+		w := float64(in.Partitions.Weights[k])
+		if plan[k] != was {
+			moved += w
+		}
+		if was == partition.None {
+			unowned += w
+			continue
+		}
+		kept[was] += w
+		heaviest[was] = max(heaviest[was], w)
+	}
+	fair, above, below := level(in.Partitions.Weights, n), 0.0, 0.0
+	for i, load := range kept {
+		above += max(0, load-max(fair*(1+wide), heaviest[i]))
+		below += max(0, fair*(1-wide)-load)
+	}
+	return moved / max(1, unowned+max(above, below-unowned))
+}
+
+// peak is the fullest as a multiple of the mean, or of the heaviest partition if that is
+// more: nobody can have less.
+func peak(in partition.Input, plan partition.Plan) float64 {
+	load, total := make([]float64, len(in.Members)), 0.0
+	for k, m := range plan {
+		load[m] += float64(in.Partitions.Weights[k])
+		total += float64(in.Partitions.Weights[k])
+	}
+	return slices.Max(load) / max(total/float64(len(load)), float64(slices.Max(in.Partitions.Weights)))
+}
+
+// level is the fair share without those that are heavier than that of the rest.
+func level(weights []int64, members int) float64 {
+	sum := 0.0
+	sorted := slices.Clone(weights)
+	slices.Sort(sorted)
+	slices.Reverse(sorted)
+	for _, w := range sorted {
+		sum += float64(w)
+	}
+	for _, w := range sorted {
+		if float64(w) <= sum/float64(members) {
+			break
+		}
+		sum -= float64(w)
+		members--
+	}
+	return sum / float64(members)
+}
+
+// sizes are partitions and workers.
+func sizes() (all [][2]int) {
+	for _, partitions := range []int{1000, 10_000, 100_000, 1_000_000} {
+		for _, workers := range []int{10, 100, 1000} {
+			all = append(all, [2]int{partitions, workers})
+		}
+	}
+	return all
+}
+
+// listed is the set as a source's list makes it.
+func listed(set partition.Set) partition.Set {
+	list := make([]partition.Partition, set.Len())
+	for k, id := range set.IDs {
+		list[k] = partition.Partition{Keys: []string{string(id)}, Weight: set.Weights[k]}
+	}
+	set, err := partition.NewSet(list)
+	if err != nil {
+		panic(err)
+	}
+	return set
+}
