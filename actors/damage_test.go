@@ -24,21 +24,10 @@ func TestPublisher_DamageThatStaysIsALostHead(t *testing.T) {
 	head := old.head.Record.(partition.Head)
 	for name, damage := range map[string]func(*printing){
 		"the head is garbage": func(p *printing) { p.head = broken(messages.KeyHead, 200) },
-		"the head is of a later term": func(p *printing) {
-			later := head
-			later.Term = 201
-			p.head.Record, p.head.Revision = later, 200
-		},
 		"the head names nobody": func(p *printing) {
 			empty := head
 			empty.Seats = nil
 			p.head.Record, p.head.Revision = empty, 200
-		},
-		"the head names a later record": func(p *printing) {
-			later := head
-			later.Seats = slices.Clone(head.Seats)
-			later.Seats[0].Live = 200
-			p.head.Record, p.head.Revision = later, 200
 		},
 		"an assignment is garbage": func(p *printing) { delete(p.asg, "w-0"); p.head.Revision = 200 },
 		"an assignment is another one": func(p *printing) {

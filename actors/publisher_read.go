@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -135,17 +134,11 @@ func (p *publisher) read(ctx actor.Context, m messages.ReadDone) publisherState 
 
 func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState {
 	h, _ := e.Record.(partition.Head)
-	switch {
-	case h.Term >= e.Revision:
-		return p.withDamage(ctx, e, fmt.Sprintf("the head at revision %d names the later term %d", e.Revision, h.Term))
-	case h.Term > p.term:
+	if h.Term > p.term {
 		return p.fail(ctx, "a later term has written the head", false)
 	}
 	asg := map[partition.WorkerID]partition.Assignment{}
 	for _, s := range h.Seats {
-		if s.Live >= e.Revision { // nobody would be believed below it
-			return p.withDamage(ctx, e, fmt.Sprintf("the head at revision %d names the later record %d of %s", e.Revision, s.Live, s.Worker))
-		}
 		e := p.entries[messages.KeyAssignment(s.Worker)]
 		if a, ok := e.Record.(partition.Assignment); ok {
 			asg[s.Worker] = a

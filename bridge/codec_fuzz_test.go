@@ -21,10 +21,10 @@ func FuzzDecode(f *testing.F) {
 		f.Add(string(key), data)
 	}
 	f.Fuzz(func(t *testing.T, key string, data []byte) {
-		e := entry(messages.Key(key), 7, time.Time{}, data)
+		e := entry(messages.Key(key), 20, time.Time{}, data)
 		if e.Fault != "" {
 			require.Nil(t, e.Record)
-			require.Contains(t, e.Fault, printable(key)+" at revision 7: ")
+			require.Contains(t, e.Fault, printable(key)+" at revision 20: ")
 			require.Less(t, len(e.Fault), 1000)
 			return
 		}

@@ -148,6 +148,46 @@ func TestCodec_NothingIsLaterThanItsPublish(t *testing.T) {
 	}
 }
 
+// A record names revisions that were there when it was written. A head that names a later
+// one of a worker would have nobody believed below it, and a session that says that it was
+// claimed later than a loss would not be fenced for it.
+//
+// hazard 54
+func TestCodec_NothingNamesWhatCameLater(t *testing.T) {
+	for name, c := range map[string]struct {
+		key   messages.Key
+		with  func(partition.Revision) any
+		fault string
+	}{
+		"claim": {"live.w", func(r partition.Revision) any { return partition.Live{Session: "s", Claim: r} }, "claim"},
+		"fence": {"live.w", func(r partition.Revision) any {
+			return partition.Live{Session: "s", Fence: &partition.Fence{Term: r}}
+		}, "term of the fence"},
+		"term": {"head", func(r partition.Revision) any { return partition.Head{Nonce: "n", Term: r} }, "term"},
+		"seat": {"head", func(r partition.Revision) any {
+			return partition.Head{Nonce: "n", Seats: []partition.Seat{{Worker: "v"}, {Worker: "w", Live: r}}}
+		}, "live of w"},
+		"evidence": {"head", func(r partition.Revision) any {
+			return partition.Head{Nonce: "n", Freed: []partition.Freed{{Partition: "p7", Revision: r}}}
+		}, "freed revision of p7"},
+		"journal": {"journal.3", func(r partition.Revision) any { return partition.Journal{Leader: "w", Term: r} }, "term"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, r := range []partition.Revision{0, 1, 39} {
+				got, whole := stored(t, c.key, c.with(r), 40)
+				require.True(t, whole)
+				require.Equal(t, c.with(r), got.Record)
+			}
+			for _, r := range []partition.Revision{40, 41, math.MaxUint64} {
+				got, whole := stored(t, c.key, c.with(r), 40)
+				require.True(t, whole)
+				require.Nil(t, got.Record)
+				require.Equal(t, fmt.Sprintf("record %s at revision 40: %s is %d; must be below 40, the revision of the record", c.key, c.fault, r), got.Fault)
+			}
+		})
+	}
+}
+
 func TestCodec_CapacitiesThatNobodyHas(t *testing.T) {
 	for _, capacity := range []float64{-1, 1e-9, 1e9, math.NaN(), math.Inf(1)} {
 		data, _, err := encode(partition.Live{Session: "s", Capacity: capacity})

@@ -35,6 +35,35 @@ func timely(record any, at time.Time) error {
 	return nil
 }
 
+// earlier refuses a record that names a revision which it cannot have known: of a term,
+// a claim or evidence that came before it. A head that named a later record of a worker
+// would have nobody believed below that.
+func earlier(record any, own partition.Revision) (err error) {
+	names := func(field, of string, r partition.Revision) {
+		if err == nil && r >= own {
+			err = fmt.Errorf("%s%s is %d; must be below %d, the revision of the record", field, printable(of), r, own)
+		}
+	}
+	switch r := record.(type) {
+	case partition.Live:
+		names("claim", "", r.Claim)
+		if r.Fence != nil {
+			names("term of the fence", "", r.Fence.Term)
+		}
+	case partition.Head:
+		names("term", "", r.Term)
+		for _, s := range r.Seats {
+			names("live of ", string(s.Worker), s.Live)
+		}
+		for _, f := range r.Freed {
+			names("freed revision of ", string(f.Partition), f.Revision)
+		}
+	case partition.Journal:
+		names("term", "", r.Term)
+	}
+	return err
+}
+
 // until finds the first number of a record that is above its step. All that a publish
 // says was decided then or before: a token above it would fence every later owner.
 type until struct {

@@ -13,6 +13,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
+// drawnAt is the revision of the records that are drawn: what they name came before.
+const drawnAt = 1_000_000
+
 // records draws one record for each kind of key.
 func records(t *rapid.T) map[messages.Key]any {
 	text := rapid.StringMatching(`[a-z0-9.%-]{1,12}`)
@@ -25,7 +28,7 @@ func records(t *rapid.T) map[messages.Key]any {
 		return out
 	}
 	live := partition.Live{
-		Session: partition.SessionID(text.Draw(t, "session")), Claim: partition.Revision(num.Draw(t, "claim")),
+		Session: partition.SessionID(text.Draw(t, "session")), Claim: partition.Revision(rapid.Uint64Range(0, drawnAt-1).Draw(t, "claim")),
 		Lease: time.Duration(rapid.Int64Range(0, int64(longestLease)).Draw(t, "lease")), InstanceKey: text.Draw(t, "key"), Beat: num.Draw(t, "beat"),
 		Applied: partition.Step(step.Draw(t, "applied")), Held: ids("held"), Quarantined: ids("quarantined"),
 		Draining: rapid.Bool().Draw(t, "draining"), Restarting: rapid.Bool().Draw(t, "restarting"), NeverLead: rapid.Bool().Draw(t, "never"),
@@ -65,12 +68,12 @@ func records(t *rapid.T) map[messages.Key]any {
 func TestCodec_RoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		for key, record := range records(t) {
-			got, ok := stored(t, key, record, 3)
+			got, ok := stored(t, key, record, drawnAt)
 			require.True(t, ok)
 			require.Empty(t, got.Fault)
 			require.Equal(t, record, got.Record, key)
 			require.Equal(t, key, got.Key)
-			require.EqualValues(t, 3, got.Revision)
+			require.EqualValues(t, drawnAt, got.Revision)
 		}
 	})
 }

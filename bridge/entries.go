@@ -101,6 +101,9 @@ func entry(key messages.Key, revision uint64, at time.Time, data []byte) message
 	if err == nil {
 		err = timely(record, at)
 	}
+	if err == nil {
+		err = earlier(record, out.Revision)
+	}
 	if err != nil {
 		return faulty(out, err)
 	}
