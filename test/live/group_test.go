@@ -27,12 +27,6 @@ import (
 	"github.com/troupe-actors/troupe/test/umpire"
 )
 
-func TestMain(m *testing.M) {
-	if !isChild() {
-		goleak.VerifyTestMain(m)
-	}
-}
-
 // patience is how long a test waits for mail that normally comes within seconds, and
 // on a busy machine after the longest pause between two looks at a lost store, 30 s.
 const patience = 90 * time.Second
@@ -122,7 +116,7 @@ func nothingStays(t *testing.T) {
 		return
 	}
 	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+	t.Cleanup(func() { goleak.VerifyNone(t, before, ofServers) })
 }
 
 // unchecked is for tests with several groups, which one check is for.
