@@ -25,7 +25,7 @@ func (i *Inspector) Read(subject string, data []byte) (key messages.Key, record 
 		return key, nil, err
 	}
 	if parted(key) {
-		name := strings.TrimSuffix(subject, fmt.Sprint(".", part))
+		name := recordOf(subject)
 		p := i.records[name]
 		if p == nil {
 			p = newPieces()
@@ -50,6 +50,20 @@ func (i *Inspector) Read(subject string, data []byte) (key messages.Key, record 
 	record, err = decode(key, data)
 	return key, record, err
 }
+
+// Torn reports whether the first part of a record of several was read, and others that
+// go with it were not, or are of another record. subject is that of one of its messages.
+func (i *Inspector) Torn(subject string) bool {
+	p := i.records[recordOf(subject)]
+	if p == nil || p.revision() == 0 {
+		return false
+	}
+	_, err := p.join()
+	return errors.Is(err, errIncomplete)
+}
+
+// recordOf is what the subjects of all parts of a record begin with.
+func recordOf(subject string) string { return subject[:max(0, strings.LastIndexByte(subject, '.'))] }
 
 // Inspect reads one message of a group's stream that is a whole record. Of one that is
 // stored in several parts, the error says so, and the key is its key.

@@ -119,16 +119,27 @@ func TestReader_WhoseBaseIsSpoilt(t *testing.T) {
 		w.Start(name, Habits{})
 	}
 	require.True(t, w.RunUntil(time.Minute, func() bool { return len(w.Check.Unowned()) == 0 }), w.Broken(60))
-	spoil := func(ending string) []Written {
+	stored := func(ending string) bridge.Sight {
 		all := w.Store.Present("KV_"+Group, ">")
 		i := slices.IndexFunc(all, func(s bridge.Sight) bool { return strings.HasSuffix(s.Subject, ending) })
 		require.GreaterOrEqual(t, i, 0, ending)
-		w.Store.Publish(Vandal, w.Timeline.Now(), []bridge.Message{{Subject: strings.TrimSuffix(all[i].Subject, "0") + "1", Data: []byte("\xff is no record")}})
+		return all[i]
+	}
+	spoil := func(whole string, part string, data []byte) []Written {
+		subject := strings.TrimSuffix(stored(whole+".0").Subject, "0") + part
+		w.Store.Publish(Vandal, w.Timeline.Now(), []bridge.Message{{Subject: subject, Data: data}})
 		return read
 	}
-	require.Empty(t, spoil("head.0"))
-	spoilt := spoil("asg.worker-0.0")
+	garbage, change, base := []byte("\xff is no record"), stored("asg.worker-0.0").Data, stored("asg.worker-1.1").Data
+	require.Empty(t, spoil("head", "1", garbage))
+	require.Empty(t, spoil("head", "1", base))
+	for _, spoilt := range [][]Written{spoil("asg.worker-0", "1", garbage), spoil("asg.worker-0", "1", base)} {
+		require.Len(t, spoilt, 1)
+		require.Equal(t, messages.KeyAssignment("worker-0"), spoilt[0].Key)
+		require.Nil(t, spoilt[0].Record)
+	}
+	spoilt := spoil("head", "0", change) // of a base that a head does not have
 	require.Len(t, spoilt, 1)
-	require.Equal(t, messages.KeyAssignment("worker-0"), spoilt[0].Key)
+	require.Equal(t, messages.KeyHead, spoilt[0].Key)
 	require.Nil(t, spoilt[0].Record)
 }

@@ -22,16 +22,16 @@ type Written struct {
 // Reader decodes commits in their order. The zero value has read nothing.
 type Reader struct{ inspector bridge.Inspector }
 
-// Read decodes what a commit wrote. What cannot be read has no record; messages that
-// complete none are left out, and so is what goes with nonsense only until the rest of
-// the batch is there.
+// Read decodes what a commit wrote. What cannot be read has no record, as has what the
+// commit leaves torn; messages that complete none are left out, and so is what goes with
+// nonsense only until the rest of the batch is there.
 func (r *Reader) Read(c Commit) (out []Written) {
 	for _, m := range c.Messages {
 		key, record, err := r.inspector.Read(m.Subject, m.Data)
 		if err != nil {
 			record = nil
 		}
-		if record != nil || err != nil {
+		if record != nil || err != nil || r.inspector.Torn(m.Subject) {
 			out = append(out, Written{Subject: m.Subject, Key: key, Revision: partition.Revision(m.Sequence), Record: record})
 		}
 	}
