@@ -33,7 +33,7 @@ func (v *visitor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		v.out = ctx.Spawn(v.props)
-		ctx.Send(v.out, messages.OpenStore{StoreTimeout: 400 * time.Millisecond, PollInterval: 100 * time.Millisecond})
+		ctx.Send(v.out, messages.OpenStore{StoreTimeout: patience / 3, PollInterval: 100 * time.Millisecond})
 		v.mail <- v.out
 	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
 	default:
