@@ -78,20 +78,27 @@ func (p *natsPort) failed(ctx context.Context, err, before error, subjects ...st
 }
 
 // denial returns what the server said, since an error that was the last one then,
-// about the right to publish to one of the subjects, or at any time about the
-// right to hear answers. It says so only besides the question, which then gets no
-// answer. The handlers of the connection are the caller's and stay untouched.
+// about the right to publish to one of the subjects or to hear the answer, or at any
+// time about the subscription by which the client hears all answers. It says so only
+// besides the question, which then gets no answer. The handlers of the connection are
+// the caller's and stay untouched.
 func (p *natsPort) denial(before error, subjects ...string) error {
 	err := p.nc.LastError()
 	if !errors.Is(err, nats.ErrPermissionViolation) {
 		return nil
 	}
-	text := err.Error()
-	if prefix, _, ok := strings.Cut(p.nc.NewInbox(), "."); ok && strings.Contains(text, `Subscription to "`+prefix+".") {
+	inbox := p.nc.NewInbox()
+	inbox = inbox[:strings.LastIndexByte(inbox, '.')+1]
+	m := ofAnswers.FindStringSubmatch(err.Error())
+	hears := m == nil || m[1] != inbox // a subscription of the caller may begin so, too
+	if !hears && m[2] != "" {
 		return err
 	}
 	if before != nil && errors.Is(err, before) {
 		return nil // it is of an older question
+	}
+	if !hears {
+		return err
 	}
 	for _, s := range subjects {
 		if denies(err, "Publish", s) {
@@ -100,6 +107,10 @@ func (p *natsPort) denial(before error, subjects ...string) error {
 	}
 	return nil
 }
+
+// ofAnswers is what the server says of an inbox of the client's own making: one for
+// each question, or one for all of them.
+var ofAnswers = regexp.MustCompile(`Subscription to "(.+\.)[0-9A-Za-z]{22}(\.\*)?"`)
 
 // denies reports whether this is what the server says of who may not publish, or
 // subscribe ("Subscription"), to a subject.

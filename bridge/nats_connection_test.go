@@ -132,9 +132,36 @@ func TestN14_AnOldDenialIsNotTheReasonOfALaterSilence(t *testing.T) {
 }
 
 func TestN14_WhoMayNotHearAnswersIsDenied(t *testing.T) {
-	_, p := withUser(t, server.Permissions{Subscribe: allow("other.>"), Publish: allow(">")})
-	require.Equal(t, Denied, info(t, p).Result.Outcome)
-	require.Equal(t, Denied, publish(t, p, put("lead", "x", 0)).Outcome)
+	for name, opts := range map[string][]nats.Option{
+		"one inbox": nil, "an inbox for each question": {nats.UseOldRequestStyle()}, "of a prefix with a dot": {nats.CustomInboxPrefix("an.inbox")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, p := withUser(t, server.Permissions{Subscribe: allow("other.>"), Publish: allow(">")}, opts...)
+			require.Equal(t, Denied, info(t, p).Result.Outcome)
+			require.Equal(t, Denied, publish(t, p, put("lead", "x", 0)).Outcome)
+		})
+	}
+}
+
+// What the caller subscribes to on the same connection is the caller's affair.
+func TestN14_ADenialOfTheCallersIsNoDenial(t *testing.T) {
+	_, p := withUser(t, server.Permissions{Subscribe: &server.SubjectPermission{Deny: []string{"_INBOX.>", "mine.other.*"}}, Publish: allow(">")}, nats.CustomInboxPrefix("mine"))
+	for _, subject := range []string{"_INBOX.>", "_INBOX." + strings.Repeat("x", 22) + ".*", "mine.other.*"} {
+		_, err := p.nc.SubscribeSync(subject)
+		require.NoError(t, err)
+		require.NoError(t, p.nc.Flush())
+		require.ErrorIs(t, p.nc.LastError(), nats.ErrPermissionViolation)
+		require.NoError(t, p.denial(nil, at("lead")), subject)
+	}
+}
+
+// A watch hears what it hears by an inbox of its own, which may be denied alone.
+func TestN14_AWatchThatMayNotHearIsDenied(t *testing.T) {
+	_, p := withUser(t, server.Permissions{Subscribe: allow("_INBOX.*.*"), Publish: allow(">")})
+	gone := make(chan error, 1)
+	w := p.Watch(at("lead"), p.within, func(Sights) {}, func(err error) { gone <- err })
+	defer w.Stop()
+	require.ErrorIs(t, await(t, gone, "the end of the watch"), ErrDenied)
 }
 
 func TestN14_AnInboxOfOnesOwnIsEnough(t *testing.T) {

@@ -124,6 +124,9 @@ func (w *natsWatch) create(ctx context.Context, inbox string) error {
 			InactiveThreshold: silentBeats * w.port.heartbeat, MemoryStorage: true, Replicas: 1,
 		},
 	}, &info)
+	if err := w.port.nc.LastError(); denies(err, "Subscription", inbox) { // said before the answer
+		return fmt.Errorf("%w: %w", ErrDenied, err)
+	}
 	switch r.Outcome {
 	case Accepted:
 	case Denied:
