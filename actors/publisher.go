@@ -43,6 +43,7 @@ type publisher struct {
 	wakes      partition.Round
 	gathers    partition.Round
 	gather     ackGathering
+	gatherEnd  time.Time
 	tries      int       // without success, in a row
 	rest       time.Time // no further try before
 	told       time.Time // when the calculator last heard that steps come to nothing

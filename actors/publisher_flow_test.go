@@ -99,6 +99,40 @@ func TestPublisher_GathersAcknowledgementsForAWhile(t *testing.T) {
 	require.Len(t, p.assignment(p.store(), "w-1").Owned, 2)
 }
 
+// To look at a large table takes longer than to gather: what comes meanwhile is looked at
+// in the end, once.
+func TestPublisher_GathersForALargeTable(t *testing.T) {
+	p := ready(t, pair...)
+	owners := make([]int32, manyRows)
+	p.want(pair, owners...)
+	p.accept(p.store())
+	owners[0], owners[1] = 1, 1
+	p.want(pair, owners...)
+	p.accept(p.store())
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"a", "b"}})
+	remind[gatherDue](p) // in vain
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"b"}})
+	p.beat("w-0", partition.Live{Applied: 5002})
+	unheard[messages.Store](t, p.outside)
+	remind[gatherDue](p)
+	require.Len(t, p.assignment(p.store(), "w-1").Owned, 2)
+}
+
+// The end of what is gathered that is not told in time is not waited for.
+func TestPublisher_LateEndOfGathering(t *testing.T) {
+	p := ready(t, pair...)
+	owners := make([]int32, manyRows)
+	p.want(pair, owners...)
+	p.accept(p.store())
+	owners[0] = 1
+	p.want(pair, owners...)
+	p.accept(p.store())
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"a"}})
+	p.after(2 * gatherAcks)
+	p.beat("w-0", partition.Live{Applied: 5002})
+	require.Len(t, p.assignment(p.store(), "w-1").Owned, 1)
+}
+
 func TestPublisher_NothingToDoWritesNothing(t *testing.T) {
 	p := printed(t)
 	p.want(pair, 0, 0)

@@ -14,6 +14,8 @@ const (
 	// gatherAcks is how long acknowledgements are gathered before one publish
 	// answers them all.
 	gatherAcks = 20 * time.Millisecond
+	// manyRows take longer to look at than to gather: not each acknowledgement is a reason.
+	manyRows = 5000
 	// journalSlots is how many journal records the store keeps.
 	journalSlots = 1000
 	// maxRevoked is how many publishes are remembered that revoked something,
@@ -44,10 +46,23 @@ func (p *publisher) handOver(ctx actor.Context, m messages.HandOver) publisherSt
 
 // evidence may be what a hand-over waits for. A plain heartbeat is not.
 func (p *publisher) evidence(ctx actor.Context, m messages.Witnessed) publisherState {
-	if !p.see(m) {
+	if !p.see(m) || p.gathering(ctx) {
 		return p.state
 	}
 	return p.step(ctx)
+}
+
+// gathering lets evidence about a large table wait for more, as long as the end of that is
+// about to be told.
+func (p *publisher) gathering(ctx actor.Context) bool {
+	switch {
+	case p.state != gaining || len(p.table.Rows) < manyRows:
+		return false
+	case p.gather == gatherOpen:
+		return p.now.Before(p.gatherEnd)
+	}
+	p.gatherMore(ctx)
+	return true
 }
 
 func (p *publisher) wake(ctx actor.Context, m wakeDue) publisherState {
@@ -109,8 +124,8 @@ func (p *publisher) gatherMore(ctx actor.Context) {
 	}
 	p.gather = gatherOpen
 	p.gathers++
-	at := p.now.Add(gatherAcks)
-	ctx.Request(p.outside, messages.Remind{From: at, Mail: gatherDue{p.gathers, at}})
+	p.gatherEnd = p.now.Add(gatherAcks)
+	ctx.Request(p.outside, messages.Remind{From: p.gatherEnd, Mail: gatherDue{p.gathers, p.gatherEnd}})
 }
 
 func (p *publisher) wakeAt(ctx actor.Context, at time.Time) {

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -94,7 +95,11 @@ func (p *printing) beat(w partition.WorkerID, live partition.Live) partition.Rev
 func (p *printing) want(workers []partition.WorkerID, owners ...int32) {
 	var list []partition.Partition
 	for i := range owners {
-		list = append(list, partition.Of(string(rune('a'+i))))
+		if name := string(rune('a' + i)); i < 26 {
+			list = append(list, partition.Of(name))
+		} else {
+			list = append(list, partition.Of("z", strconv.Itoa(10_000+i)))
+		}
 	}
 	set, err := partition.NewSet(list)
 	require.NoError(p.t, err)
