@@ -149,6 +149,43 @@ func TestN9_AWatchThatFellSilentIsNoticed(t *testing.T) {
 	require.True(t, s.port.watches[0].stopped)
 }
 
+// On a busy machine a watch is always behind a record that changes often, and takes
+// long to begin. One that were begun again for that would be behind for ever.
+//
+// hazard 26
+func TestScripted_AWatchThatIsSlowIsLeftAlone(t *testing.T) {
+	const poll = timeout / 4
+	s := buildPolling(t, config(), poll)
+	s.inform(fitting("one"))
+	data := s.live(1)
+	s.ask(messages.Watch{Round: 1, Key: messages.KeyLive("w")})
+	probe := func(stored uint64) {
+		n := len(s.port.asked)
+		s.pass(poll)
+		require.Len(t, s.port.asked, n+1)
+		s.answer(s.last(), bridge.Result{Sequence: stored, Data: data})
+	}
+	for stored := range uint64(3) {
+		probe(10 + stored)
+	}
+	require.Len(t, s.port.watches, 1, "it has the store's timeout to begin")
+	s.see(true, sight("live.w", 12, data))
+	for stored := uint64(20); stored < 50; stored += 10 {
+		probe(stored)
+		s.see(false, sight("live.w", stored, data))
+	}
+	probe(50)
+	require.Len(t, s.port.watches, 1, "what the probe before has found was told")
+	probe(51)
+	require.Len(t, s.port.watches, 2, "now it was not")
+	for range 4 {
+		probe(51)
+	}
+	require.Len(t, s.port.watches, 2)
+	probe(51)
+	require.Len(t, s.port.watches, 3, "it has not begun within the store's timeout")
+}
+
 // A watch that failed for so long that it waits for many seconds is begun again as soon
 // as its record can be got, or at once after a reconnect, and then waits little again:
 // what a worker is granted meanwhile it would not hear of, while it is thought well.

@@ -3,6 +3,7 @@ package bridge
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -31,12 +32,10 @@ type watching struct {
 	life    uint64 // counts beginnings
 	probing func() // ends the probe under way
 	probe   uint64 // its number: the answer to an older one may still be in the mail
-	behind  int    // probes in a row that found more than the watch told
+	begun   time.Time
+	behind  bool   // the latest probe found more than the watch had told
+	stored  uint64 // the newest that it found
 }
-
-// behindTwice is how many probes in a row must find something newer: one may
-// overtake what is on its way.
-const behindTwice = 2
 
 var errGone = errors.New("the watch ended")
 
@@ -116,7 +115,7 @@ func (w *watching) end() {
 func (o *outside) begin(w *watching) {
 	w.life++
 	w.entries, w.seen = newEntries(o.stream.prefix), map[messages.Key]bool{}
-	w.synced, w.behind = false, 0
+	w.synced, w.behind, w.begun = false, false, o.clock.Now()
 	id, life := w.id, w.life
 	w.port = o.port.Watch(o.stream.prefix+filterName(w.ask.Key), o.times.StoreTimeout,
 		func(s Sights) { o.send(watchSights{id, life, s}) },
@@ -186,9 +185,10 @@ func (o *outside) rewatch(m watchAgain) {
 }
 
 // probe looks for watches that fell silent without saying so, as they do after a
-// restart of the server: the newest message of the record is got, and must have
-// been told. A watch that waits to be begun again waits no longer if the record can be
-// got. Watches of filters have no such check: who uses them lists, too.
+// restart of the server: the newest message of the record is got, which may overtake
+// what is on its way, and must have been told when the next one is got. A watch that
+// waits to be begun again waits no longer if the record can be got. Watches of filters
+// have no such check: who uses them lists, too.
 func (o *outside) probe() {
 	o.after(o.times.PollInterval, probeDue{})
 	if o.stream.phase != open {
@@ -220,11 +220,16 @@ func (o *outside) probeEnded(m probed) {
 		return
 	}
 	told := w.entries.revisions[w.ask.Key]
-	if m.result.Sequence <= told && (w.synced || m.result.Sequence != 0) {
-		w.behind = 0
+	switch {
+	case m.result.Sequence <= told && (w.synced || m.result.Sequence != 0):
+		w.behind = false
 		return
+	case !w.synced && o.clock.Now().Sub(w.begun) < o.times.StoreTimeout:
+		return // it has so long to begin; on a busy machine it would never get there
 	}
-	if w.behind++; w.behind < behindTwice {
+	overdue := w.behind && (told < w.stored || !w.synced)
+	w.behind, w.stored = true, m.result.Sequence
+	if !overdue {
 		return
 	}
 	o.log.Warn("a watch fell silent and is begun again", "key", w.ask.Key,
