@@ -105,7 +105,11 @@ func (g *group) until(what string, so func() bool) {
 	news, err := nc.SubscribeSync("$KV." + cmp.Or(g.name, "live") + ".>")
 	require.NoError(g.t, err)
 	for late := time.Now().Add(patience); !so(); {
-		require.True(g.t, time.Now().Before(late), "%s: not for too long", what)
+		if !time.Now().Before(late) {
+			g.ledger.mu.Lock()
+			defer g.ledger.mu.Unlock()
+			require.Fail(g.t, "not for too long", "waiting until %s:\n%s", what, g.ledger)
+		}
 		if _, err := news.NextMsg(patience); err != nil {
 			require.ErrorIs(g.t, err, nats.ErrTimeout)
 		}

@@ -46,7 +46,7 @@ func (w *worker) killed(role string) bool {
 type blinkers struct {
 	mu             sync.Mutex
 	watches, lists bool
-	releases       bool // the next renewal of the lead gives it up
+	releases       bool // each renewal of the lead gives it up
 }
 
 func (b *blinkers) put(watches, lists bool) {
@@ -67,8 +67,8 @@ func (b *blinkers) hide(mail any) bool {
 	return false
 }
 
-// giveUp lets the next renewal of the lead say that it is free, which its worker does
-// not know.
+// giveUp lets every renewal of the lead say that it is free, which its worker does not
+// know. One may be lost, or be renewed before another worker has seen it.
 func (b *blinkers) giveUp() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,15 +79,13 @@ func (b *blinkers) change(mail any) any {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	m, ok := mail.(messages.Store)
-	if !ok || !b.releases {
+	if !ok || !b.releases || len(m.Writes) != 1 { // a candidate writes the term, too
 		return mail
 	}
-	m.Writes = slices.Clone(m.Writes)
-	for i, w := range m.Writes {
-		if lead, ok := w.Record.(partition.Lead); ok {
-			lead.Released, b.releases = true, false
-			m.Writes[i].Record = lead
-		}
+	if lead, ok := m.Writes[0].Record.(partition.Lead); ok {
+		m.Writes = slices.Clone(m.Writes)
+		lead.Released = true
+		m.Writes[0].Record = lead
 	}
 	return m
 }
