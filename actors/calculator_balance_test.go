@@ -15,14 +15,28 @@ func TestCalculator_PauseBetweenTwoMoves(t *testing.T) {
 	r.join("w-1")
 	r.pass(r.settings.SettleTime, "w-0", "w-1")
 	r.plan()
-	r.hand()
-	moved := r.now
-	r.join("w-2")
-	r.pass(r.settings.MinRebalanceInterval-100*time.Millisecond, "w-0", "w-1", "w-2")
-	unheard[messages.MakePlan](t, r.strategy)
-	r.pass(100*time.Millisecond, "w-0", "w-1", "w-2")
-	r.plan()
-	require.Equal(t, moved.Add(r.settings.MinRebalanceInterval), r.now)
+	all := []partition.WorkerID{"w-0", "w-1"}
+	for _, w := range []partition.WorkerID{"w-2", "w-3"} {
+		r.hand()
+		moved := r.now
+		r.join(w)
+		all = append(all, w)
+		r.pass(r.settings.MinRebalanceInterval-100*time.Millisecond, all...)
+		unheard[messages.MakePlan](t, r.strategy)
+		r.pass(100*time.Millisecond, all...)
+		r.plan()
+		require.Equal(t, moved.Add(r.settings.MinRebalanceInterval), r.now)
+	}
+}
+
+func TestCalculator_PausesDouble(t *testing.T) {
+	c := calculator{calculatorConfig: calculatorConfig{settings: partition.Default()}, failed: map[activity]int{}}
+	var pauses []time.Duration
+	for range maxFailures - 1 {
+		c.failed[toList]++
+		pauses = append(pauses, c.pause(toList))
+	}
+	require.Equal(t, []time.Duration{c.settings.HeartbeatInterval, 2 * c.settings.HeartbeatInterval}, pauses)
 }
 
 func TestCalculator_LeaveIsCoveredAtOnceAndBalancedAboveTheThreshold(t *testing.T) {

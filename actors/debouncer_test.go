@@ -136,6 +136,18 @@ func TestDebouncer_TheEndOfASessionIsToldSoon(t *testing.T) {
 	}
 }
 
+func TestDebouncer_AnEndThatWasToldHurriesNothing(t *testing.T) {
+	g := newGatherings(t)
+	g.sight("worker-1", partition.Live{Session: "s", Released: true})
+	g.ring()
+	heard[messages.WorkersChanged](t, g.calculator)
+	begun := g.after(time.Millisecond)
+	g.sight("worker-2", partition.Live{Session: "s"})
+	g.ring()
+	heard[messages.WorkersChanged](t, g.calculator)
+	require.Equal(t, g.set.Debounce, g.now.Sub(begun))
+}
+
 func TestDebouncer_AHeartbeatIsNoChange(t *testing.T) {
 	g := newGatherings(t)
 	g.publisher.forget()
