@@ -68,7 +68,7 @@ func swift() partition.Settings {
 // resigns, however busy the machine is. Nothing in them may wait for a lease's end.
 func patient() partition.Settings {
 	s := calm(partition.Default())
-	s.Lease, s.LeaderLease, s.StoreTimeout = 20*time.Second, 20*time.Second, 4*time.Second
+	s.Lease, s.LeaderLease, s.StoreTimeout, s.ShutdownTimeout = 20*time.Second, 20*time.Second, 4*time.Second, time.Minute
 	return s
 }
 

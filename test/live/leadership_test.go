@@ -124,23 +124,17 @@ func TestStateIsReadWhileALeadershipEnds(t *testing.T) {
 	all := g.start(3)
 	for len(all) > 1 {
 		leads, others := g.leader(all...)
-		stop := make(chan struct{})
 		var readers sync.WaitGroup
 		for range 4 {
 			readers.Go(func() {
-				for {
-					select {
-					case <-stop:
-						return
-					default: // an answer, or none once the manager has ended
-						_, _ = leads.system.Root.RequestFuture(leads.manager, messages.GetSnapshot{}, patience).Result()
-					}
+				for err := error(nil); err == nil; { // until the manager has ended
+					_, err = leads.system.Root.RequestFuture(leads.manager, messages.GetSnapshot{}, patience).Result()
 				}
 			})
 		}
-		require.NoError(t, leads.stop())
-		close(stop)
+		err := leads.stop()
 		readers.Wait()
+		require.NoError(t, err)
 		all = others
 		g.atRest(all...)
 	}
