@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"time"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/actors/fsm"
@@ -18,6 +20,7 @@ type poller struct {
 	settings           partition.Settings
 	outside, debouncer *actor.PID
 	round              partition.Round
+	waited             time.Duration // for the answer to the list under way
 }
 
 type pollerState string
@@ -34,7 +37,7 @@ var pollerTable = fsm.New(
 	fsm.On(listing, (*poller).begin, listing), // Started
 	fsm.On(listing, (*poller).listed, listing, pausing),
 	fsm.On(listing, (*poller).listFailed, listing, pausing),
-	fsm.On(listing, (*poller).listAgain, listing), // no answer came
+	fsm.On(listing, (*poller).goOn, listing), // pollDue: no answer came
 	fsm.On(pausing, (*poller).listAgain, pausing, listing),
 	fsm.Late[*poller, pollerState](messages.ReadDone{}, messages.ReadFailed{}, pollDue{}),
 )
@@ -54,9 +57,27 @@ func (p *poller) begin(ctx actor.Context, _ *actor.Started) pollerState { return
 // answer that never comes must not end the rhythm.
 func (p *poller) list(ctx actor.Context) pollerState {
 	p.round++
+	p.waited = 0
 	ctx.Request(p.outside, messages.Read{Round: p.round, Keys: []messages.Key{messages.AllLive}})
-	ctx.Request(p.outside, messages.Remind{After: p.settings.PollInterval, Mail: pollDue{p.round}})
+	p.remind(ctx)
 	return listing
+}
+
+func (p *poller) remind(ctx actor.Context) {
+	ctx.Request(p.outside, messages.Remind{After: p.settings.PollInterval, Mail: pollDue{p.round}})
+}
+
+// goOn lists again when the answer is late. Sooner, on a store that is slow, lists would
+// pile up and make it slower.
+func (p *poller) goOn(ctx actor.Context, m pollDue) pollerState {
+	if m.Round != p.round {
+		return listing
+	}
+	if p.waited += p.settings.PollInterval; p.waited < p.settings.StoreTimeout {
+		p.remind(ctx)
+		return listing
+	}
+	return p.list(ctx)
 }
 
 func (p *poller) listed(ctx actor.Context, m messages.ReadDone) pollerState {

@@ -33,6 +33,24 @@ func TestPoller_AnAnswerThatNeverComesEndsNoRhythm(t *testing.T) {
 	heard[messages.Read](t, outside)
 }
 
+// A store that is slow is not asked again before its time is over.
+func TestPoller_ListsDoNotPileUp(t *testing.T) {
+	p := newPlay(t)
+	outside, debouncer := p.probe("outside"), p.probe("debouncer")
+	s := partition.Default()
+	s.StoreTimeout = 3 * s.PollInterval
+	pid := p.child(pollerProps(s, outside.pid, debouncer.pid), "poller")
+	heard[messages.Read](t, outside)
+	for range 2 {
+		p.tell(pid, heard[messages.Remind](t, outside).Mail)
+		unheard[messages.Read](t, outside)
+	}
+	p.tell(pid, heard[messages.Remind](t, outside).Mail)
+	heard[messages.Read](t, outside)
+	p.tell(pid, heard[messages.Remind](t, outside).Mail)
+	unheard[messages.Read](t, outside)
+}
+
 func TestWatcher_TellsWhatTheWatchSees(t *testing.T) {
 	p := newPlay(t)
 	outside, debouncer := p.probe("outside"), p.probe("debouncer")
