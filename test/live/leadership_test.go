@@ -56,7 +56,7 @@ func newHandover(t *testing.T) *handover {
 	settings := partition.Fast()
 	// Nobody may lose anything by a pause of the machine. The lead is given up by a
 	// renewal, which comes each quarter of its lease.
-	settings.Lease, settings.LeaderLease, settings.StoreTimeout = 2*time.Minute, 24*time.Second, 10*time.Second
+	settings.Lease, settings.LeaderLease, settings.StoreTimeout = 2*time.Minute, time.Minute, 10*time.Second
 	settings.StartTimeout, settings.ShutdownTimeout = 4*time.Minute, time.Minute
 	g := unchecked(t, embedded.Config{Memory: true}, settings, 8)
 	return &handover{group: g, leader: g.join("leader")}
