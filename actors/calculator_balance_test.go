@@ -117,3 +117,34 @@ func TestCalculator_WhatIsOwedIsBalancedBelowTheThreshold(t *testing.T) {
 		})
 	}
 }
+
+// A balance that was on its way when somebody left is part of what covers that, and is
+// due as a whole: the joiners did not get their share.
+func TestCalculator_ABalanceThatWasReplacedIsOwed(t *testing.T) {
+	r := newReckoning(t, func(s *partition.Settings) {
+		s.MinRebalanceThreshold, s.SettleTime, s.MoveLimit = 100, partition.Off, 1
+		s.MinRebalanceInterval = 2 * s.PlannedScaleWindow
+	})
+	r.partitions = 30
+	r.read()
+	r.join("w-0", "w-1", "w-2")
+	r.plan()
+	r.hand()
+	r.quiet("w-0", "w-1", "w-2")
+	r.join("w-3", "w-4")
+	r.pass(r.settings.PlannedScaleWindow, "w-0", "w-1", "w-2", "w-3", "w-4")
+	require.Equal(t, 1, r.plan().Input.MoveLimit)
+	heard[messages.HandOver](t, r.publisher) // which takes its time
+
+	r.live("w-2", partition.Live{Released: true})
+	r.changed()
+	require.Zero(t, r.plan().Input.MoveLimit)
+	replaced := r.now
+	r.hand()
+	stay := []partition.WorkerID{"w-0", "w-1", "w-3", "w-4"}
+	r.pass(r.settings.MinRebalanceInterval-tick, stay...)
+	unheard[messages.MakePlan](t, r.strategy)
+	r.pass(tick, stay...)
+	require.Equal(t, 1, r.plan().Input.MoveLimit)
+	require.Equal(t, replaced.Add(r.settings.MinRebalanceInterval), r.now)
+}
