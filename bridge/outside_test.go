@@ -51,7 +51,7 @@ func visit(t *testing.T, props *actor.Props) *visitor {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		require.NoError(t, stage.StopTree(ctx, system, v.pid))
+		require.NoError(t, stopTree(ctx, system, v.pid))
 		system.Shutdown()
 	})
 	return v

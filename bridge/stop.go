@@ -29,7 +29,7 @@ func Stop(ctx context.Context, system *actor.ActorSystem, manager *actor.PID) er
 				said = m // what is stuck keeps its parents from ending
 			}
 		case <-ctx.Done():
-			err := stage.StopTree(ctx, system, manager)
+			err := stopTree(ctx, system, manager)
 			if err == nil { // at the last moment
 				err = context.Cause(ctx)
 			}
@@ -37,6 +37,19 @@ func Stop(ctx context.Context, system *actor.ActorSystem, manager *actor.PID) er
 		}
 	}
 	return unfinished(said)
+}
+
+// stopTree returns when an actor and all below it have ended. If the context ends first,
+// the error names those that still run.
+func stopTree(ctx context.Context, system *actor.ActorSystem, pid *actor.PID) error {
+	done := make(chan struct{})
+	defer stage.StopTree(system, pid, func() { close(done) })()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w; still running: %s", context.Cause(ctx), strings.Join(stage.Running(system, pid), ", "))
+	}
 }
 
 func unfinished(s messages.Stopped) error {

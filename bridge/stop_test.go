@@ -45,3 +45,16 @@ func TestStop_GivesUpWithItsContext(t *testing.T) {
 	require.ErrorContains(t, err, "did not stop in time")
 	require.NoError(t, Stop(t.Context(), system, manager), "it was stopped hard")
 }
+
+func TestStop_NamesActorsThatAreStuck(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	system, manager, _ := newDesk(t, func(actor.Context) {
+		cancel()
+		<-release
+	})
+	err := Stop(ctx, system, manager)
+	close(release)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "still running: "+manager.Id)
+}

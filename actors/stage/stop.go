@@ -1,35 +1,26 @@
 package stage
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// StopTree stops an actor with all below it, from outside of any actor, and
-// returns when they have ended. If the context ends first, the error names the
-// actors that still run: they are stuck in a handler, which cannot be stopped.
-func StopTree(ctx context.Context, system *actor.ActorSystem, pid *actor.PID) error {
-	done := make(chan struct{})
-	watcher := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &undertaker{pid: pid, done: done} }))
-	defer system.Root.Stop(watcher)
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("%w; still running: %s", context.Cause(ctx), strings.Join(Running(system, pid), ", "))
-	}
+// StopTree stops an actor with all below it, from outside of any actor, and calls ended
+// once when they have ended, if giveUp was not called before. Until then Running names
+// what still runs: it is stuck in a handler, which cannot be stopped.
+func StopTree(system *actor.ActorSystem, pid *actor.PID, ended func()) (giveUp func()) {
+	watcher := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &undertaker{pid: pid, ended: ended} }))
+	return func() { system.Root.Stop(watcher) }
 }
 
-// undertaker stops an actor and closes a channel when it has ended. It watches
-// before it stops: whoever watches an actor that is stopping is told at once that
-// it has ended, although it has not.
+// undertaker stops an actor and says when it has ended. It watches before it stops:
+// whoever watches an actor that is stopping is told at once that it has ended, although
+// it has not.
 type undertaker struct {
-	pid  *actor.PID
-	done chan struct{}
+	pid   *actor.PID
+	ended func()
 }
 
 // Receive implements actor.Actor.
@@ -40,7 +31,7 @@ func (u *undertaker) Receive(ctx actor.Context) {
 		ctx.Stop(u.pid)
 	case *actor.Terminated:
 		if m.Who.Equal(u.pid) {
-			close(u.done)
+			u.ended()
 		}
 	}
 }

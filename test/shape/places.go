@@ -6,10 +6,7 @@ package shape
 // theQueue is the reason of the one mailbox.
 const theQueue = "the one queue between goroutines: mail of others arrives here"
 
-var (
-	queues = map[string]string{"actors/stage/mailbox.go": theQueue}
-	ends   = map[string]string{"actors/stage/stop.go": "tells, outside the actors, that all of them ended"}
-)
+var queues = map[string]string{"actors/stage/mailbox.go": theQueue}
 
 // bridgeGoroutines names the files of the bridge that may start goroutines.
 var bridgeGoroutines = map[string]string{
@@ -28,7 +25,7 @@ var bridgeChannels = map[string]string{
 	"bridge/handler.go":          "waits until the last call for the partition is over",
 	"bridge/subscriptions.go":    "waits, on the goroutine of its handler, until a subscription is closed",
 	"bridge/ask.go":              "tells the caller, who is no actor, what the manager answered",
-	"bridge/stop.go":             "waits for what the manager answers, or for its context",
+	"bridge/stop.go":             "waits for what the manager answers, for the end of its actors, or for its context",
 	"bridge/drain.go":            "waits for what the manager answers, or for its context",
 }
 
