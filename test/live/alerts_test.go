@@ -17,6 +17,7 @@ import (
 func loud(mode partition.Ownership) partition.Settings {
 	s := calm(partition.Default())
 	s.Ownership, s.EnterThreshold = mode, 2*time.Second
+	s.ExitThreshold = 15 * time.Second // within which the store is away again, on any machine
 	s.Alerts = partition.AlertTimes{Info: 500 * time.Millisecond, Warn: 1500 * time.Millisecond, Error: 2500 * time.Millisecond, Critical: 3500 * time.Millisecond, Repeat: 700 * time.Millisecond}
 	return s
 }

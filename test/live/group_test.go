@@ -27,10 +27,6 @@ import (
 	"github.com/troupe-actors/troupe/test/umpire"
 )
 
-// patience is how long a test waits for mail that normally comes within seconds, and
-// on a busy machine after the longest pause between two looks at a lost store, 30 s.
-const patience = 90 * time.Second
-
 var silent = slog.New(slog.DiscardHandler)
 
 // group is a group of workers and the server that they share.
@@ -54,35 +50,6 @@ type group struct {
 	umpire   *umpire.Journal // nil if nobody watches
 	first    int             // the node that whoever joins next connects to
 	user     string          // of the server; empty if it asks for none
-}
-
-// swift are settings for tests in which leases end: as short as a busy machine bears,
-// with many heartbeats in each. Without windows a group is at rest as soon as it can be.
-func swift() partition.Settings {
-	s := calm(partition.Fast())
-	s.Lease, s.LeaderLease, s.StoreTimeout = 4*time.Second, 4*time.Second, time.Second
-	return s
-}
-
-// patient are settings for tests in which nobody may be taken for dead, and no leader
-// resigns, however busy the machine is. Nothing in them may wait for a lease's end.
-func patient() partition.Settings {
-	s := calm(partition.Default())
-	s.Lease, s.LeaderLease, s.StoreTimeout, s.ShutdownTimeout = 20*time.Second, 20*time.Second, 4*time.Second, time.Minute
-	return s
-}
-
-// mortal are settings for tests in which one is taken for dead, and no other, however busy.
-func mortal() partition.Settings {
-	s := calm(partition.Default())
-	s.Lease, s.LeaderLease, s.StoreTimeout = 7*time.Second, 7*time.Second, 2*time.Second
-	return s
-}
-
-func calm(s partition.Settings) partition.Settings {
-	s.ColdStartWindow, s.PlannedScaleWindow, s.SettleTime = partition.Off, partition.Off, partition.Off
-	s.MinRebalanceInterval, s.MinRebalanceThreshold = partition.Off, partition.Off
-	return s
 }
 
 // newGroup starts a server in memory. When the test ends, no goroutine may be
@@ -285,10 +252,14 @@ func (g *group) atRest(workers ...*worker) {
 	g.fresh = false
 }
 
-// leader returns the worker that leads, and the others.
+// leader returns the worker that leads, as soon as one does, and the others.
 func (g *group) leader(workers ...*worker) (leads *worker, others []*worker) {
 	g.t.Helper()
-	i := slices.IndexFunc(workers, func(w *worker) bool { return w.snapshot().Leading })
-	require.GreaterOrEqual(g.t, i, 0, "somebody leads")
-	return workers[i], slices.Delete(slices.Clone(workers), i, i+1)
+	for late := time.Now().Add(patience); ; {
+		if i := slices.IndexFunc(workers, func(w *worker) bool { return w.snapshot().Leading }); i >= 0 {
+			return workers[i], slices.Delete(slices.Clone(workers), i, i+1)
+		}
+		require.True(g.t, time.Now().Before(late), "nobody leads")
+		time.Sleep(20 * time.Millisecond) // a leader that has nothing to do tells nobody that it leads
+	}
 }
