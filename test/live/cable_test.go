@@ -1,26 +1,24 @@
 package live
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"net"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
 // cable is a network connection that can be cut, that can hold back what is sent,
-// and that can go deaf.
+// that can go deaf, and that can come and go.
 type cable struct {
 	mu    sync.Mutex
 	conns []*strand
 	dead  bool
 	held  bool
 	deaf  bool
-	bars  bool   // who dials is not let in
+	flaps bool
 	trap  []byte // nil, or what has an effect when it is sent: falls
 	falls func()
 }
@@ -31,10 +29,7 @@ var errCut = errors.New("the cable is cut")
 func (c *cable) Dial(network, address string) (net.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.bars:
-		return barred(), nil
-	case c.dead || c.held:
+	if c.dead || c.held {
 		return nil, errCut
 	}
 	conn, err := net.DialTimeout(network, address, 2*time.Second)
@@ -44,32 +39,6 @@ func (c *cable) Dial(network, address string) (net.Conn, error) {
 	s := &strand{Conn: conn, cable: c}
 	c.conns = append(c.conns, s)
 	return s, nil
-}
-
-// revoke cuts the cable, and behind it the server lets nobody in any more.
-func (c *cable) revoke() {
-	c.cut()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.bars = true
-}
-
-// barred is a connection to a server that does not accept the credentials.
-func barred() net.Conn {
-	near, far := net.Pipe()
-	go func() {
-		defer func() { _ = far.Close() }()
-		_, _ = io.WriteString(far, `INFO {"server_id":"X","version":"2.12.3","proto":1,"auth_required":true,"max_payload":1048576}`+"\r\n")
-		said := bufio.NewReader(far)
-		for line := ""; !strings.HasPrefix(line, "PING"); {
-			var err error
-			if line, err = said.ReadString('\n'); err != nil {
-				return
-			}
-		}
-		_, _ = io.WriteString(far, "-ERR 'Authorization Violation'\r\n")
-	}()
-	return near
 }
 
 func (c *cable) cut() {
@@ -82,11 +51,19 @@ func (c *cable) cut() {
 	c.conns, c.held = nil, false
 }
 
-// mend lets the cable carry again, and hear.
+// mend lets the cable carry again, hear, and stay.
 func (c *cable) mend() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.dead, c.deaf = false, false
+	c.dead, c.deaf, c.flaps = false, false, false
+}
+
+// flap makes the cable come and go: whoever dials is connected, and is not any more
+// when something is to be published.
+func (c *cable) flap() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flaps = true
 }
 
 // hold keeps, from the moment on at which this text is sent, all that is sent, also
@@ -171,6 +148,10 @@ func (s *strand) Write(p []byte) (int, error) {
 	if c.trap != nil && bytes.Contains(p, c.trap) {
 		c.trap = nil
 		c.falls()
+	}
+	if c.flaps && bytes.Contains(p, []byte("PUB $")) { // or HPUB
+		_ = s.Conn.Close()
+		return 0, errCut
 	}
 	if c.held {
 		s.kept = append(s.kept, p...)
