@@ -78,3 +78,36 @@ func TestAvailable_CutOff(t *testing.T) {
 			slices.Max(u.Overlaps).Round(time.Millisecond), took.Round(time.Millisecond))
 	})
 }
+
+// An Available worker is degraded by so many failures within KVErrorWindow, however
+// patient EnterThreshold is, and after EnterThreshold, however many failures it bears;
+// by neither it is not, long after its lease.
+//
+// hazard 56
+func TestAvailable_Thresholds(t *testing.T) {
+	beside(t)
+	for name, c := range map[string]struct {
+		enter  time.Duration
+		errors int
+	}{"failures": {far, 7}, "time": {2 * time.Second, partition.MaxCount}, "neither": {far, partition.MaxCount}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := available()
+			s.EnterThreshold, s.KVErrorThreshold, s.KVErrorWindow = c.enter, c.errors, far
+			g := newGroup(t, s, 3)
+			g.watched()
+			w := g.start(1)[0]
+			w.cable.cut()
+			if name == "neither" {
+				end := now() + 2*s.Lease
+				g.works("it works on", func(u *umpire.Umpire) bool { return u.Now() > end && len(u.Missing()) == 0 })
+				require.NotContains(t, g.ledger.read(w).states, messages.Degraded)
+				return
+			}
+			g.ledger.await("it is degraded", func() bool { return g.ledger.pages[w].is(messages.Degraded) })
+			require.Len(t, g.ledger.read(w).owned, 3, "it keeps what it has")
+			w.cable.mend()
+			g.atRest(w)
+		})
+	}
+}
