@@ -66,6 +66,27 @@ func TestASeedIsAnOrder(t *testing.T) {
 	require.Greater(t, len(orders), 5, "other seeds are other orders")
 }
 
+// Mail of another goroutine is delivered in no order that a seed decides.
+func TestMailOfAnotherGoroutineIsNotDelivered(t *testing.T) {
+	s := sim.NewScheduler(rand.New(rand.NewPCG(1, 0)))
+	system := actor.NewActorSystem(actor.WithLoggerFactory(quiet))
+	heard := &counter{}
+	pid := system.Root.Spawn(stage.Under(stage.Props(func() actor.Actor { return heard }), s.Dispatcher()))
+	for s.Step() {
+	}
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		system.Root.Send(pid, "hello")
+	}()
+	<-sent
+	defer func() {
+		require.Regexp(t, `(?s)another goroutine.*TestMailOfAnotherGoroutine.*`, recover())
+		require.Zero(t, heard.heard)
+	}()
+	s.Step()
+}
+
 func TestAPausedLaneHearsLater(t *testing.T) {
 	var said []string
 	line := &sim.Timeline{}

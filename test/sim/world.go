@@ -71,6 +71,7 @@ func NewWorld(cfg Config) *World {
 		cfg: cfg, settings: cfg.Settings.WithDefaults(), system: cfg.System,
 	}
 	w.scheduler = NewScheduler(w.Random)
+	w.scheduler.trusts = true
 	w.Trace = NewTrace(w.Timeline, w.scheduler.Steps)
 	w.Store = NewStore(w.Timeline)
 	w.Net = NewNet(w.Timeline, w.scheduler.Home(), w.Store, w.Random)

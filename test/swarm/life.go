@@ -135,15 +135,7 @@ func (l *life) partitions(n int) []partition.Partition {
 
 // all is the whole life; it returns what is wrong with it.
 func (l *life) all() string {
-	for range leastWorkers + l.world.Random.IntN(3) {
-		l.world.Plan(l.world.Soon(3*time.Second), func() { l.join("") })
-	}
-	l.ill = true
-	l.world.Net.Faults = l.faults
-	for f := sim.Disconnect; int(f) < len(l.faults); f++ {
-		l.plague(f)
-	}
-	if !l.world.Run(suffering) {
+	if !l.youth(suffering) {
 		return "broken"
 	}
 	if kinds := min(leastKinds, l.faults.Kinds()); !l.world.RunUntil(mostSuffering, func() bool { return l.world.Net.Struck().Kinds() >= kinds }) {
@@ -159,6 +151,19 @@ func (l *life) all() string {
 		return wrong
 	}
 	return l.stop()
+}
+
+// youth is how each life begins: the first workers join, and the faults with them.
+func (l *life) youth(d time.Duration) bool {
+	for range leastWorkers + l.world.Random.IntN(3) {
+		l.world.Plan(l.world.Soon(3*time.Second), func() { l.join("") })
+	}
+	l.ill = true
+	l.world.Net.Faults = l.faults
+	for f := sim.Disconnect; int(f) < len(l.faults); f++ {
+		l.plague(f)
+	}
+	return l.world.Run(d)
 }
 
 // plague lets a fault of lives happen now and then.

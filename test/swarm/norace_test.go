@@ -2,6 +2,8 @@
 
 package swarm
 
+import "time"
+
 const (
 	// fixed is how many seeds run with all tests, beginning with 1.
 	fixed = 300
@@ -12,6 +14,6 @@ const (
 	takeovers = 200
 	// restarts is how many lives of workers that restart are lived.
 	restarts = 40
-	// repeated is how many lives are lived twice.
-	repeated = 8
+	// repeated is how many lives are lived twice; childhood is how much of many more.
+	repeated, childhood = 4, 10 * time.Second
 )

@@ -2,6 +2,8 @@
 
 package swarm
 
+import "time"
+
 // These are less where everything takes ten times as long: a life has one
 // goroutine, and the same seeds run without the detector, too.
 const (
@@ -9,5 +11,6 @@ const (
 	few       = 1
 	takeovers = 20
 	restarts  = 10
-	repeated  = 3
+	repeated  = 1
+	childhood = 4 * time.Second
 )

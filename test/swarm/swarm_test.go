@@ -20,6 +20,8 @@ var (
 )
 
 const (
+	// begun is how many lives are begun twice.
+	begun = 200
 	// lines of the trace are printed of a life that broke something.
 	lines = 120
 	// whole is how many failures are printed with their traces.
@@ -115,17 +117,41 @@ func TestSwarm(t *testing.T) {
 	}
 }
 
+// A life depends on its seed alone: not on the system that lived others before, nor
+// on how many processors there are.
+//
 // hazard 69
 func TestALifeRepeatsItself(t *testing.T) {
-	system := sim.NewSystem()
-	hashes := map[uint64]bool{}
-	list, _ := seeds(repeated)
-	for _, s := range list {
-		once, again := Live(s, sim.Faults{}, system, 0), Live(s, sim.Faults{}, sim.NewSystem(), 0)
-		require.Equal(t, once.Hash, again.Hash, "repeat it with: go test -run '^TestALifeRepeatsItself$' ./test/swarm -args -seed=%d", s)
-		hashes[once.Hash] = true
+	hashes := map[uint64]uint64{}
+	lived := func(processors, lives int, one func(seed uint64, system *sim.System) uint64) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+		list, _ := seeds(lives)
+		parallel(list, func(s uint64, system *sim.System) Result {
+			return Result{Seed: s, Hash: one(s, system)}
+		}, func(r Result) {
+			if was, again := hashes[r.Seed]; again && was != r.Hash {
+				t.Errorf("seed %d was another life with %d processors; repeat it with: go test -run '^TestALifeRepeatsItself$' ./test/swarm -args -seed=%d", r.Seed, processors, r.Seed)
+			}
+			hashes[r.Seed] = r.Hash
+		})
+		distinct := map[uint64]bool{}
+		for _, h := range hashes {
+			distinct[h] = true
+		}
+		require.Len(t, distinct, len(list), "different seeds are different lives")
 	}
-	require.Len(t, hashes, len(list), "different seeds are different lives")
+	young := func(s uint64, system *sim.System) uint64 {
+		l := begin(s, sim.Faults{}, system)
+		defer l.world.Close()
+		l.youth(childhood)
+		return l.world.Trace.Hash()
+	}
+	lived(1, begun, young)
+	lived(2, begun, young)
+	clear(hashes)
+	whole := func(s uint64, system *sim.System) uint64 { return Live(s, sim.Faults{}, system, 0).Hash }
+	lived(2, repeated, whole)
+	lived(1, repeated, whole)
 }
 
 // A life that goes wrong says how to live it again: by the flags that the command
