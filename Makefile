@@ -54,7 +54,7 @@ live: ## tests on real NATS servers and real processes
 
 # What the targets find is kept in testdata/fuzz, and is a test from then on. Go
 # builds all packages anew for the first of them, and runs one at a time.
-FUZZED := ./bridge:FuzzDecode ./bridge:FuzzSights ./partition:FuzzPartitionID ./partition:FuzzValidatePlan
+FUZZED := ./bridge:FuzzDecode ./bridge:FuzzSights ./bridge:FuzzPartitions ./partition:FuzzPartitionID ./partition:FuzzValidatePlan
 
 .PHONY: fuzz
 fuzz: ## records, names and IDs that nobody thought of; FUZZTIME=20s for each target
