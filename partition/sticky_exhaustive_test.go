@@ -47,11 +47,11 @@ func repeatedInts(value, n int) []int {
 	return list
 }
 
-// Every state of up to 8 partitions and 3 members, against a search over all
+// Every state of these partitions and up to 3 members, against a search over all
 // plans. The search depends on the counts alone, so it is made once for each.
 func TestSticky_Exhaustive(t *testing.T) {
 	for members := 1; members <= 3; members++ {
-		for partitions := range 9 {
+		for partitions := range exhausted + 1 {
 			type found struct {
 				least  int
 				narrow []int

@@ -49,7 +49,7 @@ func TestStrategies_Exhaustive(t *testing.T) {
 	for _, s := range []Strategy{RoundRobin{}, Rendezvous{}, ConsistentHash{VirtualNodes: 7}, WeightedConsistentHash{VirtualNodes: 7}} {
 		turn := 0
 		var fresh Plan
-		everyState(3, 8, func(in Input) {
+		everyState(3, exhausted, func(in Input) {
 			turn++
 			limited := in
 			limited.MoveLimit = turn % (len(in.Previous) + 1)
@@ -90,7 +90,7 @@ func requireBound(t *testing.T, s Strategy, in Input, plan Plan) {
 	}
 }
 
-// Every state of up to six, in which everything matters: one member drains, one has a
+// Every state of up to two fewer, in which everything matters: one member drains, one has a
 // zone and a label, partitions are pinned, ask for a label or a zone, have homes and
 // weights. Each with a limit, and without.
 func TestStrategies_ExhaustiveRestricted(t *testing.T) {
@@ -100,7 +100,7 @@ func TestStrategies_ExhaustiveRestricted(t *testing.T) {
 	homes := []int32{1, None, 0, 0, None, 1}
 	weights := []int64{1, 2, 0, 1, 9, MaxWeight}
 	turn := 0
-	everyState(3, 6, func(in Input) {
+	everyState(3, exhausted-2, func(in Input) {
 		n := len(in.Previous)
 		in.Members = slices.Clone(in.Members)
 		in.Members[0].Zone, in.Members[0].Labels = "a", labels[1]
@@ -151,7 +151,7 @@ func TestSticky_ExhaustiveWeights(t *testing.T) {
 	var room [8]int32
 	for _, kind := range kinds {
 		best := map[[2]int]int64{}
-		everyState(3, 8, func(in Input) {
+		everyState(3, exhausted, func(in Input) {
 			if in.Partitions.Weights = kind[:len(in.Previous)]; alike(in.Partitions.Weights) {
 				return
 			}
@@ -171,7 +171,7 @@ func TestSticky_ExhaustiveWeights(t *testing.T) {
 			}
 		})
 	}
-	if kept < 500 {
+	if kept < 50*exhausted {
 		t.Fatalf("only %d states inside the band prove nothing", kept)
 	}
 }
