@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
@@ -49,9 +50,16 @@ func (h *host) Stream(incarnation string) bridge.StreamConfig {
 
 func (h *host) Prefix(incarnation string) string { return bridge.PrefixOf(h.cfg.Group, incarnation) }
 
-func (h *host) Connect(node int) bridge.Port {
-	nc := h.fleet.dial(slices.Concat(h.fleet.urls[node:], h.fleet.urls[:node]))
-	return &posting{bridge.NATSPort(nc, h.cfg.Group), h}
+func (h *host) Connect(node int) bridge.Port { return h.connect(node, h.within) }
+
+// Restricted gives up soon: a denial is told only when the time for an answer is over.
+func (h *host) Restricted(node int) bridge.Port {
+	return h.connect(node, 400*time.Millisecond, nats.UserInfo(restricted, restricted))
+}
+
+func (h *host) connect(node int, within time.Duration, opts ...nats.Option) bridge.Port {
+	nc := h.fleet.dial(slices.Concat(h.fleet.urls[node:], h.fleet.urls[:node]), opts...)
+	return &posting{bridge.NATSPort(nc, h.cfg.Group), h, within}
 }
 
 func (h *host) post(f func()) {
@@ -155,15 +163,16 @@ func (h *host) Delete() {
 // posting is a port whose callbacks wait for the case.
 type posting struct {
 	bridge.Port
-	host *host
+	host   *host
+	within time.Duration
 }
 
 func (p *posting) Submit(op bridge.Op, _ time.Duration, done func(bridge.Result)) func() {
-	return p.Port.Submit(op, p.host.within, func(r bridge.Result) { p.host.post(func() { done(r) }) })
+	return p.Port.Submit(op, p.within, func(r bridge.Result) { p.host.post(func() { done(r) }) })
 }
 
 func (p *posting) Info(_ time.Duration, done func(bridge.StreamInfo)) func() {
-	return p.Port.Info(p.host.within, func(i bridge.StreamInfo) { p.host.post(func() { done(i) }) })
+	return p.Port.Info(p.within, func(i bridge.StreamInfo) { p.host.post(func() { done(i) }) })
 }
 
 func (p *posting) Listen(each func(bridge.Signal)) func() {
@@ -173,7 +182,7 @@ func (p *posting) Listen(each func(bridge.Signal)) func() {
 }
 
 func (p *posting) Watch(filter string, _ time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
-	w := p.Port.Watch(filter, p.host.within,
+	w := p.Port.Watch(filter, p.within,
 		func(s bridge.Sights) { p.host.post(func() { each(s) }) },
 		func(err error) { p.host.post(func() { gone(err) }) })
 	p.host.fleet.t.Cleanup(w.Stop)
@@ -189,6 +198,8 @@ func onReal(t *testing.T, nodes int) {
 				t.Run(c.Name, func(t *testing.T) { c.Run(t, newHost(t, f, fmt.Sprintf("g%d", i), false)) })
 			}
 		}
+		t.Run("N7_NobodyCanMakeARecordExpire", func(t *testing.T) { contractN7NoExpiry(newRaw(t, f, "n7")) })
+		t.Run("N12_NobodyCanWipeTheStream", func(t *testing.T) { contractN12NoWipe(newRaw(t, f, "n12")) })
 	})
 	for _, c := range contract.Cases(nodes) {
 		if c.Harm {

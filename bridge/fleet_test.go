@@ -61,6 +61,7 @@ func (f *fleet) options() func(*server.Options) {
 	ways := map[[2]int]*url.URL{}
 	return func(o *server.Options) {
 		o.SyncAlways = false
+		o.Users, o.NoAuthUser = users(), everybody
 		if len(o.Routes) == 0 {
 			return
 		}
@@ -81,12 +82,27 @@ func (f *fleet) options() func(*server.Options) {
 	}
 }
 
+// Users of the servers: everybody, who may do everything, and one who may write the
+// record term and ask what the stream is.
+const (
+	everybody  = "everybody"
+	restricted = "restricted"
+)
+
+func users() []*server.User {
+	may := &server.Permissions{
+		Publish:   &server.SubjectPermission{Allow: []string{"$JS.API.STREAM.INFO.>", "$KV.*.*.term"}},
+		Subscribe: &server.SubjectPermission{Allow: []string{">"}},
+	}
+	return []*server.User{{Username: everybody, Password: everybody}, {Username: restricted, Password: restricted, Permissions: may}}
+}
+
 // indexOf is the index of a node of this name.
 func indexOf(name string) int { return int(name[len(name)-1] - '1') }
 
-func (f *fleet) dial(urls []string) *nats.Conn {
-	nc, err := nats.Connect(strings.Join(urls, ","), nats.DontRandomize(), nats.IgnoreDiscoveredServers(),
-		nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
+func (f *fleet) dial(urls []string, opts ...nats.Option) *nats.Conn {
+	nc, err := nats.Connect(strings.Join(urls, ","), append(opts, nats.DontRandomize(), nats.IgnoreDiscoveredServers(),
+		nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))...)
 	require.NoError(f.t, err)
 	f.t.Cleanup(nc.Close)
 	return nc

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
@@ -64,34 +63,6 @@ func TestN2_ABatchThatWasStagedBeforeATakeoverIsRefusedAfterIt(t *testing.T) {
 	r := acknowledged(reply.Data)
 	require.Equal(t, CodeWrongSequence, r.Code)
 	require.Equal(t, next, info(t, p).Last, "nothing of it landed")
-}
-
-// Leases are timed by those who wait for them. A record that went by itself would be
-// one more clock, and an update of it would end the expiry unseen.
-func TestN7_NobodyCanMakeARecordExpire(t *testing.T) {
-	p, _ := portOn(t)
-	js, err := jetstream.New(p.nc)
-	require.NoError(t, err)
-	_, err = js.PublishMsg(t.Context(), &nats.Msg{Subject: at("live.w"), Header: nats.Header{"Nats-TTL": {"1s"}}})
-	require.ErrorContains(t, err, "TTL")
-	require.Zero(t, info(t, p).Last)
-}
-
-// The contract's case of this name is about what the stream says of itself; only a
-// server has these operations.
-func TestN12_NobodyCanWipeTheStream(t *testing.T) {
-	p, _ := portOn(t)
-	publish(t, p, put("term", "a", 0))
-	publish(t, p, put("lead", "a", 0))
-	js, err := jetstream.New(p.nc)
-	require.NoError(t, err)
-	_, err = js.PublishMsg(t.Context(), &nats.Msg{Subject: at("lead"), Header: nats.Header{"Nats-Rollup": {"all"}}})
-	require.ErrorContains(t, err, "rollup")
-	s, err := js.Stream(t.Context(), "KV_g")
-	require.NoError(t, err)
-	require.Error(t, s.Purge(t.Context()))
-	require.Error(t, s.DeleteMsg(t.Context(), 1))
-	require.EqualValues(t, 1, submit(t, p, Op{Get: at("term")}).Sequence)
 }
 
 func TestNATSPort_GetTellsNothingFromEmptyAndDeleted(t *testing.T) {

@@ -145,6 +145,13 @@ var flaws = map[string]func(*flawed){
 			}
 		}
 	},
+	"N14": func(f *flawed) {
+		f.result = func(_ bridge.Op, r *bridge.Result) {
+			if r.Outcome == bridge.Denied {
+				r.Outcome = bridge.Unknown
+			}
+		}
+	},
 	"N15/3 N5_AnIsolated": func(f *flawed) { f.stays = true },
 	"N16_AWatch": func(f *flawed) {
 		f.filter = func(filter string) string { return filter[:strings.LastIndex(filter, ".")+1] + "*" }

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,9 +64,16 @@ func (h *host) Stream(incarnation string) bridge.StreamConfig {
 	return cfg
 }
 
-func (h *host) Connect(node int) bridge.Port {
+func (h *host) Connect(node int) bridge.Port { return h.connect(node, nil) }
+
+func (h *host) Restricted(node int) bridge.Port {
+	return h.connect(node, func(subject string) bool { return strings.HasSuffix(subject, ".term") })
+}
+
+func (h *host) connect(node int, may func(subject string) bool) bridge.Port {
 	lane := h.steps.Lane(fmt.Sprintf("c%d", len(h.clients)))
 	g := &guest{Port: h.net.Port(lane, "KV_g"), host: h, node: node}
+	g.may = may
 	h.clients = append(h.clients, g)
 	if h.bend != nil {
 		return h.bend(g)

@@ -17,7 +17,8 @@ type Port struct {
 
 	listeners []*listener
 	watches   []*watch
-	open      []*bridge.Op // neither answered nor cancelled; an empty one asks what the stream is
+	open      []*bridge.Op              // neither answered nor cancelled; an empty one asks what the stream is
+	may       func(subject string) bool // what it may write, and then nothing else; nil is everything
 	broken    bool
 	ended     bool // for good
 	mute      bool // what it sends does not arrive
@@ -103,6 +104,8 @@ var (
 func (p *Port) perform(op bridge.Op, sent time.Duration) bridge.Result {
 	n := p.net
 	switch {
+	case p.denied(op):
+		return bridge.Result{Outcome: bridge.Denied, Err: bridge.ErrDenied}
 	case op.Create != nil:
 		return n.store.Create(*op.Create)
 	case op.Publish != nil:
@@ -113,6 +116,12 @@ func (p *Port) perform(op bridge.Op, sent time.Duration) bridge.Result {
 		return n.store.Get(p.stream, op.Get, 1+n.rng.IntN(remembered))
 	}
 	return n.store.Get(p.stream, op.Get, 0)
+}
+
+// denied reports whether the connection may not have something done. Who may write only
+// something may neither read nor create.
+func (p *Port) denied(op bridge.Op) bool {
+	return p.may != nil && (op.Publish == nil || slices.ContainsFunc(op.Publish, func(m bridge.Message) bool { return !p.may(m.Subject) }))
 }
 
 // trip is a request on its way, and its answer.

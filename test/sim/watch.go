@@ -45,6 +45,9 @@ func (w *watch) begin() {
 	case w.port.broken || w.port.mute || w.port.deaf || w.port.isolated != nil || n.leaderless():
 		w.close(errNoAnswer)
 		return
+	case w.port.may != nil:
+		w.close(bridge.ErrDenied)
+		return
 	case n.hits(ClosedWatch):
 		w.close(errWatch)
 		return

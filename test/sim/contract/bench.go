@@ -169,6 +169,7 @@ func (c *client) fencedOff(r bridge.Result, last uint64, why string) {
 type view struct {
 	bridge.Watching
 	b      *bench
+	begin  func()
 	newest map[string]bridge.Sight
 	calls  int
 	synced bool
@@ -178,8 +179,12 @@ type view struct {
 
 // look begins a watch.
 func (c *client) look(name string) *view {
-	v := &view{b: c.bench, newest: map[string]bridge.Sight{}}
-	v.Watching = c.port.Watch(c.at(name), long, v.each, func(err error) { v.ended = err })
+	v := &view{b: c.bench}
+	v.begin = func() {
+		v.newest, v.ended = map[string]bridge.Sight{}, nil
+		v.Watching = c.port.Watch(c.at(name), long, v.each, func(err error) { v.ended = err })
+	}
+	v.begin()
 	return v
 }
 
@@ -198,10 +203,17 @@ func (v *view) each(s bridge.Sights) {
 	}
 }
 
-// pass waits for the end of the first pass.
+// pass waits for the end of the first pass. A watch that did not begin in time is begun
+// again: a host that may be cut off gives no answer much time.
 func (v *view) pass() *view {
 	v.b.Helper()
-	v.b.Until("the first pass", func() bool { return v.synced || v.ended != nil })
+	v.b.Until("the first pass", func() bool {
+		if v.ended != nil && !v.synced {
+			v.b.Pause()
+			v.begin()
+		}
+		return v.synced
+	})
 	require.NoError(v.b, v.ended)
 	return v
 }

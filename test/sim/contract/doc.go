@@ -21,6 +21,8 @@
 //
 // # Limits
 //
-// What a Port cannot ask for has no case here: roll-up, purge, expiry of single
-// messages and permissions. The tests of bridge show those on a real server.
+// What a Port cannot ask for has no case here: roll-up, purge and expiry of single
+// messages (N7, N12). The tests of bridge show on one server and on three that nobody
+// can have them; the simulated store has no such operations. Nor has what the bridge
+// does by itself, above the port: how long it waits before it watches again (N17).
 package contract

@@ -93,7 +93,10 @@ func contractN5Isolated(b *bench) {
 	}
 	unheard("journal.1")
 	r := stuck.publish(b.fenced("journal.2", "x", "term", term))
-	require.Equal(b, bridge.CodeFenceInFlight, r.Code, "it waits for others: %v", r.Err)
+	require.Equal(b, bridge.Unknown, r.Outcome, "%v", r.Err)
+	if r.Code != 0 { // an answer came in time
+		require.Equal(b, bridge.CodeFenceInFlight, r.Code, "it waits for others: %v", r.Err)
+	}
 	next := other.replace("term", "b")
 	now := other.replace("lead", "b")
 	unheard("journal.3")

@@ -26,6 +26,9 @@ type Host interface {
 	// the connection moves to another node. The callbacks of the port run within
 	// Until. An operation ends after some seconds, whether an answer came or not.
 	Connect(node int) bridge.Port
+	// Restricted opens a connection that may write the record term and ask what the
+	// stream is, and nothing else.
+	Restricted(node int) bridge.Port
 	// Until lets time go on until done reports true; if that never comes about, the
 	// case fails and says what it waited for.
 	Until(what string, done func() bool)
@@ -99,6 +102,7 @@ var cases = []Case{
 	{Name: "N11_WithoutCreditOnlyTheNewestIsKept", run: contractN11Newest},
 	{Name: "N12_TheStreamIsWhatItWasMadeToBe", run: contractN12Config},
 	{Name: "N13_AMessageAboveTheLimitIsRefused", run: contractN13Limit},
+	{Name: "N14_WhatIsNotPermittedIsDenied", run: contractN14Denied},
 	{Name: "N15_AnIsolatedFollowerKnowsNothing", Harm: true, Cluster: true, run: contractN15Follower},
 	{Name: "N15_AClientWhoseLinkIsCutCanMove", Harm: true, run: contractN15Link},
 	{Name: "N16_AWatchTellsOnlyItsKeys", run: contractN16Filter},
