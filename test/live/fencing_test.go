@@ -80,9 +80,11 @@ func TestFencing_LeaderAsleep(t *testing.T) {
 
 	leads.resume()
 	leads.wakesWithNothing()
-	is := leads.ask()
-	require.NotEqual(t, was.session, is.session, "it does not take its session for one")
-	require.False(t, is.leading && is.term == term, "it does not lead its term")
+	// When it wakes, the clock stops handlers, session and lead, one after the other.
+	g.ledger.await("it takes neither its session nor its term for one", func() bool {
+		return leads.is.session != was.session && !(leads.is.leading && leads.is.term == term)
+	})
+	require.NotEqual(t, was.session, leads.ask().session, "nor does it later")
 	g.atRest(workersOf(append(all, late))...)
 
 	h := g.history()
