@@ -15,7 +15,7 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// maxFile is how long a file of partitions may be.
+// maxFile is how long a file of partitions, or of settings, may be.
 const maxFile = 64 << 20
 
 // FileSource returns a source, for actors.Config.Source, that lists what a YAML file
@@ -180,5 +180,5 @@ func readFile(path string) ([]byte, error) {
 }
 
 func tooLong(path string) error {
-	return fmt.Errorf("%s: is longer than %d bytes, the most that a file of partitions may have", path, maxFile)
+	return fmt.Errorf("%s: is longer than %d bytes, the most that is read", path, maxFile)
 }

@@ -22,6 +22,7 @@ const mostFaults = 5
 // each with its line and column. So are anchors, aliases and tags.
 type reader struct {
 	name   string
+	empty  string // what is said of a text that says nothing
 	faults []string
 	places map[partition.PartitionID]*token.Position
 }
@@ -29,7 +30,7 @@ type reader struct {
 // readPartitions reads a whole list: a mapping with the field partitions. The
 // error names every fault.
 func readPartitions(name string, text []byte) ([]partition.Partition, error) {
-	r := &reader{name: name, places: map[partition.PartitionID]*token.Position{}}
+	r := &reader{name: name, empty: "is empty; an empty list is written partitions: []", places: map[partition.PartitionID]*token.Position{}}
 	var list []partition.Partition
 	if body := r.parse(text); body != nil {
 		r.fields(body, map[string]func(ast.Node){
@@ -53,7 +54,7 @@ func readPartition(name string, text []byte, keys []string) (partition.Partition
 	return p, r.err()
 }
 
-// parse returns the one document of the text, or nil after a fault.
+// parse returns the one document of the text, or nil after a fault or if there is none.
 func (r *reader) parse(text []byte) (body ast.Node) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -65,7 +66,7 @@ func (r *reader) parse(text []byte) (body ast.Node) {
 		r.fault(at, "is not UTF-8")
 		return nil
 	}
-	file, err := parser.ParseBytes(text, 0)
+	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	var at interface {
 		GetToken() *token.Token
 		GetMessage() string
@@ -76,7 +77,9 @@ func (r *reader) parse(text []byte) (body ast.Node) {
 	case err != nil:
 		r.fault(nil, "cannot be read as YAML: %v", err)
 	case len(file.Docs) == 0 || file.Docs[0].Body == nil:
-		r.fault(nil, "is empty; an empty list is written partitions: []")
+		if r.empty != "" {
+			r.fault(nil, "%s", r.empty)
+		}
 	case len(file.Docs) > 1 && file.Docs[1].Body != nil:
 		r.fault(place(file.Docs[1].Body), "a second document; there must be one")
 	default:
@@ -107,12 +110,15 @@ func notText(text []byte) *token.Position {
 }
 
 func (r *reader) fault(at *token.Position, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	r.faults = append(r.faults, r.at(at)+": "+fmt.Sprintf(format, args...))
+}
+
+// at names a place in the text.
+func (r *reader) at(at *token.Position) string {
 	if at == nil {
-		r.faults = append(r.faults, r.name+": "+text)
-		return
+		return r.name
 	}
-	r.faults = append(r.faults, fmt.Sprintf("%s:%d:%d: %s", r.name, at.Line, at.Column, text))
+	return fmt.Sprintf("%s:%d:%d", r.name, at.Line, at.Column)
 }
 
 func (r *reader) err() error {
@@ -146,13 +152,19 @@ func (r *reader) fields(n ast.Node, readers map[string]func(ast.Node), must ...s
 		r.fault(place(n), "is %s; must be a mapping with the fields %s", kind(n), known(readers))
 		return
 	}
+	seen := map[string]*token.Position{}
 	for each := m.MapRange(); each.Next(); {
-		name := each.Key().GetToken().Value
+		name, at := each.Key().GetToken().Value, each.Key().GetToken().Position
 		read, ok := readers[name]
-		if !ok {
-			r.fault(each.Key().GetToken().Position, "unknown field %q; known are %s", name, known(readers))
+		switch first := seen[name]; {
+		case !ok:
+			r.fault(at, "unknown field %q; known are %s", name, known(readers))
+			continue
+		case first != nil:
+			r.fault(at, "the field %s is there already, at %d:%d", name, first.Line, first.Column)
 			continue
 		}
+		seen[name] = at
 		read(each.Value())
 		must = slices.DeleteFunc(slices.Clone(must), func(m string) bool { return m == name })
 	}

@@ -51,8 +51,8 @@ func TestReadPartitions_Faults(t *testing.T) {
 		"another field":     {"partitions: []\nversion: 2\n", `f:2:1: unknown field "version"; known are partitions`},
 		"no field":          {"{}\n", "the field partitions is missing"},
 		"unknown field":     {"partitions:\n  - keys: [a]\n    wieght: 3\n", `f:3:5: unknown field "wieght"; known are keys, labels, pinned, weight, zone`},
-		"field twice":       {"partitions:\n  - keys: [a]\n    weight: 3\n    weight: 4\n", `f:4:5: mapping key "weight" already defined at [3:5]`},
-		"list twice":        {"partitions: []\npartitions: []\n", `f:2:1: mapping key "partitions" already defined at [1:1]`},
+		"field twice":       {"partitions:\n  - keys: [a]\n    weight: 3\n    weight: 4\n", `f:4:5: the field weight is there already, at 3:5`},
+		"list twice":        {"partitions: []\npartitions: []\n", `f:2:1: the field partitions is there already, at 1:1`},
 		"no keys":           {"partitions:\n  - weight: 3\n", "f:2:5: the field keys is missing"},
 		"keys of no list":   {"partitions:\n  - keys: a\n", "f:2:11: keys is of type string; must be a list"},
 		"a number":          {"partitions:\n  - keys: [a, 007]\n", "f:2:15: a key is of type integer; must be text, in quotes if need be"},
@@ -92,13 +92,16 @@ func TestReadPartitions_Faults(t *testing.T) {
 	require.ErrorContains(t, err, "; and 4 more faults")
 }
 
+// scraps of YAML turn a text into another one, or into none.
+var scraps = []string{"", "-", ":", "[", "]", "{", "}", "&", "*", "!", "\"", "'", "#", "\n", "\t", " ", "|", ">", "?", "%", "@", ",", "0", "\xff", "<<: "}
+
 // Whatever a text is made of, it is a list that a leader takes, or a fault.
 func TestReadPartitions_AnyText(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := []byte("partitions:\n  - keys: [a, \"b\"]\n    weight: 2\n  - {keys: [c], labels: [x]}\n")
 		for range rapid.IntRange(0, 4).Draw(t, "changes") {
 			at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
-			with := rapid.SampledFrom([]string{"", "-", ":", "[", "]", "{", "}", "&", "*", "!", "\"", "'", "#", "\n", "\t", " ", "|", ">", "?", "%", "@", ",", "0", "\xff", "<<: "}).Draw(t, "with")
+			with := rapid.SampledFrom(scraps).Draw(t, "with")
 			text = slices.Concat(text[:at], []byte(with), text[at+rapid.IntRange(0, 1).Draw(t, "less"):])
 		}
 		list, err := readPartitions("f", text)

@@ -8,7 +8,8 @@ import "time"
 // the records.
 //
 // Each comment says meaning, default (with those of Fast and Conservative where
-// they differ) and rule. Validate names the rules that are broken.
+// they differ) and rule. Validate names the rules that are broken, Explain says what
+// follows. bridge.LoadSettings reads them from a file and the environment.
 type Settings struct {
 	// WorkerIDPrefix begins the ID of every worker: prefix, hyphen, number.
 	// Default "worker"; 1 to 48 of A-Z, a-z, 0-9, '_' and '-'.
@@ -143,6 +144,9 @@ type Settings struct {
 	// Alerts say how long a worker is degraded before it says so, louder and
 	// louder.
 	Alerts AlertTimes
+
+	// origins say where the values came from that Set was given.
+	origins map[string]origin
 }
 
 // IDRange is a range of worker numbers.

@@ -88,6 +88,9 @@ func TestSettings_EveryNumberIsListed(t *testing.T) {
 	var visit func(prefix string, v reflect.Value)
 	visit = func(prefix string, v reflect.Value) {
 		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() {
+				continue // where values came from
+			}
 			name, f := prefix+v.Type().Field(i).Name, v.Field(i)
 			switch f.Interface().(type) {
 			case time.Duration, int, float64:

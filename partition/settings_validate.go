@@ -46,11 +46,18 @@ type FieldError struct {
 	Value string
 	// Rule is what it must be, with the numbers filled in.
 	Rule string
+	// From is where the value was read, or where one was read that the rule needs.
+	// Empty if it was set in the program.
+	From string
 }
 
-// Error returns field, value and rule in a sentence.
+// Error returns place, field, value and rule in a sentence.
 func (e FieldError) Error() string {
-	return fmt.Sprintf("%s is %s; must be %s", e.Field, e.Value, e.Rule)
+	text := fmt.Sprintf("%s is %s; must be %s", e.Field, e.Value, e.Rule)
+	if e.From != "" {
+		return e.From + ": " + text
+	}
+	return text
 }
 
 // Validate reports every rule that the settings break, defaults filled in, or
@@ -79,8 +86,15 @@ type check struct {
 	faulty []string
 }
 
-func (c *check) fault(name string, value any, rule string) {
-	c.faults = append(c.faults, FieldError{name, fmt.Sprint(value), rule})
+// fault reports a broken rule. It says where the field's value was read, or else that
+// of another field that the rule needs.
+func (c *check) fault(name string, value any, rule string, others ...string) {
+	from, _, _ := strings.Cut(name, "[")
+	from = c.Origin(from)
+	for i := 0; from == "" && i < len(others); i++ {
+		from = c.Origin(others[i])
+	}
+	c.faults = append(c.faults, FieldError{name, fmt.Sprint(value), rule, from})
 }
 
 func (c *check) words() {
@@ -139,7 +153,7 @@ func ranged[T int | float64 | time.Duration](c *check, fields []field[T]) {
 // between reports a rule between fields, of which the first one is blamed.
 func (c *check) between(value time.Duration, holds bool, rule string, fields ...string) {
 	if !holds && !slices.ContainsFunc(fields, func(name string) bool { return slices.Contains(c.faulty, name) }) {
-		c.fault(fields[0], value, rule)
+		c.fault(fields[0], value, rule, fields[1:]...)
 	}
 }
 

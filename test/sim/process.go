@@ -22,6 +22,8 @@ type Habits struct {
 	// InstanceKey and NeverLead are as in partition.Settings.
 	InstanceKey string
 	NeverLead   bool
+	// Differ, if set, changes the settings that it has otherwise: those of the world.
+	Differ func(*partition.Settings)
 	// Fresh is as in bridge.Config, which is a lie in most worlds.
 	Fresh bool
 	// Rate of its clock; TrueRate if zero.
@@ -86,6 +88,9 @@ func (w *World) Start(name string, h Habits) *Process {
 	}
 	settings := w.settings
 	settings.InstanceKey, settings.NeverLead = h.InstanceKey, h.NeverLead
+	if h.Differ != nil {
+		h.Differ(&settings)
+	}
 	var strategy *actor.Props
 	if h.Strategy != nil {
 		strategy = actors.StrategyFrom(h.Strategy)
