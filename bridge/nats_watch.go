@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -241,6 +242,8 @@ func (w *natsWatch) look(silence *time.Timer) (s Sights, due bool, failure error
 	if w.failure != nil || !w.credit || len(w.news) == 0 && w.synced == w.told {
 		return Sights{}, false, w.failure
 	}
+	// What replaced another one has the other's place.
+	slices.SortFunc(w.news, func(a, b Sight) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	s = Sights{Messages: w.news, Synced: w.synced}
 	w.news, w.waiting, w.credit, w.told = nil, map[string]int{}, false, w.synced
 	return s, true, nil

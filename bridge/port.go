@@ -134,7 +134,8 @@ const (
 	codeNoMessage = 10037
 )
 
-// Sights is what a watch saw since the last call: at most one message per subject.
+// Sights is what a watch saw since the last call: at most one message per subject, in
+// the order of the stream.
 type Sights struct {
 	Messages []Sight
 	// Synced says that the newest message of every matching subject has been
