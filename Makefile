@@ -44,6 +44,12 @@ race: ## all tests again, under the race detector
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
 	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args $(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS))
 
+.PHONY: soak
+soak: ## hours of it: random lives of a group, random operations on simulated and real servers
+	go test -count=1 -timeout 0 -run '^TestRandom$$' ./test/sim -args -operations=200000
+	go test -count=1 -timeout 0 -run '^TestContract_(One|Three)' -skip '/N[0-9]' ./bridge -args -operations=200000
+	$(MAKE) swarm RUNS=100000
+
 .PHONY: chaos
 chaos: ## real processes and servers, broken for MINUTES=1; SEED=n repeats a plan; ARGS=-available
 	go run ./test/chaos -minutes $(MINUTES) $(if $(SEED),-seed $(SEED)) $(ARGS)

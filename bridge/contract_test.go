@@ -1,6 +1,7 @@
 package bridge_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"sync"
@@ -189,6 +190,8 @@ func (p *posting) Watch(filter string, _ time.Duration, each func(bridge.Sights)
 	return w
 }
 
+var operations = flag.Int("operations", 5000, "how many random operations are performed on real servers")
+
 // onReal runs all cases on real servers. Those that do no harm share them.
 func onReal(t *testing.T, nodes int) {
 	t.Run("in peace", func(t *testing.T) {
@@ -200,6 +203,11 @@ func onReal(t *testing.T, nodes int) {
 		}
 		t.Run("N7_NobodyCanMakeARecordExpire", func(t *testing.T) { contractN7NoExpiry(newRaw(t, f, "n7")) })
 		t.Run("N12_NobodyCanWipeTheStream", func(t *testing.T) { contractN12NoWipe(newRaw(t, f, "n12")) })
+		for _, clients := range []int{1, 5} {
+			t.Run(fmt.Sprintf("random operations of %d", clients), func(t *testing.T) {
+				contract.Random(t, newHost(t, f, fmt.Sprintf("random%d", clients), false), 1, clients, *operations/4)
+			})
+		}
 	})
 	for _, c := range contract.Cases(nodes) {
 		if c.Harm {

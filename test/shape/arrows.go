@@ -90,8 +90,8 @@ var rooms = []room{
 		rule:  "test/sim imports actors, actors/stage, bridge, messages, partition and protoactor; no nats.go, so that users' tests do not link it",
 	},
 	{
-		folder: "test/sim/contract", may: []string{"./bridge", "github.com/stretchr/testify"},
-		rule: "test/sim/contract imports bridge, for its Port, and testify: tests of bridge and of test/sim run it",
+		folder: "test/sim/contract", may: []string{"./bridge", "github.com/stretchr/testify", "github.com/anishathalye/porcupine"},
+		rule: "test/sim/contract imports bridge, for its Port, testify and porcupine: tests of bridge and of test/sim run it",
 	},
 	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), rule: doorsRule},
 	{folder: "test/scenario/...", may: doors, rule: doorsRule},

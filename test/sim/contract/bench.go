@@ -175,6 +175,7 @@ type view struct {
 	synced bool
 	ended  error
 	hold   bool // no Next
+	hear   func(bridge.Sight)
 }
 
 // look begins a watch.
@@ -197,6 +198,9 @@ func (v *view) each(s bridge.Sights) {
 		require.False(v.b, told[m.Subject], "one a subject")
 		require.GreaterOrEqual(v.b, m.Sequence, v.newest[m.Subject].Sequence, "never back")
 		told[m.Subject], v.newest[m.Subject] = true, m
+		if v.hear != nil {
+			v.hear(m)
+		}
 	}
 	if !v.hold {
 		v.Next()

@@ -6,7 +6,7 @@
 // A Host is the server under test, with what can happen to it: a node is cut off
 // from the others or from its clients, stopped, restarted with its store or
 // without, the leader of the stream steps down, the stream is deleted. Whoever
-// has one runs all Cases that fit it.
+// has one runs all Cases that fit it, and Random, which nobody thought of beforehand.
 //
 // # Ordering
 //
