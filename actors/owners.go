@@ -173,13 +173,20 @@ func (o *owners) answer(ctx actor.Context, reason string) ownersState {
 	for _, q := range o.asked {
 		a := messages.Owner{Partition: q.Partition, Reason: reason}
 		if reason == "" {
-			var owned bool
-			if a.Worker, a.Token, owned = o.table.Owner(q.Partition); !owned {
-				a.Reason = "nobody owns it"
-			}
+			o.look(&a)
 		}
 		tell(q.from, a)
 	}
 	o.asked = nil
 	return atRest
+}
+
+// look answers from the copy.
+func (o *owners) look(a *messages.Owner) {
+	row, listed := o.table.Row(a.Partition)
+	var owned bool
+	a.Entered, a.Gone = row.Entered, !listed
+	if a.Worker, a.Token, owned = o.table.Owner(a.Partition); !owned {
+		a.Reason = "nobody owns it"
+	}
 }

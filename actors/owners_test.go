@@ -47,7 +47,7 @@ func (p *registry) answer(head partition.Revision, h any, asg map[partition.Work
 func settledGroup() (partition.Head, map[partition.WorkerID]partition.Assignment) {
 	a := assignment("s0", 3, "p@3")
 	seat := partition.Seat{Worker: "worker-0", Session: "s0", Step: 3, Digest: a.Digest()}
-	return partition.Head{Step: 3, Seats: []partition.Seat{seat}, Unowned: []partition.Unowned{{Partition: "q"}}},
+	return partition.Head{Step: 3, Seats: []partition.Seat{seat}, Unowned: []partition.Unowned{{Partition: "q", Entered: 2}}},
 		map[partition.WorkerID]partition.Assignment{"worker-0": a}
 }
 
@@ -56,10 +56,12 @@ func TestOwners(t *testing.T) {
 	h, asg := settledGroup()
 	p.ask("p")
 	p.ask("q")
+	p.ask("x")
 	require.Len(t, p.answer(9, h, asg), 1, "first only the head")
 	require.Len(t, p.answer(9, h, asg), 2)
 	require.Equal(t, messages.Owner{Partition: "p", Worker: "worker-0", Token: 3}, heard[messages.Owner](t, p.user))
-	require.Equal(t, messages.Owner{Partition: "q", Reason: "nobody owns it"}, heard[messages.Owner](t, p.user))
+	require.Equal(t, messages.Owner{Partition: "q", Entered: 2, Reason: "nobody owns it"}, heard[messages.Owner](t, p.user))
+	require.Equal(t, messages.Owner{Partition: "x", Gone: true, Reason: "nobody owns it"}, heard[messages.Owner](t, p.user))
 
 	p.ask("p")
 	p.answer(9, h, nil) // the head is the same: nothing else is read

@@ -177,7 +177,11 @@ type Owner struct {
 	Partition partition.PartitionID
 	Worker    partition.WorkerID
 	Token     partition.Token
-	Reason    string
+	// Entered is since which step the partition is in the source; 0 if that could not
+	// be found out. Gone says that it is not in there.
+	Entered partition.Step
+	Gone    bool
+	Reason  string
 }
 
 // RefreshPartitions asks for the source to be listed now, and for its partitions

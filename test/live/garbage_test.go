@@ -179,7 +179,7 @@ func (v *vandal) recovers(reported bool) {
 	v.atRest(v.all...)
 	for _, w := range v.all {
 		for _, o := range w.snapshot().Owned {
-			require.Equal(v.t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token},
+			require.Equal(v.t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token, Entered: o.Entered},
 				ask[messages.Owner](v.all[0], messages.GetOwner{Partition: o.ID}))
 		}
 	}

@@ -133,7 +133,7 @@ func TestGetOwner(t *testing.T) {
 		for _, o := range w.snapshot().Owned {
 			for _, asked := range all {
 				got := ask[messages.Owner](asked, messages.GetOwner{Partition: o.ID})
-				require.Equal(t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token}, got)
+				require.Equal(t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token, Entered: o.Entered}, got)
 			}
 		}
 	}
