@@ -17,10 +17,17 @@
 // each worker has up to four while a group begins. Where an account has a limit of its
 // own, that one counts.
 //
+// # Work
+//
+// HandlerFunc makes partition actors of a function, Subscribe of subscriptions and
+// Consume of consumers: each works on its partition on a goroutine of its own. Messages
+// go from the connection to the handler, and pass no mailbox.
+//
 // # Ordering
 //
 // Answers go to whoever asked. A watch reports the newest record of a key, never
-// an older one after a newer; between two reports older ones may be left out.
+// an older one after a newer; between two reports older ones may be left out. The
+// messages of a partition are handled one after the other.
 //
 // # Failure
 //

@@ -166,9 +166,11 @@ func TestReadmeQuickStart(t *testing.T) {
 
 // TestExamplesAreShort holds complete programs to what is read in one go.
 func TestExamplesAreShort(t *testing.T) {
-	program, err := os.ReadFile(filepath.Join("partition-actors", "main.go"))
-	require.NoError(t, err)
-	require.LessOrEqual(t, strings.Count(string(program), "\n"), exampleLines)
+	for _, name := range []string{"partition-actors", "consumer"} {
+		program, err := os.ReadFile(filepath.Join(name, "main.go"))
+		require.NoError(t, err)
+		require.LessOrEqual(t, strings.Count(string(program), "\n"), exampleLines, name)
+	}
 }
 
 // TestReadmeNamesEveryExample keeps the list in examples/README.md complete.

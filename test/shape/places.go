@@ -27,6 +27,11 @@ var bridgeChannels = map[string]string{
 	"bridge/ask.go":              "tells the caller, who is no actor, what the manager answered",
 	"bridge/stop.go":             "waits for what the manager answers, for the end of its actors, or for its context",
 	"bridge/drain.go":            "waits for what the manager answers, or for its context",
+	"bridge/consumers.go":        "bounds how many partitions ask the server at a time",
+	"bridge/gate.go":             "wakes the goroutines of handlers when pulling goes on",
+	"bridge/pull.go":             "messages that come, on their way to the goroutine of a handler",
+	"bridge/pull_ask.go":         "the same",
+	"bridge/pull_leave.go":       "the same",
 }
 
 // bridgeLocks names the files of the bridge that share something between goroutines.
@@ -35,6 +40,9 @@ var bridgeLocks = map[string]string{
 	"bridge/listen.go":           "changes that wait for their reader",
 	"bridge/handler.go":          "the calls that run, over all partition actors",
 	"bridge/subscriptions.go":    "ends once, by whoever is first",
+	"bridge/gate.go":             "who pulls, over all partition actors",
+	"bridge/pull.go":             "what is here, between a handler and the timer that prolongs it",
+	"bridge/tidy.go":             "stops once",
 	"bridge/troubles.go":         "what all partition actors of a handler say of themselves",
 	"bridge/embedded/server.go":  "stops once",
 	"bridge/embedded/cluster.go": "the ports of all clusters of a process",
@@ -48,6 +56,7 @@ var watched = map[string]string{
 	"bridge/bridge.go":        "clients, but for the parent",
 	"bridge/listen.go":        "the manager",
 	"bridge/ask.go":           "the manager",
+	"bridge/tidy.go":          "the manager",
 }
 
 // realClocks names who reads the real clock outside the bridge, and outside live tests

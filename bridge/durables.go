@@ -1,0 +1,140 @@
+package bridge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// ownerGroup is the priority group of those who pull: the owner, and nobody else.
+const ownerGroup = "owner"
+
+// What a consumer's metadata say.
+const (
+	metaName      = "troupe-name"
+	metaPartition = "troupe-partition"
+	metaEntered   = "troupe-entered"
+)
+
+// Durable is the name of a partition's consumer, for tools of the server. It says since
+// which step the partition is in the source: one that was removed and comes again has
+// another consumer.
+func (c *Consumers) Durable(o partition.Owned) string {
+	return fmt.Sprintf("%s+%s+%d", c.cfg.Name, tokenOf(o.ID), o.Entered)
+}
+
+// tokenOf makes one token of an ID. An ID of plain characters can be read in it, with = for
+// the dot; any other is hashed.
+func tokenOf(id partition.PartitionID) string {
+	const longest = 128
+	strange := func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
+	}
+	text := string(id)
+	if len(text) <= longest && !strings.ContainsFunc(text, strange) {
+		return strings.ReplaceAll(text, ".", "=")
+	}
+	sum := sha256.Sum256([]byte(text))
+	return "==" + hex.EncodeToString(sum[:16]) // no plain ID begins so
+}
+
+// config is what a partition's consumer has to be.
+func (c *Consumers) config(o partition.Owned) (jetstream.ConsumerConfig, error) {
+	cfg := c.cfg.Consumer
+	subject, err := c.cfg.Subjects.Of(o.ID)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.Durable, cfg.FilterSubject, cfg.MaxDeliver = c.Durable(o), subject, -1
+	cfg.PriorityPolicy, cfg.PriorityGroups = jetstream.PriorityPolicyPinned, []string{ownerGroup}
+	cfg.Metadata = maps.Clone(cfg.Metadata)
+	if cfg.Metadata == nil {
+		cfg.Metadata = map[string]string{}
+	}
+	cfg.Metadata[metaName], cfg.Metadata[metaPartition] = c.cfg.Name, string(o.ID)
+	cfg.Metadata[metaEntered] = strconv.FormatUint(uint64(o.Entered), 10)
+	return cfg, nil
+}
+
+// ensure sees to it that a partition has its consumer, free of whoever pulled before. Its
+// filter never changes: a consumer's position is that of its filter, and what is older
+// would never come.
+func (c *Consumers) ensure(ctx context.Context, o partition.Owned) error {
+	want, err := c.config(o)
+	if err != nil {
+		return err
+	}
+	is, err := c.info(ctx, want.Durable)
+	switch {
+	case errors.Is(err, jetstream.ErrConsumerNotFound):
+		return c.create(ctx, o, want)
+	case err != nil:
+		return err
+	case is.Config.FilterSubject != want.FilterSubject:
+		return fmt.Errorf("the consumer %s filters for %s; must be %s: take another Name", want.Durable, is.Config.FilterSubject, want.FilterSubject)
+	case is.Config.AckWait != want.AckWait:
+		if _, err = c.js.UpdateConsumer(ctx, c.cfg.Stream, want); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(is.PriorityGroups, func(g jetstream.PriorityGroupState) bool { return g.PinnedClientID != "" }) {
+		return c.unpin(ctx, want.Durable)
+	}
+	return nil
+}
+
+func (c *Consumers) info(ctx context.Context, name string) (*jetstream.ConsumerInfo, error) {
+	x, err := c.js.Consumer(ctx, c.cfg.Stream, name)
+	if err != nil {
+		return nil, err
+	}
+	return x.CachedInfo(), nil
+}
+
+// create makes the consumer of a partition. On a stream of which each message has one
+// consumer, that of the same partition before it was removed may be in the way: what it
+// has not acknowledged comes to the new one.
+func (c *Consumers) create(ctx context.Context, o partition.Owned, want jetstream.ConsumerConfig) error {
+	_, err := c.js.CreateConsumer(ctx, c.cfg.Stream, want)
+	var refused *jetstream.APIError
+	if !errors.As(err, &refused) || refused.ErrorCode != codeFilterNotUnique {
+		return err
+	}
+	stream, fault := c.js.Stream(ctx, c.cfg.Stream)
+	if fault != nil {
+		return fault
+	}
+	list := stream.ListConsumers(ctx)
+	for old := range list.Info() {
+		meta := old.Config.Metadata
+		entered, fault := strconv.ParseUint(meta[metaEntered], 10, 64)
+		if fault == nil && meta[metaName] == c.cfg.Name && meta[metaPartition] == string(o.ID) && entered < uint64(o.Entered) {
+			if err := stream.DeleteConsumer(ctx, old.Name); err != nil {
+				return err
+			}
+		}
+	}
+	if err := list.Err(); err != nil {
+		return err
+	}
+	_, err = c.js.CreateConsumer(ctx, c.cfg.Stream, want)
+	return err
+}
+
+// codeFilterNotUnique: another consumer of a work queue filters for the same.
+const codeFilterNotUnique jetstream.ErrorCode = 10100
+
+// unpin has the server answer no question that was asked before, whoever asked it.
+func (c *Consumers) unpin(ctx context.Context, name string) error {
+	return c.port.call(ctx, "CONSUMER.UNPIN."+c.cfg.Stream+"."+name, map[string]string{"group": ownerGroup}, &struct{}{}).Err
+}

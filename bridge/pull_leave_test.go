@@ -1,0 +1,71 @@
+package bridge
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// What was lost with a connection is not waited for: pulling goes on long before AckWait,
+// after which it comes again, is over.
+//
+// hazard 55
+func TestConsumers_ReconnectWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	m := openMill(t, jetstream.WorkQueuePolicy)
+	m.cfg.Consumer.AckWait = time.Hour
+	got := make(chan *nats.Msg, 10)
+	m.cfg.Handle = func(_ context.Context, _ partition.Owned, msg *nats.Msg) error { got <- msg; return nil }
+	asked := m.hear(apiPrefix+"CONSUMER.MSG.NEXT.>", `"id"`)
+	c, pid := m.open(owner(1))
+	m.send("one")
+	pin := await(t, got, "one").Header.Get(pinHeader)
+	await(t, asked, "its question")
+	m.read(c.Durable(owner(1)))
+	lost, err := m.nc.SubscribeSync(m.nc.NewInbox())
+	require.NoError(t, err)
+	ask := `{"batch":1,"group":"owner","id":"` + pin + `"}`
+	require.NoError(t, m.nc.PublishRequest(apiPrefix+"CONSUMER.MSG.NEXT.WORK."+c.Durable(owner(1)), lost.Subject, []byte(ask)))
+	m.read(c.Durable(owner(1)))
+	m.send("two", "three") // one of them
+	_, err = lost.NextMsg(patience)
+	require.NoError(t, err)
+	await(t, got, "the other")
+	again := m.hear(apiPrefix+"CONSUMER.MSG.NEXT.>", `"no_wait"`)
+	require.NoError(t, c.port.nc.ForceReconnect())
+	await(t, again, "its first question")
+	m.send("four")
+	for text := ""; text != "four"; {
+		text = string(await(t, got, "four").Data)
+	}
+	m.revoke(pid)
+	m.gone(pid)
+}
+
+// A first question that waits, as the consumer has as many messages under way as it may
+// have, holds up no hand-over.
+//
+// hazard 55
+func TestConsumers_RevokedWhileTheFirstQuestionWaits(t *testing.T) {
+	t.Parallel()
+	m := openMill(t, jetstream.WorkQueuePolicy)
+	m.cfg.Consumer.AckWait, m.cfg.Consumer.MaxAckPending = time.Hour, 1
+	c, first := m.open(owner(1))
+	m.send("one", "two")
+	one := m.next("one")
+	m.system.Root.Send(m.keeper, stopChild{first}) // as when a lease ends
+	m.gone(first)
+	one.end <- nil
+	asked := m.hear(apiPrefix+"CONSUMER.MSG.NEXT.>", `"no_wait"`)
+	_, second := m.open(owner(2))
+	await(t, asked, "its question")
+	m.read(c.Durable(owner(2)))
+	m.revoke(second)
+	m.gone(second)
+}

@@ -1,0 +1,97 @@
+package bridge
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// front stands where a manager would, which leads from the third question on.
+type front struct {
+	asked int
+	where map[partition.PartitionID]messages.Owner
+}
+
+func (f *front) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case messages.GetSnapshot:
+		f.asked++
+		ctx.Respond(messages.Snapshot{Leading: f.asked >= 3})
+	case messages.GetOwner:
+		o := f.where[m.Partition]
+		o.Partition = m.Partition
+		ctx.Respond(o)
+	}
+}
+
+// tidied is a mill with consumers of partitions that are there, that were removed, and
+// that are not known.
+func tidied(t *testing.T, retention jetstream.RetentionPolicy, logger *slog.Logger) (m *mill, deleted <-chan string, manager *actor.PID) {
+	m = openMill(t, retention)
+	m.cfg.Logger, m.cfg.Subjects = logger, "work.{partition}.>"
+	for name, owned := range map[string][]partition.Owned{
+		"mill":  {{ID: "there", Entered: 5}, {ID: "again", Entered: 3}, {ID: "gone", Entered: 4}, {ID: "unknown", Entered: 4}},
+		"other": {{ID: "gone", Entered: 4}},
+	} {
+		cfg := m.cfg
+		cfg.Name = name
+		c, err := Consume(m.nc, cfg)
+		require.NoError(t, err)
+		for _, o := range owned {
+			require.NoError(t, c.ensure(t.Context(), o))
+		}
+	}
+	f := &front{where: map[partition.PartitionID]messages.Owner{
+		"there": {Entered: 5, Worker: "w"}, "again": {Entered: 9}, "gone": {Gone: true}, "unknown": {Reason: "the store does not answer"},
+	}}
+	manager = m.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return f }))
+	deleted = m.hear("$JS.EVENT.ADVISORY.CONSUMER.DELETED.>", "")
+	c, err := Consume(m.nc, m.cfg)
+	require.NoError(t, err)
+	stop := c.Tidy(m.system, manager, 200*time.Millisecond)
+	t.Cleanup(stop)
+	return m, deleted, manager
+}
+
+func (m *mill) names() (all []string) {
+	list := m.stream.ConsumerNames(m.t.Context())
+	for name := range list.Name() {
+		all = append(all, name)
+	}
+	require.NoError(m.t, list.Err())
+	return all
+}
+
+func TestTidy_DeletesWhatHasNoPartition(t *testing.T) {
+	t.Parallel()
+	m, deleted, manager := tidied(t, jetstream.LimitsPolicy, slog.New(slog.DiscardHandler))
+	for range 2 {
+		await(t, deleted, "a consumer is deleted")
+	}
+	require.ElementsMatch(t, []string{"mill+there+5", "mill+unknown+4", "other+gone+4"}, m.names())
+	require.NoError(t, m.system.Root.StopFuture(manager).Wait())
+}
+
+// lines is a log.
+type lines chan string
+
+func (l lines) Write(b []byte) (int, error) { l <- string(b); return len(b), nil }
+
+func TestTidy_LeavesWhatKeepsMessages(t *testing.T) {
+	t.Parallel()
+	log := make(lines, 100)
+	m, deleted, _ := tidied(t, jetstream.InterestPolicy, slog.New(slog.NewTextHandler(log, nil)))
+	for line := ""; !strings.Contains(line, "consumers of removed partitions are left"); {
+		line = await(t, log, "a word in the log")
+	}
+	require.Empty(t, deleted)
+	require.Len(t, m.names(), 5)
+}
