@@ -54,6 +54,8 @@ type orders struct {
 	Returns bool
 	// Waits: it begins with the first line of its input.
 	Waits bool
+	// Consumes: it handles the messages of a flow.
+	Consumes bool
 }
 
 // childSettings are for workers in processes that share a busy machine: it may take
@@ -86,9 +88,15 @@ func child(told orders) error {
 		settings.OnStop, settings.RestartHoldDown = partition.Restart, patience
 	}
 	settings.InstanceKey, settings.WorkerIDs.Count = told.Key, told.IDs
-	props, err := actors.PartitionManager(
-		actors.Config{Settings: settings, Source: actors.StaticSource(partitions(childPartitions))},
-		bridge.NATS(nc, bridge.Config{Group: "live", Fresh: told.Patient && told.Fresh, Logger: silent}))
+	cfg := actors.Config{Settings: settings, Source: actors.StaticSource(partitions(childPartitions))}
+	if told.Consumes {
+		work, err := bridge.Consume(nc, flowConfig(comesSoon, toSink(nc)))
+		if err != nil {
+			return err
+		}
+		cfg.Partition = work.Props
+	}
+	props, err := actors.PartitionManager(cfg, bridge.NATS(nc, bridge.Config{Group: "live", Fresh: told.Patient && told.Fresh, Logger: silent}))
 	if err != nil {
 		return err
 	}
