@@ -22,6 +22,10 @@
 // server runs in another process. make profile keeps what the processor and the
 // memory were used for while partitions move.
 //
+// BenchmarkConsume compares bridge.Consume with the client's own consumers in one run;
+// BenchmarkConsumeIdle and BenchmarkConsumeMove are what consumers cost, and how long
+// partitions that move are not worked on.
+//
 // # Limits
 //
 // All ten workers and the server share the cores of one machine, so that on a

@@ -85,18 +85,20 @@ func (c *crowd) seated(n int) {
 	}
 }
 
+// size is how many goroutines there are, and how much memory is in use.
+func size() (goroutines, heap float64) {
+	for range 3 { // what is freed by finalizers needs more than one
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(runtime.NumGoroutine()), float64(m.HeapAlloc)
+}
+
 // BenchmarkManager: what one manager of a group at rest costs its process, beside
 // its connection, the actor system and the source. The aims are 4 goroutines and 64 KiB.
 func BenchmarkManager(b *testing.B) {
 	const n = 50
-	size := func() (goroutines, heap float64) {
-		for range 3 { // what is freed by finalizers needs more than one
-			runtime.GC()
-		}
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return float64(runtime.NumGoroutine()), float64(m.HeapAlloc)
-	}
 	for name, partitions := range map[string]int{"OnePartition": n, "TwentyPartitions": 20 * n} {
 		b.Run(name, func(b *testing.B) {
 			once(b, func() {
