@@ -39,6 +39,8 @@ type Habits struct {
 	Quiet bool
 	// Strategy of its plans when it leads; the default if nil.
 	Strategy partition.Strategy
+	// Wire, if set, changes how its actors are wired, its strategy and source too.
+	Wire func(*actors.Config)
 	// Build, if set, changes what goes through the port as another build would.
 	Build func(bridge.Port) bridge.Port
 }
@@ -96,9 +98,11 @@ func (w *World) Start(name string, h Habits) *Process {
 		strategy = actors.StrategyFrom(h.Strategy)
 		w.Check.rest.other = true
 	}
-	props, err := actors.PartitionManager(actors.Config{
-		Settings: settings, Source: p.source(), Partition: p.handler, Strategy: strategy,
-	}, bridge.Over(port, p.Clock, w.bridge(p)))
+	cfg := actors.Config{Settings: settings, Source: p.source(), Partition: p.handler, Strategy: strategy}
+	if h.Wire != nil {
+		h.Wire(&cfg)
+	}
+	props, err := actors.PartitionManager(cfg, bridge.Over(port, p.Clock, w.bridge(p)))
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))
 	}

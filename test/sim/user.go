@@ -158,8 +158,8 @@ type handler struct {
 	done    bool
 }
 
-// habitual is why handlers panic that are to.
-const habitual = "it is its habit"
+// Habitual is why handlers panic that are to.
+const Habitual = "it is its habit"
 
 // finished is a handler's reminder that it has drained.
 type finished struct{}
@@ -172,7 +172,7 @@ func (h *handler) Receive(ctx actor.Context) {
 		if h.owned.ID == p.Habits.Fails {
 			h.done = true
 			p.say(fmt.Sprintf("the handler of %s panics", h.owned.ID))
-			panic(habitual)
+			panic(Habitual)
 		}
 		p.world.Trace.Hum(p.Name, fmt.Sprintf("the handler of %s@%d starts", h.owned.ID, Step(h.owned.Token)))
 		check.Begins(p.Name, Handler, h.owned)

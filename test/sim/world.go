@@ -137,7 +137,7 @@ func (w *World) committed(c Commit) {
 // logged is what the actor system says: an error is a panic of an actor, which
 // must not happen, unless it is a habit. The rest depends on its own clock.
 func (w *World) logged(level slog.Level, text string) {
-	if level >= slog.LevelError && !strings.HasSuffix(text, habitual) {
+	if level >= slog.LevelError && !strings.HasSuffix(text, Habitual) {
 		w.Trace.Hum("system", text)
 		w.Check.violate("Panic", "%s", text)
 	}
