@@ -27,7 +27,8 @@ type Config struct {
 	// that exists may keep its records in files where Memory is asked for, not the
 	// other way round.
 	Storage Storage
-	// BindOnly creates nothing: the stream must exist, made by an administrator.
+	// BindOnly creates nothing: the stream must exist, made by an administrator
+	// (CreateStream). Without it the worker waits, and its health says why.
 	BindOnly bool
 	// Fresh says that nobody can be alive who held anything in this group, as when
 	// the server was just created in an empty directory. The first leader then

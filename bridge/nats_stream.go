@@ -41,21 +41,23 @@ func (p *natsPort) create(ctx context.Context, c StreamConfig) Result {
 
 // Info implements Port.
 func (p *natsPort) Info(within time.Duration, done func(StreamInfo)) (cancel func()) {
-	return p.run(within, func(ctx context.Context) {
-		var got struct {
-			Config  jetstream.StreamConfig `json:"config"`
-			Created time.Time              `json:"created"`
-			State   struct {
-				LastSeq uint64 `json:"last_seq"`
-			} `json:"state"`
-		}
-		r := p.call(ctx, "STREAM.INFO."+p.stream, struct{}{}, &got)
-		info := StreamInfo{Result: r, Server: p.nc.ConnectedServerVersion()}
-		if r.Outcome == Accepted {
-			info.Created, info.Last, info.Config = got.Created, got.State.LastSeq, streamOf(got.Config)
-		}
-		done(info)
-	})
+	return p.run(within, func(ctx context.Context) { done(p.info(ctx)) })
+}
+
+func (p *natsPort) info(ctx context.Context) StreamInfo {
+	var got struct {
+		Config  jetstream.StreamConfig `json:"config"`
+		Created time.Time              `json:"created"`
+		State   struct {
+			LastSeq uint64 `json:"last_seq"`
+		} `json:"state"`
+	}
+	r := p.call(ctx, "STREAM.INFO."+p.stream, struct{}{}, &got)
+	info := StreamInfo{Result: r, Server: p.nc.ConnectedServerVersion()}
+	if r.Outcome == Accepted {
+		info.Created, info.Last, info.Config = got.Created, got.State.LastSeq, streamOf(got.Config)
+	}
+	return info
 }
 
 func streamOf(c jetstream.StreamConfig) StreamConfig {

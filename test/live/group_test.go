@@ -50,6 +50,7 @@ type group struct {
 	umpire   *umpire.Journal // nil if nobody watches
 	first    int             // the node that whoever joins next connects to
 	user     string          // of the server; empty if it asks for none
+	dial     []nats.Option   // of connections, besides
 }
 
 // newGroup starts a server in memory. When the test ends, no goroutine may be
@@ -166,9 +167,11 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	if g.link != nil {
 		url = "nats://" + g.link.Addr()
 	}
-	nc, err := nats.Connect(url, nats.SetCustomDialer(w.cable), nats.Name(name), nats.DontRandomize(), nats.IgnoreDiscoveredServers(),
-		nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond), nats.RetryOnFailedConnect(true),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), nats.UserInfo(g.user, g.user))
+	nc, err := nats.Connect(url, append([]nats.Option{
+		nats.SetCustomDialer(w.cable), nats.Name(name), nats.DontRandomize(), nats.IgnoreDiscoveredServers(),
+		nats.MaxReconnects(-1), nats.ReconnectWait(50 * time.Millisecond), nats.RetryOnFailedConnect(true),
+		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), nats.UserInfo(g.user, g.user),
+	}, g.dial...)...)
 	require.NoError(g.t, err)
 	w.nc = nc
 	settings := g.settings
