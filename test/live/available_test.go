@@ -20,6 +20,15 @@ func available() partition.Settings {
 	return s
 }
 
+// keeps waits until a worker that lost the store is degraded, and has what it had.
+func (g *group) keeps(w *worker, had int) {
+	g.t.Helper()
+	g.ledger.await(w.name+" is degraded, and keeps what it has", func() bool {
+		p := g.ledger.pages[w]
+		return p.is(messages.Degraded) && len(p.owned) == had && !p.health.Healthy
+	})
+}
+
 // The server is away for longer than the leases of an Available group: everybody is
 // degraded and works on. When it is back, nobody has been taken for dead, and nothing
 // has moved.
@@ -53,25 +62,21 @@ func TestAvailable_ServerGone(t *testing.T) {
 // hazard 56
 func TestAvailable_CutOff(t *testing.T) {
 	beside(t)
-	g, link, all := linked(t, available())
+	g, link, all := linked(t, promising(available()))
 	g.ledger.twice = true
 	had := len(g.ledger.read(all[0]).owned)
 	require.Positive(t, had)
 	link.Set(links.Silent)
 	g.atRest(all[1:]...)
 	g.works("two work on what it has", func(u *umpire.Umpire) bool { return u.Overlapping() == had })
-	g.ledger.await("it is degraded, and keeps what it has", func() bool {
-		p := g.ledger.pages[all[0]]
-		return p.is(messages.Degraded) && len(p.owned) == had
-	})
+	g.keeps(all[0], had)
 	g.works("a sink can tell what it does from what the others do", func(u *umpire.Umpire) bool { return u.Refused > 0 })
 
 	back := now()
 	link.Set(links.Whole)
 	g.works("nobody works on what others have", func(u *umpire.Umpire) bool { return u.Overlapping() == 0 })
 	took := now() - back
-	g.atRest(all...)
-	g.whole()
+	g.inTime(back, all...)
 	g.umpire.Ask(func(u *umpire.Umpire) {
 		require.GreaterOrEqual(t, len(u.Overlaps), had)
 		t.Logf("two worked on a partition for %v, until %v after the link was whole",
@@ -104,8 +109,7 @@ func TestAvailable_Thresholds(t *testing.T) {
 				require.NotContains(t, g.ledger.read(w).states, messages.Degraded)
 				return
 			}
-			g.ledger.await("it is degraded", func() bool { return g.ledger.pages[w].is(messages.Degraded) })
-			require.Len(t, g.ledger.read(w).owned, 3, "it keeps what it has")
+			g.keeps(w, 3)
 			w.cable.mend()
 			g.atRest(w)
 		})

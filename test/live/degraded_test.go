@@ -168,6 +168,35 @@ func TestDegraded_StoreFull(t *testing.T) {
 	g.whole()
 }
 
+// The store is lost when a worker has just claimed its ID, before its first heartbeat:
+// the lease runs from the claim. When it is back all is as it should be.
+//
+// hazard 56
+func TestDegraded_BeforeTheFirstHeartbeat(t *testing.T) {
+	beside(t)
+	for _, mode := range []partition.Ownership{partition.Exclusive, partition.Available} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			s := swift()
+			s.Ownership, s.EnterThreshold = mode, time.Second
+			g := newGroup(t, s, 3)
+			g.watched()
+			c, h := g.count(), &halt{}
+			h.held(g, `.lead"`) // which it asks for as soon as it has an ID
+			c.hear()
+			claims := c.of("live.") // more than one if the answer took long
+			require.Positive(t, claims)
+			h.cable.cut()
+			g.ledger.await("it is degraded", func() bool { return g.ledger.pages[h.worker].is(messages.Degraded) })
+			c.hear()
+			require.Equal(t, claims, c.of("live."), "no heartbeat")
+			h.cable.mend()
+			g.atRest(h.worker)
+			g.whole()
+		})
+	}
+}
+
 // The store is lost in every state that needs it, and is back. Who is Available keeps
 // what it has.
 //

@@ -5,11 +5,13 @@ import (
 	"net"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/links"
 )
 
@@ -47,18 +49,34 @@ func (r *routes) set(node string, to links.State) {
 	}
 }
 
+// node is the number of the node that leads the stream, or of another one.
+func (r *routes) node(leader string, leads bool) int {
+	node := int(leader[len(leader)-1] - '1')
+	if !leads {
+		node = (node + 1) % len(r.names)
+	}
+	return node
+}
+
 // One of three nodes is cut off, and nobody tells those who are connected to it. If it
-// led the stream, nobody can write for seconds. The worker there lets everything go,
-// moves to another server by itself, and works again before the node is back.
+// led the stream, nobody can write for seconds. The worker there lets everything go, or
+// keeps it if it is Available, moves to another server by itself, and works again before
+// the node is back.
 //
 // hazards 56 and 59
 func TestDegraded_NodeIsolated(t *testing.T) {
 	beside(t)
-	for _, leads := range []bool{true, false} {
-		t.Run(fmt.Sprintf("it leads the stream %t", leads), func(t *testing.T) {
+	for _, c := range []struct {
+		leads bool // the stream
+		mode  partition.Ownership
+	}{{true, partition.Exclusive}, {false, partition.Exclusive}, {true, partition.Available}} {
+		t.Run(fmt.Sprintf("it leads the stream %t, %v", c.leads, c.mode), func(t *testing.T) {
 			t.Parallel()
 			r := &routes{t: t, all: map[[2]string]*links.Link{}}
-			g := onThree(t, embedded.Config{Memory: true, Options: r.through}, mortal(), 24)
+			s := mortal()
+			s.Ownership, s.EnterThreshold = c.mode, time.Second // long before it moves, after three timeouts
+			g := onThree(t, embedded.Config{Memory: true, Options: r.through}, s, 24)
+			g.ledger.twice = c.mode == partition.Available
 			g.watched()
 			var all []*worker
 			for i := range 3 {
@@ -67,15 +85,16 @@ func TestDegraded_NodeIsolated(t *testing.T) {
 				g.atRest(all...)
 				require.Equal(t, g.cluster.URL(i), all[i].nc.ConnectedUrl())
 			}
-			leader := g.admin().stream().CachedInfo().Cluster.Leader
-			node := int(leader[len(leader)-1] - '1')
-			if !leads {
-				node = (node + 1) % 3
-			}
+			node := r.node(g.admin().stream().CachedInfo().Cluster.Leader, c.leads)
 			away := all[node]
+			had := len(g.ledger.read(away).owned)
 
 			r.set(r.names[node], links.Silent)
-			g.outage(away)
+			if c.mode == partition.Available {
+				g.keeps(away, had)
+			} else {
+				g.outage(away)
+			}
 			g.atRest(all...)
 			require.NotEqual(t, g.cluster.URL(node), away.nc.ConnectedUrl())
 			r.set(r.names[node], links.Closed)

@@ -38,3 +38,10 @@ func calm(s partition.Settings) partition.Settings {
 	s.MinRebalanceInterval, s.MinRebalanceThreshold = partition.Off, partition.Off
 	return s
 }
+
+// promising are settings whose bounds a busy machine can keep: they allow for a window,
+// which SettleTime ends early.
+func promising(s partition.Settings) partition.Settings {
+	s.ColdStartWindow, s.SettleTime = 15*time.Second, 300*time.Millisecond
+	return s
+}

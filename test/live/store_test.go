@@ -62,7 +62,7 @@ func TestServerRestart_Short(t *testing.T) {
 func TestServerRestart_Long(t *testing.T) {
 	beside(t)
 	cfg := keeping(t)
-	g := groupOn(t, cfg, swift(), 24)
+	g := groupOn(t, cfg, promising(swift()), 24)
 	g.watched()
 	all := g.start(3)
 	version := all[0].snapshot().Version
@@ -74,8 +74,7 @@ func TestServerRestart_Long(t *testing.T) {
 			})
 		})
 	})
-	g.atRest(all...)
-	g.whole()
+	g.inTime(now(), all...)
 	require.Greater(t, all[0].snapshot().Version, version)
 }
 

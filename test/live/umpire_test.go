@@ -8,6 +8,7 @@ import (
 
 	"github.com/troupe-actors/troupe/actors"
 	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/umpire"
 )
 
@@ -63,6 +64,24 @@ func (g *group) clerk(w *worker, cfg *actors.Config) (begin func(*actor.ActorSys
 func (g *group) whole() {
 	g.t.Helper()
 	g.works("one works on each partition", func(u *umpire.Umpire) bool { return len(u.Missing()) == 0 && u.Overlapping() == 0 })
+}
+
+// inTime demands that these are at rest, and that it took no longer than the settings
+// promise, since the store was back at an instant. What does not count is when the
+// machine had no time for some worker.
+func (g *group) inTime(back time.Duration, workers ...*worker) {
+	g.t.Helper()
+	g.atRest(workers...)
+	g.whole()
+	at := now()
+	s := g.settings
+	s.PollInterval = min(s.PollInterval, s.Lease/2)            // no more is needed where no watch is lost
+	bound := s.StableBound(partition.Setbacks{Resigned: true}) // as a leader without a store does
+	g.umpire.Ask(func(u *umpire.Umpire) {
+		starved := u.Starved(back, at)
+		require.LessOrEqual(g.t, at-back-starved, bound)
+		g.t.Logf("at rest after %v, of %v; for %v somebody did not run", (at - back).Round(time.Millisecond), bound, starved.Round(time.Millisecond))
+	})
 }
 
 // works waits until something is so for the umpire.

@@ -79,7 +79,7 @@ func (u *Umpire) Recovered(calm time.Duration) (r Recovery) {
 	if u.calmAt != calm || u.covered == 0 {
 		return Recovery{}
 	}
-	r = Recovery{u.covered, u.gap, u.starved(calm, u.covered)}
+	r = Recovery{u.covered, u.gap, u.Starved(calm, u.covered)}
 	u.gap = 0
 	return r
 }

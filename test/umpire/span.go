@@ -47,9 +47,9 @@ func (l *life) running(from, to time.Duration) time.Duration {
 	return max(0, sum)
 }
 
-// starved is how long, within a time in which nobody was stopped, the machine had
+// Starved is how long, within a time in which nobody was stopped, the machine had
 // no time for some worker.
-func (u *Umpire) starved(from, to time.Duration) (most time.Duration) {
+func (u *Umpire) Starved(from, to time.Duration) (most time.Duration) {
 	for _, l := range u.lives {
 		most = max(most, to-from-l.running(from, to))
 	}
