@@ -73,12 +73,45 @@ func (c *Clerk) say(e Event) {
 	c.out(e)
 }
 
+// answer is a process that takes one answer. A future of the library is none for
+// questions that may be given up: its result is written without a lock when it comes late.
+type answer chan any
+
+// SendUserMessage implements actor.Process.
+func (a answer) SendUserMessage(_ *actor.PID, m any) {
+	select {
+	case a <- actor.UnwrapEnvelopeMessage(m):
+	default:
+	}
+}
+
+// SendSystemMessage implements actor.Process.
+func (a answer) SendSystemMessage(*actor.PID, any) {}
+
+// Stop implements actor.Process.
+func (a answer) Stop(*actor.PID) {}
+
+// ask asks for a snapshot, and gives up after a second or when nobody is there.
+func (c *Clerk) ask() (s messages.Snapshot, ok bool) {
+	got := make(answer, 1)
+	pid, _ := c.system.ProcessRegistry.Add(got, c.system.ProcessRegistry.NextID())
+	defer c.system.ProcessRegistry.Remove(pid)
+	c.system.Root.RequestWithCustomSender(c.manager, messages.GetSnapshot{}, pid)
+	late := time.NewTimer(time.Second)
+	defer late.Stop()
+	select {
+	case m := <-got:
+		s, ok = m.(messages.Snapshot)
+	case <-late.C:
+	}
+	return s, ok
+}
+
 // looks asks what the worker believes of itself.
 func (c *Clerk) looks() (e Event, ok bool) {
 	asked := c.now()
-	got, err := c.system.Root.RequestFuture(c.manager, messages.GetSnapshot{}, time.Second).Result()
-	s, ok := got.(messages.Snapshot)
-	if err != nil || !ok {
+	s, ok := c.ask()
+	if !ok {
 		return Event{}, false
 	}
 	is := fmt.Sprintf("%s %s", s.State, s.Worker)
