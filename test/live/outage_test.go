@@ -36,7 +36,7 @@ func TestServerRestart_Crowd(t *testing.T) {
 	cfg := keeping(t)
 	cfg.Options = func(o *server.Options) { o.SyncAlways = false } // nobody cuts the power
 	s := promising(calm(partition.Default()))
-	s.StoreTimeout, s.Lease, s.LeaderLease = 1500*time.Millisecond, 4500*time.Millisecond, 3*time.Second
+	s.StoreTimeout, s.Lease, s.LeaderLease = 3*time.Second, 9*time.Second, 6*time.Second
 	s.ExitThreshold = time.Second
 	s.PollInterval = far // what is asked each time would be counted
 	g := groupOn(t, cfg, s, 2*throng)
