@@ -111,7 +111,7 @@ var bans = []ban{
 		why: "what escalates to one ends the process",
 	},
 	{
-		name: "the event stream", holds: source(library), find: selecting("EventStream"),
+		name: "the event stream", holds: source(library), find: selecting("EventStream"), except: eventStreams,
 		why: "its subscribers run on the goroutine of whoever publishes",
 	},
 	{

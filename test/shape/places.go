@@ -27,6 +27,7 @@ var bridgeChannels = map[string]string{
 	"bridge/ask.go":              "tells the caller, who is no actor, what the manager answered",
 	"bridge/stop.go":             "waits for what the manager answers, for the end of its actors, or for its context",
 	"bridge/drain.go":            "waits for what the manager answers, or for its context",
+	"bridge/observe/observer.go": "waits, on the goroutine of a scrape or a probe, for what the manager answers",
 	"bridge/consumers.go":        "bounds how many partitions ask the server at a time",
 	"bridge/gate.go":             "wakes the goroutines of handlers when pulling goes on",
 	"bridge/pull.go":             "messages that come, on their way to the goroutine of a handler",
@@ -44,19 +45,26 @@ var bridgeLocks = map[string]string{
 	"bridge/pull.go":             "what is here, between a handler and the timer that prolongs it",
 	"bridge/tidy.go":             "stops once",
 	"bridge/troubles.go":         "what all partition actors of a handler say of themselves",
+	"bridge/observe/observer.go": "what the manager said, and who asks",
 	"bridge/embedded/server.go":  "stops once",
 	"bridge/embedded/cluster.go": "the ports of all clusters of a process",
 	"bridge/embedded/logger.go":  "what the server logs from its goroutines",
 }
 
+// eventStreams names who hears the event stream of the actor library.
+var eventStreams = map[string]string{
+	"bridge/observe/observer.go": "counts dead letters, by one addition",
+}
+
 // watched names who watches actors, none of which is a child of its own.
 var watched = map[string]string{
-	"actors/stage/stop.go":    "whatever is stopped from outside",
-	"actors/manager_users.go": "subscribers",
-	"bridge/bridge.go":        "clients, but for the parent",
-	"bridge/listen.go":        "the manager",
-	"bridge/ask.go":           "the manager",
-	"bridge/tidy.go":          "the manager",
+	"actors/stage/stop.go":       "whatever is stopped from outside",
+	"actors/manager_users.go":    "subscribers",
+	"bridge/bridge.go":           "clients, but for the parent",
+	"bridge/listen.go":           "the manager",
+	"bridge/ask.go":              "the manager",
+	"bridge/observe/observer.go": "the manager",
+	"bridge/tidy.go":             "the manager",
 }
 
 // realClocks names who reads the real clock outside the bridge, and outside live tests
