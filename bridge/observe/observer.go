@@ -17,12 +17,12 @@ const patience = time.Second
 // Observer watches one PartitionManager, as a subscriber that confirms nothing. It is a
 // prometheus.Collector.
 type Observer struct {
-	system  *actor.ActorSystem
-	within  time.Duration
-	ear     *actor.PID
-	counts  counts
-	deaf    func() // no more dead letters
-	ending  sync.Once
+	system *actor.ActorSystem
+	within time.Duration
+	ear    *actor.PID
+	counts counts
+	deaf   func() // no more dead letters
+	ending sync.Once
 
 	mu     sync.Mutex
 	health messages.HealthChanged
