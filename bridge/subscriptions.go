@@ -106,7 +106,30 @@ func (x *subscription) serve() (again bool, err error) {
 	if !x.sub.IsValid() {
 		over() // it had ended before
 	}
-	err = x.confirm(before, subject)
+	connected := x.s.port.nc.StatusChanged(nats.CONNECTED)
+	defer x.s.port.nc.RemoveStatusListener(connected)
+	for {
+		if err = x.sure(before, subject); err != nil && x.ctx.Err() == nil {
+			_ = x.sub.Unsubscribe() // it fails only if there is none
+			<-x.closed
+			return true, err
+		}
+		x.s.troubles.clear(x.owned.ID)
+		select {
+		case <-connected: // again: with it the client has subscribed anew, and forgotten what was denied before
+			before = nil
+		case <-x.closed:
+			return true, nats.ErrConnectionClosed
+		case <-x.ctx.Done():
+			x.end()
+			return false, context.Cause(x.ctx)
+		}
+	}
+}
+
+// sure waits until it is known whether there is a subscription.
+func (x *subscription) sure(before error, subject string) error {
+	err := x.confirm(before, subject)
 	for doubts := uint64(0); errors.Is(err, errDoubt); doubts++ {
 		x.s.troubles.set(x.owned.ID, err)
 		select {
@@ -118,19 +141,7 @@ func (x *subscription) serve() (again bool, err error) {
 			err = nil
 		}
 	}
-	if err != nil && x.ctx.Err() == nil {
-		_ = x.sub.Unsubscribe() // it fails only if there is none
-		<-x.closed
-		return true, err
-	}
-	x.s.troubles.clear(x.owned.ID)
-	select {
-	case <-x.closed:
-		return true, nats.ErrConnectionClosed
-	case <-x.ctx.Done():
-		x.end()
-		return false, context.Cause(x.ctx)
-	}
+	return err
 }
 
 // each handles one message. After a panic, or when the time is over, no other is.

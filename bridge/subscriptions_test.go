@@ -3,15 +3,18 @@ package bridge
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/bridge/embedded"
 	"github.com/troupe-actors/troupe/partition"
 )
 
@@ -66,6 +69,50 @@ func TestSubscriptions_WhatIsInDoubtStays(t *testing.T) {
 	require.Equal(t, "UNSUB 1", spoken(t, said))
 	answer <- "+OK"
 	require.ErrorIs(t, await(t, ended, "the end"), errRevoked)
+	require.NoError(t, s.Err())
+}
+
+// After a reconnect the server may permit less than before, and later more again.
+func TestSubscriptions_PermissionsChange(t *testing.T) {
+	t.Parallel()
+	srv := startServer(t, embedded.Config{Options: func(o *server.Options) {
+		o.Users = []*server.User{{Username: "many", Password: "x"}, {Username: "few", Password: "x", Permissions: &server.Permissions{Subscribe: allow("other")}}}
+	}})
+	var user atomic.Value
+	user.Store("many")
+	denied := make(chan error, 100)
+	nc := connect(t, srv, nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err }),
+		nats.UserInfoHandler(func() (string, string) { name, _ := user.Load().(string); return name, "x" }))
+	s, err := Subscribe(nc, "work.{partition}", func(_ context.Context, _ partition.Owned, m *nats.Msg) { _ = m.Respond(nil) })
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	ended := make(chan error, 2)
+	for _, id := range []partition.PartitionID{"p", "q"} {
+		go func() { ended <- s.work(ctx, t.Context(), partition.Owned{ID: id, Token: 1}) }()
+	}
+	other := connect(t, srv, nats.UserInfo("many", "x"))
+	subscribed := func() {
+		for _, subject := range []string{"work.p", "work.q"} {
+			for err := nats.ErrNoResponders; err != nil; {
+				_, err = other.Request(subject, nil, patience)
+				require.True(t, err == nil || errors.Is(err, nats.ErrNoResponders), err)
+			}
+		}
+	}
+	subscribed()
+	user.Store("few")
+	require.NoError(t, nc.ForceReconnect())
+	for said := ""; !strings.Contains(said, "partition p: not permitted") || !strings.Contains(said, "partition q: not permitted"); {
+		await(t, denied, "a denial: each is tried again") // after which it is in Err
+		said = fmt.Sprint(s.Err())
+	}
+	user.Store("many")
+	require.NoError(t, nc.ForceReconnect())
+	subscribed()
+	cancel(errRevoked)
+	for range 2 {
+		require.ErrorIs(t, await(t, ended, "the end"), errRevoked)
+	}
 	require.NoError(t, s.Err())
 }
 
