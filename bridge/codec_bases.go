@@ -17,18 +17,22 @@ const (
 // what became of another one nothing is known, so that the next write is whole.
 type bases map[messages.Key]base
 
-// base is what part 1 of a record holds.
+// base is what the parts of a record behind part 0 hold.
 type base struct {
-	data     []byte
-	digest   uint64
+	data   []byte
+	digest uint64
+	// revision is that of part 1, or of the latest write of the record if there are more.
 	revision uint64
 }
+
+// large: it takes several parts. No single one of them can be what a write rests on.
+func (b base) large() bool { return len(b.data) > maxPart }
 
 // left is the base that a write leaves in the store.
 type left struct {
 	key messages.Key
 	base
-	at int // the place in the batch of the message that writes it, if revision is 0
+	at int // the place in the batch of the message that has its revision, if that is 0
 }
 
 // split encodes a record into the messages that store it, and says which base it
@@ -41,12 +45,13 @@ func (b bases) split(w messages.Write, room bool) ([]named, *left, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	changes := w.Blind && w.Fence == nil && parted(w.Key) && len(data) >= leastBase && len(data) <= maxPart
+	changes := w.Blind && w.Fence == nil && parted(w.Key) && len(data) >= leastBase && len(data) <= maxPart*(maxParts-1)
 	if changes && had {
-		if delta := deltaOf(old.data, data, len(data)/mostOfBase); delta != nil {
-			p, err := part(w.Key, &pb.Part{Step: step, Digest: digestOf(data), Count: 1, Data: delta, Base: old.digest})
-			p.rest = old.revision
-			return []named{p}, &left{key: w.Key, base: old}, err
+		if p, err := old.change(w.Key, step, data); p != nil || err != nil {
+			if old.large() {
+				old.revision = 0 // that of this write
+			}
+			return p, &left{key: w.Key, base: old}, err
 		}
 	}
 	if !changes || !room {
@@ -54,7 +59,28 @@ func (b bases) split(w messages.Write, room bool) ([]named, *left, error) {
 		return pieces, nil, err
 	}
 	pieces, err := rebased(w.Key, step, data)
-	return pieces, &left{key: w.Key, base: base{data: data, digest: digestOf(data)}}, err
+	l := &left{key: w.Key, base: base{data: data, digest: digestOf(data)}}
+	if l.large() {
+		l.at = len(pieces) - 1
+	}
+	return pieces, l, err
+}
+
+// change is a record as what has changed since its base, nil if that is too much.
+func (b base) change(key messages.Key, step uint64, data []byte) ([]named, error) {
+	if len(data) > mostMade(b.data) {
+		return nil, nil
+	}
+	delta := deltaOf(b.data, data, min(len(data)/mostOfBase, maxPart))
+	if delta == nil {
+		return nil, nil
+	}
+	p, err := part(key, &pb.Part{Step: step, Digest: digestOf(data), Count: 1, Data: delta, Base: b.digest})
+	p.rest, p.on = b.revision, partName(key, 1)
+	if b.large() {
+		p.on = filterName(key)
+	}
+	return []named{p}, err
 }
 
 // keep notes what an accepted write left, of which the first message has this revision.
@@ -70,11 +96,11 @@ func (b bases) keep(list []*left, first uint64) {
 // rebased is a record as its own base. What conditions are set on comes last, so that
 // whoever sees it has all.
 func rebased(key messages.Key, step uint64, data []byte) ([]named, error) {
-	digest := digestOf(data)
-	second, err := part(key, &pb.Part{Step: step, Digest: digest, Count: 2, Index: 1, Data: data})
+	pieces, err := cutFrom(1, key, step, data)
 	if err != nil {
 		return nil, err
 	}
+	digest := digestOf(data)
 	first, err := part(key, &pb.Part{Step: step, Digest: digest, Count: 1, Data: deltaOf(data, data, len(data)), Base: digest})
-	return []named{second, first}, err
+	return append(pieces, first), err
 }

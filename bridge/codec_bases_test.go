@@ -2,17 +2,16 @@ package bridge
 
 import (
 	"fmt"
+	"math/rand"
 	"slices"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
-	pb "github.com/troupe-actors/troupe/proto/troupepb"
 )
 
 func blind(a partition.Assignment) messages.Write {
@@ -26,9 +25,15 @@ func steps(n int) [3]partition.Assignment {
 	return [3]partition.Assignment{a, revoking, gone}
 }
 
-// Somebody writes over the base of an assignment: it is nobody's condition any more,
-// and the next write of the assignment is whole.
+// Somebody writes over the base of an assignment, or over one of its parts: it is nobody's
+// condition any more, and the next write of the assignment is whole.
 func TestBases_WhatIsWrittenIsWhatMoves(t *testing.T) {
+	for name, c := range map[string]struct{ partitions, parts int }{"one part": {1000, 1}, "two parts": {20_000, 2}} {
+		t.Run(name, func(t *testing.T) { writesWhatMoves(t, steps(c.partitions), c.parts) })
+	}
+}
+
+func writesWhatMoves(t *testing.T, a [3]partition.Assignment, parts int) {
 	nc := connect(t, startServer(t, embedded.Config{}))
 	v := visit(t, NATS(nc, plain()))
 	incarnation := hear[messages.StoreOpened](v).Incarnation
@@ -63,16 +68,15 @@ func TestBases_WhatIsWrittenIsWhatMoves(t *testing.T) {
 		v.ask(messages.Read{Round: 99, Keys: []messages.Key{messages.AllAssignments}})
 		require.Equal(t, entry, hear[messages.ReadDone](v).Entries[0])
 	}
-	a := steps(1000)
 	write(a[0])
 	seen(a[0])
-	base := last("asg.w.1")
+	base := last(partName("asg.w", parts))
 	for _, next := range a[1:] {
 		write(next)
 		seen(next)
-		require.Less(t, len(last("asg.w.0").Data), len(base.Data)/10)
+		require.Less(t, len(last("asg.w.0").Data), len(bytesOf(t, next))/10)
 	}
-	require.Equal(t, base.Sequence, last("asg.w.1").Sequence, "the base is not written again")
+	require.Equal(t, base.Sequence, last(partName("asg.w", parts)).Sequence, "the base is not written again")
 
 	_, err = js.Publish(t.Context(), base.Subject, []byte("no part"))
 	require.NoError(t, err)
@@ -118,11 +122,10 @@ func TestBases_AreTakenByEachWrite(t *testing.T) {
 	require.EqualValues(t, 300, b[messages.KeyAssignment("w")].revision)
 
 	for name, w := range map[string]messages.Write{
-		"no room":            blind(other),
-		"small":              blind(owns(10)),
-		"larger than a part": blind(owns(20_000)),
-		"on a condition":     {Key: messages.KeyAssignment("w"), Record: other, Expect: 3},
-		"of a head":          {Key: messages.KeyHead, Record: partition.Head{Nonce: "n", Seats: make([]partition.Seat, 1000)}, Expect: 3},
+		"no room":        blind(other),
+		"small":          blind(owns(10)),
+		"on a condition": {Key: messages.KeyAssignment("w"), Record: other, Expect: 3},
+		"of a head":      {Key: messages.KeyHead, Record: partition.Head{Nonce: "n", Seats: make([]partition.Seat, 1000)}, Expect: 3},
 	} {
 		clear(b)
 		whole, err := split(w.Key, w.Record)
@@ -131,6 +134,62 @@ func TestBases_AreTakenByEachWrite(t *testing.T) {
 		require.Nil(t, base, name)
 		require.Equal(t, whole, pieces, name)
 	}
+}
+
+// A base in parts stays as long as nobody writes to any of them: each write rests on the
+// one before.
+func TestBases_InParts(t *testing.T) {
+	a := steps(20_000)
+	key := messages.KeyAssignment("w")
+	o := &outside{stream: stream{phase: open, prefix: "$KV.g.i."}}
+	c := &client{bases: bases{}}
+	compose := func(a partition.Assignment) *op {
+		x := &op{client: c, ask: messages.Store{Writes: []messages.Write{
+			{Key: messages.KeyHead, Record: partition.Head{Nonce: "n"}, Expect: 3}, blind(a), blind(partition.Assignment{Session: "s"}),
+		}}}
+		x.ask.Writes[2].Key = messages.KeyAssignment("v")
+		require.NoError(t, o.compose(x))
+		return x
+	}
+	x := compose(a[0])
+	require.Len(t, x.batch, 5, "two parts and no change")
+	require.Equal(t, []int{0, 3, 4}, x.first)
+	for i, index := range []int{1, 2, 0} {
+		require.Equal(t, "$KV.g.i."+partName("asg.w", index), x.batch[1+i].Subject)
+		p, err := readPart(index, x.batch[1+i].Data)
+		require.NoError(t, err)
+		require.EqualValues(t, []int{1, 3, 3}[index], p.GetCount(), "a base says how many it ends before, as other parts do")
+	}
+	c.bases.keep(x.bases, 100)
+	for i, rest := range []uint64{103, 201} {
+		x = compose(a[i+1])
+		require.Len(t, x.batch, 3)
+		require.Equal(t, &Expectation{Subject: "$KV.g.i.asg.w.*", Sequence: rest}, x.batch[1].Expect)
+		require.Equal(t, []int{0, 1, 2}, x.first)
+		require.EqualValues(t, 3, x.least, "that of the head")
+		c.bases.keep(x.bases, 200+uint64(100*i))
+	}
+
+	// What is too much for one message is written whole, and so is what repeats too much.
+	rows := bytesOf(t, a[0])
+	small := base{data: rows[:5000], digest: 1, revision: 7}
+	for _, data := range [][]byte{slices.Repeat(rows[:4000], 200), slices.Concat(rows, rows[:10])} {
+		p, err := small.change(key, 1, data)
+		require.NoError(t, err)
+		require.Nil(t, p)
+	}
+	p, err := small.change(key, 1, slices.Repeat(rows[:4000], 100))
+	require.NoError(t, err)
+	require.Len(t, p, 1)
+	large := base{data: slices.Repeat(rows, 6), digest: 1, revision: 7}
+	p, err = large.change(key, 1, slices.Concat(large.data, bytesOf(t, owns(21_000))[1000:]))
+	require.NoError(t, err)
+	require.Len(t, p, 1)
+	fresh := make([]byte, maxPart+1)
+	_, _ = rand.New(rand.NewSource(1)).Read(fresh)
+	p, err = large.change(key, 1, slices.Concat(large.data, fresh))
+	require.NoError(t, err)
+	require.Nil(t, p, "a fifth of it, but too much for a message")
 }
 
 // A batch that is full has no room for bases, and one that is not full gives none that
@@ -171,98 +230,6 @@ func TestBases_DoNotMakeABatchTooLarge(t *testing.T) {
 		require.Len(t, x.first, len(c.writes), name)
 		for i, w := range c.writes {
 			require.Equal(t, x.prefix+partName(w.Key, 0), x.batch[x.first[i]].Subject, name)
-		}
-	}
-}
-
-// Who changes how a delta is written, or read, has changed it for builds of before, too.
-func TestBases_GoldenDelta(t *testing.T) {
-	a := steps(50)
-	b := bases{}
-	whole, base, err := b.split(blind(a[0]), true)
-	require.NoError(t, err)
-	b.keep([]*left{base}, 1)
-	delta, _, err := b.split(blind(a[1]), true)
-	require.NoError(t, err)
-	written := map[string][]byte{whole[0].name: whole[0].data, delta[0].name: delta[0].data}
-	stored := readGolden(t, "delta.txt")
-	require.Equal(t, stored, written)
-	e := newEntries("")
-	for i, name := range []string{partName("asg.w", 1), partName("asg.w", 0)} {
-		got, told := e.add(Sight{Subject: name, Sequence: uint64(i + 1), Data: stored[name]})
-		require.Equal(t, i == 1, told)
-		if told {
-			require.Equal(t, a[1], got.Record)
-		}
-	}
-}
-
-// A part that mends what was told as a fault is told, at the same revision.
-func TestBases_WhatMendsAFaultIsTold(t *testing.T) {
-	a := steps(1000)
-	data, step, err := encode(a[0])
-	require.NoError(t, err)
-	pieces, err := rebased("asg.w", step, data)
-	require.NoError(t, err)
-	e := newEntries("")
-	see := func(part int, seq uint64, data []byte) (messages.Entry, bool) {
-		return e.add(Sight{Subject: partName("asg.w", part), Sequence: seq, Data: data})
-	}
-	see(1, 5, []byte("\xff"))
-	got, told := see(0, 11, pieces[1].data)
-	require.True(t, told)
-	require.NotEmpty(t, got.Fault)
-	got, told = see(1, 10, pieces[0].data)
-	require.True(t, told)
-	require.Equal(t, a[0], got.Record)
-	_, told = see(1, 9, pieces[0].data)
-	require.False(t, told, "once")
-}
-
-func TestBases_WhatIsWrongWithTheBaseIsWrongWithTheRecord(t *testing.T) {
-	a := steps(1000)
-	written := func(a partition.Assignment) [2][]byte {
-		data, step, err := encode(a)
-		require.NoError(t, err)
-		pieces, err := rebased("asg.w", step, data)
-		require.NoError(t, err)
-		return [2][]byte{pieces[1].data, pieces[0].data}
-	}
-	good, other := written(a[0]), written(a[2])
-	flipped := append([]byte(nil), good[1]...)
-	flipped[len(flipped)/2] ^= 1
-	changed := &pb.Part{}
-	require.NoError(t, proto.Unmarshal(good[0], changed))
-	changed.Digest++
-	foreign, err := proto.Marshal(changed)
-	require.NoError(t, err)
-	for name, c := range map[string]struct {
-		parts [2][]byte
-		fault string
-	}{
-		"nothing":                   {good, ""},
-		"it is not there":           {[2][]byte{good[0], nil}, errIncomplete.Error()},
-		"it is another's":           {[2][]byte{good[0], other[1]}, errIncomplete.Error()},
-		"a bit of it":               {[2][]byte{good[0], flipped}, errDigest.Error()},
-		"it is no part":             {[2][]byte{good[0], []byte("\xff")}, "cannot parse"},
-		"what is made of it":        {[2][]byte{foreign, good[1]}, errDigest.Error()},
-		"it is of a schema to come": {[2][]byte{good[0], ofSchema(good[1], 2)}, "it has schema 2"},
-	} {
-		for _, order := range [][]int{{0, 1}, {1, 0}} {
-			e, found := newEntries(""), map[messages.Key]messages.Entry{}
-			for _, i := range order {
-				if c.parts[i] == nil {
-					continue
-				}
-				if got, told := e.add(Sight{Subject: partName("asg.w", i), Sequence: uint64(10 + i), Data: c.parts[i]}); told {
-					found[got.Key] = got
-				}
-			}
-			e.torn(found)
-			got := found["asg.w"]
-			require.EqualValues(t, 10, got.Revision, name)
-			require.Equal(t, c.fault == "", got.Record != nil, name)
-			require.Contains(t, got.Fault, c.fault, name)
 		}
 	}
 }

@@ -1,10 +1,10 @@
 package bridge
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -25,7 +25,10 @@ const (
 type named struct {
 	name string
 	data []byte
-	rest uint64 // the revision that part 1 must have, as data is a delta to it; 0 if it is not
+	// rest is, of a delta, the revision that the newest message of on must have: then its
+	// base is still there. It is 0 otherwise.
+	rest uint64
+	on   string
 }
 
 // split encodes a record into the messages that store it.
@@ -45,19 +48,24 @@ func cut(key messages.Key, step uint64, data []byte) ([]named, error) {
 		}
 		return []named{{name: string(key), data: data}}, nil
 	}
-	count := max(1, (len(data)+maxPart-1)/maxPart)
+	return cutFrom(0, key, step, data)
+}
+
+// cutFrom makes the parts from an index on of them.
+func cutFrom(index int, key messages.Key, step uint64, data []byte) (out []named, _ error) {
+	count := index + max(1, (len(data)+maxPart-1)/maxPart)
 	if count > maxParts {
 		return nil, fmt.Errorf("record %s has %d bytes; must have at most %d", key, len(data), maxPart*maxParts)
 	}
 	digest := digestOf(data)
-	out := make([]named, count)
-	for i := range out {
-		piece := data[i*maxPart : min(len(data), (i+1)*maxPart)]
-		var err error
-		out[i], err = part(key, &pb.Part{Step: step, Digest: digest, Count: uint32(count), Index: uint32(i), Data: piece})
+	for ; index < count; index++ {
+		piece := data[:min(len(data), maxPart)]
+		data = data[len(piece):]
+		p, err := part(key, &pb.Part{Step: step, Digest: digest, Count: uint32(count), Index: uint32(index), Data: piece})
 		if err != nil {
 			return nil, err
 		}
+		out = append(out, p)
 	}
 	return out, nil
 }
@@ -116,45 +124,43 @@ func (p *pieces) revision() uint64 { return p.seqs[0] }
 // errIncomplete until all match. What stands behind the last part says nothing.
 func (p *pieces) join() ([]byte, error) {
 	first := p.parts[0]
-	switch {
-	case p.faults[0] != nil:
-		return nil, p.faults[0]
-	case first == nil:
-		return nil, errIncomplete
-	case first.GetBase() != 0:
-		return p.change(first)
+	if first.GetBase() == 0 {
+		return p.whole(0, first.GetDigest())
 	}
-	var b bytes.Buffer
-	for i := range int(first.GetCount()) {
-		if p.faults[i] != nil {
-			return nil, p.faults[i]
-		}
-		part := p.parts[i]
-		if part == nil || part.GetStep() != first.GetStep() || part.GetDigest() != first.GetDigest() || part.GetCount() != first.GetCount() {
-			return nil, errIncomplete
-		}
-		b.Write(part.GetData())
+	base, err := p.whole(1, first.GetBase())
+	if err != nil {
+		return nil, err
 	}
-	if digestOf(b.Bytes()) != first.GetDigest() {
-		return nil, errDigest
-	}
-	return b.Bytes(), nil
-}
-
-// change returns what part 0 makes of its base, which is part 1.
-func (p *pieces) change(first *pb.Part) ([]byte, error) {
-	base := p.parts[1]
-	switch {
-	case p.faults[1] != nil:
-		return nil, p.faults[1]
-	case base == nil || base.GetDigest() != first.GetBase():
-		return nil, errIncomplete
-	case digestOf(base.GetData()) != first.GetBase():
-		return nil, errDigest
-	}
-	data, err := undelta(base.GetData(), first.GetData(), maxPart)
+	data, err := undelta(base, first.GetData(), mostMade(base))
 	if err == nil && digestOf(data) != first.GetDigest() {
 		err = errDigest
 	}
 	return data, err
+}
+
+// whole returns what has this digest and is in the parts from an index on.
+func (p *pieces) whole(index int, digest uint64) ([]byte, error) {
+	first := p.parts[index]
+	if first.GetDigest() != digest && p.faults[index] == nil {
+		return nil, errIncomplete
+	}
+	var list [][]byte
+	for i := index; i == index || i < int(first.GetCount()); i++ {
+		if p.faults[i] != nil {
+			return nil, p.faults[i]
+		}
+		part := p.parts[i]
+		if part == nil || part.GetStep() != first.GetStep() || part.GetDigest() != digest || part.GetCount() != first.GetCount() {
+			return nil, errIncomplete
+		}
+		list = append(list, part.GetData())
+	}
+	data := list[0]
+	if len(list) > 1 {
+		data = slices.Concat(list...)
+	}
+	if digestOf(data) != digest {
+		return nil, errDigest
+	}
+	return data, nil
 }

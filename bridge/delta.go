@@ -116,6 +116,10 @@ func common(a, b []byte) int {
 	return n
 }
 
+// mostMade is how many bytes a delta may make of its base. A few bytes of a delta can
+// repeat all of it: whoever reads one that is foreign must not run out of memory.
+func mostMade(base []byte) int { return 2*len(base) + maxPart }
+
 var errDelta = errors.New("its delta is cut or foreign")
 
 // undelta returns what a delta makes of its base, at most limit bytes.

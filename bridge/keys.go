@@ -12,7 +12,7 @@ import (
 //	lead, term, live.<worker>, journal.<n>   one message, of that name
 //	head, asg.<worker>                       parts head.<i>, asg.<worker>.<i>
 //
-// Part 1 of an assignment may be an earlier one, to which part 0 is a delta.
+// The parts of an assignment from 1 on may be an earlier one, to which part 0 is a delta.
 //
 // A subject is $KV.<group>.<incarnation>.<name>, so that the KV API of NATS can
 // bind to the stream, and a write of a former incarnation finds no stream.

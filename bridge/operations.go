@@ -104,14 +104,14 @@ func (x *op) fill(room int) error {
 		}
 		room -= len(pieces) - 1
 		if base != nil {
-			base.at = len(x.batch)
+			base.at += len(x.batch)
 			x.bases = append(x.bases, base)
 		}
 		for _, p := range pieces {
 			msg := Message{Subject: x.prefix + p.name, Data: p.data}
 			if p.name == partName(w.Key, 0) {
 				x.first = append(x.first, len(x.batch))
-				msg.Expect = expect(x.prefix, w, p.rest)
+				msg.Expect = expect(x.prefix, w, p)
 			}
 			if msg.Expect != nil && p.rest == 0 {
 				x.least = min(x.least, msg.Expect.Sequence)
@@ -122,11 +122,11 @@ func (x *op) fill(room int) error {
 	return nil
 }
 
-// expect is the condition of a write, on part 1 of its own record if it is a delta.
-func expect(prefix string, w messages.Write, rest uint64) *Expectation {
+// expect is the condition of a write, on its own base if it is a delta.
+func expect(prefix string, w messages.Write, p named) *Expectation {
 	switch {
-	case rest != 0:
-		return &Expectation{Subject: prefix + partName(w.Key, 1), Sequence: rest}
+	case p.rest != 0:
+		return &Expectation{Subject: prefix + p.on, Sequence: p.rest}
 	case w.Fence != nil:
 		return &Expectation{Subject: prefix + partName(w.Fence.Key, 0), Sequence: uint64(w.Fence.Revision)}
 	case w.Blind:

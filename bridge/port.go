@@ -71,8 +71,9 @@ type Message struct {
 	Expect *Expectation
 }
 
-// Expectation says which sequence the newest message of a subject must have for
-// a publish to be accepted; Sequence 0 means that there is no message.
+// Expectation says which sequence the newest message of a subject, or of all subjects
+// that match it, must have for a publish to be accepted; Sequence 0 means that there is
+// no message.
 type Expectation struct {
 	Subject  string
 	Sequence uint64

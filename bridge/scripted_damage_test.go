@@ -27,7 +27,8 @@ func TestScripted_DamagedRecordsAreToldAndLogged(t *testing.T) {
 		asg.Owned = append(asg.Owned, partition.Grant{Partition: "a-rather-long-key", Token: 3, Entered: 1})
 	}
 	s.ask(messages.Store{Round: 1, Writes: []messages.Write{{Key: messages.KeyAssignment("w"), Record: asg, Blind: true}}})
-	first := s.last().op.Publish[0]
+	batch := s.last().op.Publish
+	first := batch[len(batch)-1] // part 0, behind its base
 	for range 2 {
 		s.ask(messages.Read{Round: 2, Keys: []messages.Key{messages.KeyAssignment("w")}})
 		s.see(true, bridge.Sight{Subject: first.Subject, Sequence: 7, Data: first.Data})

@@ -258,7 +258,7 @@ func TestScripted_PartsOfARecordAreToldOnceAllAreThere(t *testing.T) {
 	s.ask(messages.Watch{Round: 2, Key: messages.KeyAssignment("w")})
 	for i := len(batch) - 1; i >= 0; i-- {
 		require.Empty(t, s.mail)
-		s.see(false, bridge.Sight{Subject: batch[i].Subject, Sequence: uint64(revision) + uint64(i), Data: batch[i].Data})
+		s.see(false, bridge.Sight{Subject: batch[i].Subject, Sequence: 21 + uint64(i), Data: batch[i].Data})
 	}
 	e := heard[messages.Seen](s).Entry
 	require.Equal(t, revision, e.Revision)

@@ -1265,8 +1265,8 @@ func (x *Move) GetWhy() string {
 // Part is a piece of a record that is too large for one message, or the whole of
 // one that is not. Pieces are joined only if all name the same record.
 //
-// Of an assignment, part 1 may be an earlier one, its base, and part 0 what has changed
-// since, so that a hand-over costs what moves and not what the workers have.
+// Of an assignment, the parts from 1 on may be an earlier one, its base, and part 0 what
+// has changed since, so that a hand-over costs what moves and not what the workers have.
 type Part struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// step and digest are those of the whole record; digest is its 64-bit FNV-1a.
@@ -1276,8 +1276,8 @@ type Part struct {
 	Count uint32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	Index uint32 `protobuf:"varint,4,opt,name=index,proto3" json:"index,omitempty"`
 	Data  []byte `protobuf:"bytes,5,opt,name=data,proto3" json:"data,omitempty"`
-	// base is the digest of part 1 if data is a delta to it; 0 if there is no base. It is
-	// of the first release, so that every reader of schema 1 knows it.
+	// base is the digest of the record in the parts from 1 on if data is a delta to it; 0 if
+	// there is no base. It is of the first release, so that every reader of schema 1 knows it.
 	Base          uint64 `protobuf:"fixed64,6,opt,name=base,proto3" json:"base,omitempty"`
 	Schema        uint32 `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -70,3 +70,21 @@ func TestScale_BytesOfAJoin(t *testing.T) {
 	require.Less(t, c.bytes("head"), 200*moves)
 	require.Less(t, c.bytes("journal.")+c.bytes("live."), 150*moves)
 }
+
+// So it is where what one worker has takes several messages.
+func TestScale_BytesOfAJoinOfTwo(t *testing.T) {
+	beside(t)
+	const count, name = 6000, 250
+	settings := patient()
+	settings.StoreTimeout = 5 * time.Second
+	g := newGroup(t, settings, 0)
+	for i := range count {
+		g.list = append(g.list, partition.Of(fmt.Sprintf("%04d-%s", i, strings.Repeat("x", name-5))))
+	}
+	first := g.start(1)[0]
+	c := g.count()
+	g.atRest(first, g.join("second"))
+	c.hear()
+	require.Less(t, c.bytes("asg."), 3*name*count/2)
+	require.LessOrEqual(t, c.most(""), largest)
+}

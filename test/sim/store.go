@@ -194,8 +194,21 @@ func (st *stream) check(batch []bridge.Message) bridge.Result {
 	return bridge.Result{}
 }
 
-func (st *stream) sequence(subject string) uint64 {
-	versions := st.subjects[subject]
+// sequence is that of the newest message of a subject, or of all that a filter matches.
+func (st *stream) sequence(subject string) (newest uint64) {
+	if !strings.Contains(subject, "*") {
+		return latest(st.subjects[subject])
+	}
+	filter := strings.Split(subject, ".")
+	for name, versions := range st.subjects {
+		if matches(filter, name) {
+			newest = max(newest, latest(versions))
+		}
+	}
+	return newest
+}
+
+func latest(versions []bridge.Sight) uint64 {
 	if len(versions) == 0 {
 		return 0
 	}

@@ -45,6 +45,8 @@ type life struct {
 	settings partition.Settings
 	// builds, if set, is the build of the nth process that joins.
 	builds func(n int) func(bridge.Port) bridge.Port
+	// prompt: everybody lets go at once. What is stuck for ever has to fit into a record.
+	prompt bool
 	lived  Lived
 }
 

@@ -16,4 +16,6 @@ const (
 	restarts = 40
 	// repeated is how many lives are lived twice; childhood is how much of many more.
 	repeated, childhood = 4, 10 * time.Second
+	// large is how many lives have assignments of several messages.
+	large = 3
 )

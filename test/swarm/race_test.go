@@ -13,4 +13,5 @@ const (
 	restarts  = 10
 	repeated  = 1
 	childhood = 4 * time.Second
+	large     = 1
 )

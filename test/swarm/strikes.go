@@ -30,6 +30,9 @@ func (l *life) join(key string) *sim.Process {
 	case 3:
 		h.LetGo, l.back.Stuck = sim.Never, l.back.Stuck || h.Confirm
 	}
+	if l.prompt {
+		h.Drain, h.LetGo, l.back.Stuck = 0, 0, false
+	}
 	if l.builds != nil {
 		h.Build = l.builds(l.born)
 	}

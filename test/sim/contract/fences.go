@@ -33,6 +33,27 @@ func contractN1InsideOneStream(b *bench) {
 	c.fencedOff(elsewhere(1), 0, "whatever it is elsewhere")
 }
 
+// contractN1Filter: what a filter must have is the newest of all that match it.
+func contractN1Filter(b *bench) {
+	c := b.open()
+	c.accept(b.put("asg.v.0", "a", 0))
+	one := c.accept(b.put("asg.w.1", "a", 0))
+	two := c.accept(b.put("asg.w.2", "a", 0))
+	c.accept(b.put("asg.v.1", "a", 0))
+	both := func(expect uint64) []bridge.Message {
+		return []bridge.Message{{Subject: b.at("journal.1"), Data: []byte("j")}, b.fenced("asg.w.0", "b", "asg.w.*", expect)}
+	}
+	c.fencedOff(c.publish(both(one)...), two, "the second is newer")
+	three := c.accept(both(two)...)
+	require.Equal(b, three, c.get("asg.w.0").Sequence)
+	one = c.accept(b.put("asg.w.1", "b", one))
+	c.fencedOff(c.publish(both(three)...), one, "the first was written over")
+	c.fencedOff(c.publish(b.fenced("asg.w.0", "b", "asg.w.*", three)), one, "the same of a single message")
+	c.fencedOff(c.publish(b.fenced("asg.w.0", "b", "asg.u.*", three)), 0, "there is none")
+	require.Equal(b, three, c.get("asg.w.0").Sequence, "nothing was written")
+	c.accept(both(one)...)
+}
+
 // hazard 45
 func contractN2Batch(b *bench) {
 	c := b.open()

@@ -82,6 +82,7 @@ func Cases(nodes int) []Case {
 var cases = []Case{
 	{Name: "N1_AWriteIsFencedOnAnotherSubject", run: contractN1Fence},
 	{Name: "N1_AFenceEndsWithItsStream", run: contractN1InsideOneStream},
+	{Name: "N1_AFenceOnAFilterIsOnItsNewest", run: contractN1Filter},
 	{Name: "N2_ABatchLandsWholeOrNotAtAll", run: contractN2Batch},
 	{Name: "N2_ABatchHasALimit", run: contractN2Limit},
 	{Name: "N2_ABatchIsCheckedWhenItLands", run: contractN2Takeover},
