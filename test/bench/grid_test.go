@@ -1,17 +1,13 @@
 package bench
 
 import (
-	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/troupe-actors/troupe/partition"
 )
-
-var write = flag.Bool("write", false, "write the table of BenchmarkStrategies into docs/strategies.md")
 
 // grid has what BenchmarkStrategies measured: a row for each strategy, size and kind of
 // weights, with a cell for each event.
@@ -44,10 +40,11 @@ func printGrid(w io.Writer) {
 	for _, c := range changes {
 		events = append(events, c.name)
 	}
+	events = append(events, rolling)
 	for i, r := range grid {
 		if i == 0 || grid[i-1].weights != r.weights {
-			_, _ = fmt.Fprintf(w, "\n| %s weights | | %s | join, ms | allocations | moved: join | leave | fullest |\n|---|---%s|\n",
-				r.weights, strings.Join(events, " | "), strings.Repeat("|---", len(events)+5))
+			_, _ = fmt.Fprintf(w, "\n| %s weights | | %s | join, ms | allocations | moved: join | leave | rolling | fullest |\n|---|---%s|\n",
+				r.weights, strings.Join(events, " | "), strings.Repeat("|---", len(events)+6))
 		}
 		cells, peak := []string{r.size, r.placer}, 0.0
 		for _, e := range events {
@@ -57,7 +54,7 @@ func printGrid(w io.Writer) {
 			}
 		}
 		join, leave := r.cells["join"], r.cells["leave"]
-		cells = append(cells, text(join, join.ms), text(join, join.allocs), text(join, join.moved), text(leave, leave.moved), rounded(peak))
+		cells = append(cells, text(join, join.ms), text(join, join.allocs), text(join, join.moved), text(leave, leave.moved), text(r.cells[rolling], r.cells[rolling].moved), rounded(peak))
 		_, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 	}
 }
@@ -67,27 +64,6 @@ func text(c cell, value float64) string {
 		return "–"
 	}
 	return rounded(value)
-}
-
-const docs = "../../docs/strategies.md"
-
-// writeGrid puts the table where it belongs.
-func writeGrid() {
-	const begin, end = "<!-- grid -->", "<!-- /grid -->"
-	old, err := os.ReadFile(docs)
-	if err != nil {
-		panic(err)
-	}
-	before, rest, found := strings.Cut(string(old), begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		panic(docs + " has no place for the table")
-	}
-	var b strings.Builder
-	printGrid(&b)
-	if err := os.WriteFile(docs, []byte(before+begin+"\n"+b.String()+"\n"+end+after), 0o644); err != nil {
-		panic(err)
-	}
 }
 
 // slack is how far from its fair share Sticky lets a worker be if weights differ.

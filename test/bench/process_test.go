@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		code := m.Run()
 		printTables(os.Stdout)
 		if *write {
-			writeGrid()
+			writeDocs()
 		}
 		os.Exit(code)
 	case words[0] == "server":

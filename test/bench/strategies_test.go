@@ -246,6 +246,7 @@ func place(b *testing.B, sets map[string]partition.Set, weights, size, name stri
 			next.Partitions = sets[c.name]
 			run(c.name, next)
 		}
+		b.Run(rolling, func(b *testing.B) { note(weights, size, name, rolling, measureRoll(b, s, in, plan)) })
 	})
 }
 
