@@ -112,6 +112,7 @@ func TestAvailable_Thresholds(t *testing.T) {
 			g.keeps(w, 3)
 			w.cable.mend()
 			g.atRest(w)
+			g.whole()
 		})
 	}
 }

@@ -140,6 +140,7 @@ func TestDegraded_TheConnectionClosesForGood(t *testing.T) {
 			})
 			require.Contains(t, g.ledger.read(away).health.Reason, why)
 			g.atRest(others...)
+			g.whole()
 		})
 	}
 }

@@ -60,10 +60,13 @@ func (g *group) clerk(w *worker, cfg *actors.Config) (begin func(*actor.ActorSys
 	}
 }
 
-// whole waits until everything is owned, by one worker each, for the umpire too.
+// whole waits until everything is owned, by one worker each, for the umpire too, and
+// somebody's work has had an effect.
 func (g *group) whole() {
 	g.t.Helper()
-	g.works("one works on each partition", func(u *umpire.Umpire) bool { return len(u.Missing()) == 0 && u.Overlapping() == 0 })
+	g.works("one works on each partition", func(u *umpire.Umpire) bool {
+		return len(u.Missing()) == 0 && u.Overlapping() == 0 && u.Acts > 0
+	})
 }
 
 // inTime demands that these are at rest, and that it took no longer than the settings
