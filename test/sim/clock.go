@@ -99,6 +99,9 @@ func (t *Timeline) Advance(limit time.Duration) bool {
 	return true
 }
 
+// next moves time to the next event, however far away, and lets it happen.
+func (t *Timeline) next() bool { return len(t.events) > 0 && t.Advance(t.events[0].at) }
+
 func (t *Timeline) happen(e *event) {
 	l := e.lane
 	switch {

@@ -3,6 +3,19 @@
 // virtual time, and a simulated store with a network in between that loses,
 // delays, doubles and reorders. The actors in it are those of production.
 //
+// New is for tests of your own actors, strategies, sources and partition actors: a
+// Rehearsal is an actor system in which the test delivers the mail and lets time pass,
+// and sees who said what to whom. It needs no server, and no time:
+//
+//	r := sim.New(t, 1)
+//	till := r.Spawn("till", actor.PropsFromProducer(func() actor.Actor { return &till{} }))
+//	customer := r.Probe("customer")
+//	customer.Send(till, Buy{"bread"})
+//	r.Run()
+//	customer.ExpectExactly(Sold{"bread"})
+//
+// examples/testing is a whole one.
+//
 // Three parts can be used alone: a Scheduler with a Timeline steps any actors
 // whose Props went through stage.Under; a Clock is the bridge.Clock of one
 // process; a Net over a Store gives each process its bridge.Port. A World joins
@@ -11,15 +24,16 @@
 //
 // # Ordering
 //
-// Everything happens on the goroutine that made the world. The same seed gives
-// the same order, the same instants and the same trace. Two messages that could
+// Everything happens on the goroutine that made the world or the rehearsal. The same
+// seed gives the same order, the same instants and the same trace. Two messages that could
 // be delivered in either order are delivered in an order that the seed picks.
 //
 // # Failure
 //
 // The store never loses what it accepted, except with Restart of a stream in
 // memory or Delete; the network may do anything else. A violated invariant is
-// kept, with the end of the trace, until somebody asks for it: World.Broken.
+// kept, with the end of the trace, until somebody asks for it: World.Broken. A
+// rehearsal fails its test, which shows the seed and the end of the trace.
 //
 // # Limits
 //
@@ -32,5 +46,9 @@
 //
 // A handler that blocks would stop the world, so a stuck handler is one that does
 // not stop when it is told to. Handlers must not start goroutines that send mail:
-// the Scheduler panics then. One world holds some tens of processes.
+// the Scheduler panics then, and a rehearsal fails its test. What proto.Actor does by
+// the real clock is no mail of a mailbox: a future's Result blocks the test (ask with a
+// Probe), and receive timeouts and its scheduler come from other goroutines. A
+// rehearsal keeps all that was said, and checks the goroutine of each message, which
+// costs more than most messages do. One world holds some tens of processes.
 package sim

@@ -77,12 +77,14 @@ func (*stepper) Throughput() int { return 1 }
 func (p *stepper) Schedule(run func()) {
 	s := (*Scheduler)(p)
 	if !s.ours() {
-		who := fmt.Sprintf("mail was sent from another goroutine than the simulation's; it was sent here:\n%s", debug.Stack())
-		s.foreign.CompareAndSwap(nil, &who)
+		s.blame(fmt.Sprintf("mail was sent from another goroutine than the simulation's; it was sent here:\n%s", debug.Stack()))
 		return
 	}
 	s.add(runnable{s.current, run})
 }
+
+// blame keeps who was the first to send mail from another goroutine.
+func (s *Scheduler) blame(who string) { s.foreign.CompareAndSwap(nil, &who) }
 
 func (s *Scheduler) add(r runnable) {
 	switch {

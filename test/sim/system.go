@@ -38,6 +38,27 @@ func NewSystem() *System {
 	return s
 }
 
+// letters tells of mail that found nobody.
+func (s *System) letters(each func(*actor.DeadLetterEvent)) (deaf func()) {
+	events := s.system.EventStream
+	heard := events.Subscribe(func(m any) {
+		if d, ok := m.(*actor.DeadLetterEvent); ok && !systemMail(d.Message) {
+			each(d)
+		}
+	})
+	return func() { events.Unsubscribe(heard) }
+}
+
+// systemMail is what the actor system says of actors that ended: it may reach
+// nobody any more.
+func systemMail(m any) bool {
+	switch m.(type) {
+	case *actor.Terminated, *actor.Watch, *actor.Unwatch, *actor.Stop:
+		return true
+	}
+	return false
+}
+
 // clear forgets all actors, those of crashed processes too, as if they had never
 // been. Nothing of them is told.
 func (s *System) clear() {

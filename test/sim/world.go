@@ -82,26 +82,12 @@ func NewWorld(cfg Config) *World {
 	w.Check.rest.hold = w.settings.RestartHoldDown
 	w.Store.Observe(w.committed)
 	w.system.hear = w.logged
-	events := w.system.system.EventStream
-	letters := events.Subscribe(func(m any) {
-		if d, ok := m.(*actor.DeadLetterEvent); ok && !systemMail(d.Message) {
-			w.dead++
-			w.Trace.Hum("post", fmt.Sprintf("a dead letter %T to %s", d.Message, d.PID.GetId()))
-		}
+	w.deaf = w.system.letters(func(d *actor.DeadLetterEvent) {
+		w.dead++
+		w.Trace.Hum("post", fmt.Sprintf("a dead letter %T to %s", d.Message, d.PID.GetId()))
 	})
-	w.deaf = func() { events.Unsubscribe(letters) }
 	w.list(cfg.Partitions)
 	return w
-}
-
-// systemMail is what the actor system says of actors that ended: it may reach
-// nobody any more.
-func systemMail(m any) bool {
-	switch m.(type) {
-	case *actor.Terminated, *actor.Watch, *actor.Unwatch, *actor.Stop:
-		return true
-	}
-	return false
 }
 
 // lengths are the times of the settings that decide something.
@@ -254,12 +240,15 @@ func (w *World) Recreate() {
 func (w *World) bridge(p *Process) bridge.Config {
 	return bridge.Config{
 		Group: Group, Fresh: p.Habits.Fresh || w.cfg.Fresh && w.Timeline.Now() == 0, Replicas: w.cfg.Replicas,
-		Entropy: func() (e [16]byte) {
-			for i := range e {
-				e[i] = byte(w.Random.UintN(256))
-			}
-			return e
-		},
-		Logger: slog.New(&logs{say: func(_ slog.Level, text string) { w.Trace.Hum(p.Name, text) }}),
+		Entropy: func() [16]byte { return entropy(w.Random) },
+		Logger:  slog.New(&logs{say: func(_ slog.Level, text string) { w.Trace.Hum(p.Name, text) }}),
 	}
+}
+
+// entropy is what nonces are made of.
+func entropy(rng *rand.Rand) (e [16]byte) {
+	for i := range e {
+		e[i] = byte(rng.UintN(256))
+	}
+	return e
 }
