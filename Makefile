@@ -95,8 +95,8 @@ proto: ## generate Go code from the schema of the records
 	cd tools && go run ./protogen -root .. -out .. $(SCHEMAS)
 
 .PHONY: diagrams
-diagrams: ## draw the actors' tables into README.md and docs
-	go test -count=1 -run '^TestDiagrams$$' ./test/shape -args -write
+diagrams: ## draw the actors' tables into README.md and docs, and the table of hazards
+	go test -count=1 -run '^(TestDiagrams|TestHazards_Document)$$' ./test/shape -args -write
 
 .PHONY: verify
 verify: ## fail if generated files, diagrams or go.mod files are out of date

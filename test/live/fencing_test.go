@@ -82,7 +82,7 @@ func TestFencing_LeaderAsleep(t *testing.T) {
 	leads.wakesWithNothing()
 	// When it wakes, the clock stops handlers, session and lead, one after the other.
 	g.ledger.await("it takes neither its session nor its term for one", func() bool {
-		return leads.is.session != was.session && !(leads.is.leading && leads.is.term == term)
+		return leads.is.session != was.session && (!leads.is.leading || leads.is.term != term)
 	})
 	require.NotEqual(t, was.session, leads.ask().session, "nor does it later")
 	g.atRest(workersOf(append(all, late))...)
