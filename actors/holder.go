@@ -38,6 +38,7 @@ type holder struct {
 	pending   []partition.PartitionID
 	items     items
 	born      int
+	owesNews  bool      // the session is told of less soon
 	now       time.Time // the latest instant heard of
 }
 
@@ -71,6 +72,7 @@ type (
 	drainDue   struct{ Change uint64 }
 	leaveDue   struct{ Round partition.Round }
 	respawnDue struct{ Item *item }
+	newsDue    struct{} // what has drained meanwhile is told
 )
 
 var holderTable = fsm.New(
@@ -117,7 +119,8 @@ var holderTable = fsm.New(
 	fsm.On(empty, (*holder).dropHoldings, empty),
 
 	fsm.Stay((*holder).see, following, halted, leaving),
-	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty), // GetHoldings
+	fsm.Stay((*holder).gathered, absent, following, halted, leaving, empty), // newsDue
+	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty),     // GetHoldings
 
 	fsm.Ignore[*holder](absent, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}), // nothing is held
 	fsm.Ignore[*holder](halted, messages.Suspend{}),                                           // once is enough
@@ -231,6 +234,30 @@ func (h *holder) news(ctx actor.Context) {
 	if h.session != nil {
 		ctx.Send(h.session, h.holdings(0))
 	}
+}
+
+// While so many are held, what has drained is told together with what drains soon after:
+// to list all of them takes longer than one of them does.
+const (
+	manyHeld   = 500
+	gatherNews = 20 * time.Millisecond
+)
+
+// fewer tells the session that something has drained, or is no more written off: a little
+// later if much is left.
+func (h *holder) fewer(ctx actor.Context) {
+	switch {
+	case h.items.count[draining]+h.items.count[abandoned] < manyHeld:
+		h.news(ctx)
+	case !h.owesNews:
+		h.owesNews = true
+		ctx.Request(h.outside, messages.Remind{After: gatherNews, Mail: newsDue{}})
+	}
+}
+
+func (h *holder) gathered(ctx actor.Context, _ newsDue) {
+	h.owesNews = false
+	h.news(ctx)
 }
 
 func (h *holder) holdings(round partition.Round) messages.Holdings {

@@ -203,7 +203,7 @@ func (h *holder) settle(ctx actor.Context, which iter.Seq[*item]) {
 		}
 	}
 	if h.items.list.Len() != all {
-		h.news(ctx)
+		h.fewer(ctx)
 	}
 	h.drained(ctx, before)
 }

@@ -162,6 +162,9 @@ func (h *holder) left(ctx actor.Context) holderState {
 		}
 		running = append(running, fmt.Sprintf("partition %s, token %d: %s", it.owned.ID, it.owned.Token, who))
 	}
+	if h.owesNews {
+		h.news(ctx)
+	}
 	ctx.Request(ctx.Parent(), messages.AllLetGo{Running: running})
 	return empty
 }

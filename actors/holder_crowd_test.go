@@ -1,0 +1,81 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Ten thousand partition actors start, and end one after the other: the session is told
+// of many at a time, so that it takes no longer for each when they are many.
+//
+// hazard 55
+func TestHolder_TellsOfManyTogether(t *testing.T) {
+	const many = 10_000
+	e := newEstate(t, slowly)
+	e.see(crowd(many))
+	require.Contains(t, e.workers, fmt.Sprintf("p%05d@5", many-1))
+	e.applied()
+	e.see(assignment("mine", 6, ""))
+	e.applied()
+	e.confirms()
+	require.Equal(t, held{draining: many}, count(e.holdings()))
+
+	e.session.forget()
+	for i := range many {
+		e.tell(e.workers[fmt.Sprintf("p%05d@5", i)], "done")
+		if i == many/2 { // a while later
+			e.tell(e.pid, remindOf[newsDue](t, e.outside).Mail)
+			require.Equal(t, held{draining: many - i - 1}, count(e.holdings()))
+		}
+	}
+	reminds := slices.DeleteFunc(slices.Clone(e.outside.mail), func(m any) bool {
+		r, ok := m.(messages.Remind)
+		return !ok || r.Mail != any(newsDue{})
+	})
+	require.Len(t, reminds, 1, "the next one")
+	require.Empty(t, e.holdings().Held)
+	require.LessOrEqual(t, len(e.session.mail), manyHeld+1)
+	e.tell(e.pid, newsDue{}) // late: there is nothing more to tell
+	require.Empty(t, e.holdings().Held)
+}
+
+// held is how many a session was told of.
+type held struct{ draining, abandoned int }
+
+func count(h messages.Holdings) held { return held{len(h.Held), len(h.Abandoned)} }
+
+// crowd is an assignment of so many partitions.
+func crowd(n int) partition.Assignment {
+	a := assignment("mine", 5, "")
+	for i := range n {
+		a.Owned = append(a.Owned, partition.Grant{Partition: partition.PartitionID(fmt.Sprintf("p%05d", i)), Token: 5})
+	}
+	return a
+}
+
+// What the release says is what is left, though so many were written off that it was to
+// be told later.
+func TestHolder_TellsWhatItOwesBeforeTheEnd(t *testing.T) {
+	const many = 2 * manyHeld
+	e := newEstate(t, slowly)
+	e.see(crowd(many))
+	e.see(assignment("mine", 6, "p00000@5"))
+	e.applied()
+	e.confirms()
+	e.tell(e.pid, remindOf[drainDue](t, e.outside).Mail)
+	e.tell(e.pid, messages.LetAllGo{Within: time.Second})
+	e.applied()
+	e.confirms()
+	e.tell(e.workers["p00001@5"], "done") // which was written off
+	require.Equal(t, held{draining: 1, abandoned: many - 1}, count(e.holdings()), "it is not told yet")
+	e.tell(e.workers["p00000@5"], "done")
+	heard[messages.AllLetGo](t, e.parent)
+	require.Equal(t, held{abandoned: many - 2}, count(e.holdings()))
+}
