@@ -83,10 +83,10 @@ func TestDegraded_NodeIsolated(t *testing.T) {
 				g.first = i
 				all = append(all, g.join(fmt.Sprintf("on %d", i)))
 				g.atRest(all...)
-				require.Equal(t, g.cluster.URL(i), all[i].nc.ConnectedUrl())
 			}
 			node := r.node(g.admin().stream().CachedInfo().Cluster.Leader, c.leads)
 			away := all[node]
+			require.Equal(t, g.cluster.URL(node), away.nc.ConnectedUrl())
 			had := len(g.ledger.read(away).owned)
 
 			r.set(r.names[node], links.Silent)
