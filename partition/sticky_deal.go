@@ -86,7 +86,8 @@ func (s *evener) dealZones(todo int) int {
 	return todo
 }
 
-// dealRest deals to all that get, except what is to stay if it can.
+// dealRest deals to all that get, except what is to stay if it can. Everybody gets one in
+// each round; what that leaves to get is noted after as many rounds as all take part in.
 func (s *evener) dealRest(todo int, stay func(k int) bool) int {
 	if todo == 0 {
 		return 0
@@ -97,26 +98,52 @@ func (s *evener) dealRest(todo int, stay func(k int) bool) int {
 			s.order = append(s.order, int32(i))
 		}
 	}
-	plan, leave, open, next, full := s.plan, s.leave, s.order, 0, false
+	plan, leave, next, rounds := s.plan[:len(s.previous)], s.leave, 0, s.sit()
+	dealt, round := s.dealt, int32(0)
 	for k, was := range s.previous {
-		if leave[was+1] == 0 || plan[k] != was || stay != nil && stay(k) {
+		if was != None && leave[was+1] == 0 || plan[k] != was || stay != nil && stay(k) {
 			continue
 		}
-		if next == len(open) { // once round; whoever is full gets no more
-			if full {
-				open = slices.DeleteFunc(open, func(i int32) bool { return s.gain[i] == 0 })
-			}
-			next, full = 0, false
+		if was != None { // all of those leave
+			leave[was+1]--
 		}
-		to := open[next]
-		next++
-		leave[was+1]--
-		s.gain[to]--
-		full = full || s.gain[to] == 0
-		plan[k] = s.members[to]
+		plan[k] = dealt[next]
 		if todo--; todo == 0 {
-			return 0
+			next++
+			break
+		}
+		if next++; next == len(dealt) {
+			next = 0
+			if round++; round == rounds {
+				s.rise(round, 0)
+				rounds, round = s.sit(), 0
+				dealt = s.dealt
+			}
 		}
 	}
+	s.rise(round, next)
 	return todo
+}
+
+// sit lists the members that get, and returns how many rounds all of them take part in.
+func (s *evener) sit() (rounds int32) {
+	s.order = slices.DeleteFunc(s.order, func(i int32) bool { return s.gain[i] == 0 })
+	s.dealt = s.dealt[:0]
+	for _, i := range s.order {
+		s.dealt = append(s.dealt, s.members[i])
+		if rounds == 0 || s.gain[i] < rounds {
+			rounds = s.gain[i]
+		}
+	}
+	return rounds
+}
+
+// rise takes so many whole rounds, and the first of one more, from what is to be got.
+func (s *evener) rise(rounds int32, more int) {
+	for n, i := range s.order {
+		s.gain[i] -= rounds
+		if n < more {
+			s.gain[i]--
+		}
+	}
 }

@@ -23,7 +23,9 @@ type evener struct {
 	rest  []float64
 	dry   []bool
 	order []int32
-	each  []int32 // where quota, shed and gain are
+	// dealt are the members that are dealt to in turn.
+	dealt []int32
+	each  []int32 // where quota, shed, gain and dealt are
 	level waterLevel
 	// at is the position of a member by its index, if homes or zones matter.
 	at []int32
@@ -64,8 +66,8 @@ func errPrevious(in Input, k int) error {
 // whose share is furthest above it, then in order.
 func (s *evener) divide() {
 	n := len(s.members)
-	s.each, s.rest, s.dry = sized(s.each, 3*n), sized(s.rest, n), sized(s.dry, n)
-	s.quota, s.shed, s.gain = s.each[:n], s.each[n:2*n], s.each[2*n:]
+	s.each, s.rest, s.dry = sized(s.each, 4*n), sized(s.rest, n), sized(s.dry, n)
+	s.quota, s.shed, s.gain, s.dealt = s.each[:n], s.each[n:2*n], s.each[2*n:3*n], s.each[3*n:3*n]
 	level := s.level.find(&s.task, float64(len(s.previous)))
 	spare := len(s.previous)
 	for i, m := range s.members {
