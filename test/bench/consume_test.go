@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
@@ -76,13 +77,19 @@ func (m *mill) join(handle func(partition.Owned)) {
 		Handle: func(_ context.Context, o partition.Owned, _ *nats.Msg) error { handle(o); return nil },
 	})
 	require.NoError(m.b, err)
+	m.manage(nc, work.Props)
+}
+
+// manage starts a worker with these partition actors.
+func (m *mill) manage(nc *nats.Conn, props func(partition.Owned) *actor.Props) {
+	m.b.Helper()
 	set := partition.Default()
 	set.ColdStartWindow, set.PlannedScaleWindow, set.MinRebalanceInterval = partition.Off, partition.Off, partition.Off
-	props, err := actors.PartitionManager(actors.Config{Settings: set, Source: actors.SourceFrom(m.list), Partition: work.Props},
+	managing, err := actors.PartitionManager(actors.Config{Settings: set, Source: actors.SourceFrom(m.list), Partition: props},
 		bridge.NATS(nc, bridge.Config{Group: "mill", Fresh: true, Storage: bridge.Memory, Logger: silent}))
 	require.NoError(m.b, err)
 	system := newSystem()
-	manager := system.Root.Spawn(props)
+	manager := system.Root.Spawn(managing)
 	m.ends = append(m.ends, func() {
 		require.NoError(m.b, bridge.Stop(context.Background(), system, manager))
 		system.Shutdown()
@@ -135,55 +142,76 @@ func BenchmarkConsume(b *testing.B) {
 	}
 }
 
-// BenchmarkConsumeIdle is what a thousand partitions with consumers cost a worker while
-// there are no messages.
+// BenchmarkConsumeIdle is what a thousand partitions cost a worker that has nothing to
+// do: with partition actors, and with consumers.
 func BenchmarkConsumeIdle(b *testing.B) {
 	const partitions = 1000
-	once(b, func() {
-		m := openMill(b, partitions, 0)
-		defer m.close()
-		goroutines, heap := size()
-		m.join(func(partition.Owned) {})
-		stream, err := m.js.Stream(context.Background(), "WORK")
-		require.NoError(b, err)
-		for consumers := 0; consumers < partitions; pass(100 * time.Millisecond) {
-			info, err := stream.Info(context.Background())
-			require.NoError(b, err)
-			consumers = info.State.Consumers
-		}
-		g, h := size()
-		metric(b, (g-goroutines)/partitions, "goroutines/partition")
-		metric(b, (h-heap)/partitions/1024, "KiB/partition")
-	})
+	for name, start := range map[string]func(*mill){
+		"Actors": func(m *mill) {
+			begun := make(chan struct{}, partitions)
+			m.manage(m.dial(), func(partition.Owned) *actor.Props {
+				return actor.PropsFromFunc(func(ctx actor.Context) {
+					if _, ok := ctx.Message().(*actor.Started); ok {
+						begun <- struct{}{}
+					}
+				})
+			})
+			for range partitions {
+				<-begun
+			}
+		},
+		"Consumers": func(m *mill) {
+			m.join(func(partition.Owned) {})
+			stream, err := m.js.Stream(context.Background(), "WORK")
+			require.NoError(m.b, err)
+			for consumers := 0; consumers < partitions; pass(100 * time.Millisecond) {
+				info, err := stream.Info(context.Background())
+				require.NoError(m.b, err)
+				consumers = info.State.Consumers
+			}
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			once(b, func() {
+				m := openMill(b, partitions, 0)
+				defer m.close()
+				goroutines, heap := size()
+				start(m)
+				g, h := size()
+				metric(b, (g-goroutines)/partitions, "goroutines/partition")
+				metric(b, (h-heap)/partitions/1024, "KiB/partition")
+			})
+		})
+	}
 }
 
-// BenchmarkConsumeMove is how long partitions with a backlog are not worked on when they
-// move to a worker that joins: from the end of the last handler there to the begin of the
-// first one here. A handler takes 10 ms.
+// BenchmarkConsumeMove is how long partitions with a backlog are not worked on when half
+// of them move to a worker that joins: from the end of the last handler there to the begin
+// of the first one here. A handler takes 10 ms.
 func BenchmarkConsumeMove(b *testing.B) {
-	const partitions, each, takes = 100, 3000, 10 * time.Millisecond
+	const moved, each, takes = 50, 3000, 10 * time.Millisecond
 	once(b, func() {
-		m := openMill(b, partitions, each)
+		m := openMill(b, 2*moved, each)
 		defer m.close()
-		var last, moved sync.Map
+		var last, seen sync.Map
 		m.join(func(o partition.Owned) {
 			pass(takes)
 			last.Store(o.ID, time.Now())
 		})
-		for n := 0; n < partitions; pass(takes) { // until all are worked on
+		for n := 0; n < 2*moved; pass(takes) { // until all are worked on
 			n = 0
 			last.Range(func(any, any) bool { n++; return true })
 		}
-		gaps := make(chan time.Duration, partitions)
+		gaps := make(chan time.Duration, 2*moved)
 		m.join(func(o partition.Owned) {
-			if _, again := moved.LoadOrStore(o.ID, true); !again {
+			if _, again := seen.LoadOrStore(o.ID, true); !again {
 				since, _ := last.Load(o.ID)
 				gaps <- time.Since(since.(time.Time))
 			}
 			pass(takes)
 		})
 		var all []time.Duration
-		for range partitions / 2 {
+		for range moved {
 			all = append(all, <-gaps)
 		}
 		report(b, "gap", all)
