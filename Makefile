@@ -15,6 +15,8 @@ MODULES := . $(patsubst %/go.mod,%,$(wildcard tools/go.mod test/bench/go.mod))
 ARGS  ?=
 SEED  ?=
 RUNS  ?=
+WORKERS ?=
+WITHOUT ?=
 BENCH ?= .
 TIMES ?= 5
 FUZZTIME ?= 20s
@@ -41,8 +43,9 @@ race: ## all tests again, under the race detector
 	go test $(COUNT) -timeout 30m -race -parallel 4 ./test/live
 
 .PHONY: swarm
-swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many
-	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args $(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS))
+swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many, WORKERS=n has so many
+	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args -commit=$$(git describe --always --dirty) \
+		$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(WITHOUT),-without=$(WITHOUT))
 
 .PHONY: soak
 soak: ## hours of it: random lives of a group, random operations on simulated and real servers

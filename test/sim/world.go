@@ -225,6 +225,9 @@ func (w *World) Partitions() []partition.Partition { return slices.Clone(w.parti
 // Settings are those of the group, defaults filled in.
 func (w *World) Settings() partition.Settings { return w.settings }
 
+// Steps counts the messages that were delivered.
+func (w *World) Steps() uint64 { return w.scheduler.Steps() }
+
 // DeadLetters counts mail that found nobody.
 func (w *World) DeadLetters() int { return w.dead }
 

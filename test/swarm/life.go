@@ -40,7 +40,9 @@ type life struct {
 	listed int // partitions that were ever named
 	// surname is what all their names end with: in every other life, assignments are
 	// long enough for their changes to be written alone.
-	surname  string
+	surname string
+	// crowd, if set, is how many workers begin, and the most there are.
+	crowd    int
 	back     partition.Setbacks
 	settings partition.Settings
 	// builds, if set, is the build of the nth process that joins.
@@ -64,24 +66,15 @@ type Lived struct {
 // Result is what became of a life.
 type Result struct {
 	Lived
-	Seed   uint64
-	Hash   uint64
+	Seed uint64
+	Hash uint64
+	// Step is how many messages were delivered until it ended, or broke.
+	Step   uint64
 	Faults string
 	// Broken is what went wrong; empty if nothing did.
 	Broken string
 	// Trace is its end, and Again the command that repeats it.
 	Trace, Again string
-}
-
-// String returns what happened in a life that went wrong, and how to repeat it.
-func (r Result) String() string {
-	return fmt.Sprintf("seed %d (%s): %s\n\n%s\n%s\nrepeat it with: %s\n", r.Seed, r.Faults, r.Broken, r.Trace, r.Broken, r.Again)
-}
-
-// Live lives the life of a seed. Its faults are random unless some are given.
-// lines is how much of the trace is wanted.
-func Live(seed uint64, faults sim.Faults, system *sim.System, lines int) Result {
-	return begin(seed, faults, system).live(seed, lines)
 }
 
 func (l *life) live(seed uint64, lines int) Result {
@@ -91,11 +84,11 @@ func (l *life) live(seed uint64, lines int) Result {
 
 // result is what became of the life, in which this is wrong.
 func (l *life) result(seed uint64, wrong string, lines int) Result {
-	r := Result{Lived: l.lived, Seed: seed, Faults: l.faults.String(), Broken: wrong, Again: fmt.Sprintf("make swarm SEED=%d RUNS=1", seed)}
+	r := Result{Lived: l.lived, Seed: seed, Faults: l.faults.String(), Broken: wrong, Again: again(seed)}
 	if v := l.world.Check.Broken(); len(v) > 0 {
 		r.Broken = v[0].String()
 	}
-	r.Hash = l.world.Trace.Hash()
+	r.Hash, r.Step = l.world.Trace.Hash(), l.world.Steps()
 	if r.Broken != "" {
 		r.Trace = l.world.Trace.End(lines)
 	}
@@ -157,7 +150,11 @@ func (l *life) all() string {
 
 // youth is how each life begins: the first workers join, and the faults with them.
 func (l *life) youth(d time.Duration) bool {
-	for range leastWorkers + l.world.Random.IntN(3) {
+	n := leastWorkers + l.world.Random.IntN(3)
+	if l.crowd > 0 {
+		n = l.crowd
+	}
+	for range n {
 		l.world.Plan(l.world.Soon(3*time.Second), func() { l.join("") })
 	}
 	l.ill = true

@@ -40,6 +40,14 @@ func (l *life) join(key string) *sim.Process {
 	return l.world.Start(fmt.Sprintf("w%d", l.born), h)
 }
 
+// most is how many workers there may be.
+func (l *life) most() int {
+	if l.crowd > 0 {
+		return l.crowd
+	}
+	return mostWorkers
+}
+
 // joinLater starts a process after about one of the lengths that matter.
 func (l *life) joinLater(key string) {
 	l.world.Plan(l.world.Net.Lengths.Pick(l.world.Random), func() {
@@ -47,7 +55,7 @@ func (l *life) joinLater(key string) {
 			l.joinLater(key) // whoever remembers nothing would trust in the copy
 			return
 		}
-		if len(l.world.Processes()) < mostWorkers {
+		if len(l.world.Processes()) < l.most() {
 			l.join(key)
 		}
 	})

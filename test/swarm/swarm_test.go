@@ -6,6 +6,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +20,9 @@ import (
 var (
 	seed = flag.Uint64("seed", 0, "the first seed; without it the fixed ones, or, with -runs, random ones")
 	runs = flag.Int("runs", 0, "how many lives")
+
+	workers = flag.Int("workers", 0, "how many workers begin a life of TestSwarm, and the most there are; as the seed says if 0")
+	lacking = flag.String("without", "", "kinds of fault that a life of TestSwarm is without, such as crash,lost-answer")
 )
 
 const (
@@ -49,7 +55,7 @@ func seeds(own int) (list []uint64, trace int) {
 
 // each lives the lives of some seeds, on all processors.
 func each(list []uint64, faults sim.Faults, trace int, done func(Result)) {
-	parallel(list, func(s uint64, system *sim.System) Result { return Live(s, faults, system, trace) }, done)
+	parallel(list, func(s uint64, system *sim.System) Result { return begin(s, faults, system).live(s, trace) }, done)
 }
 
 func parallel(list []uint64, live func(uint64, *sim.System) Result, done func(Result)) {
@@ -86,22 +92,46 @@ func (l Lived) short() string {
 	return ""
 }
 
+// former are the seeds that broke something once.
+func former(t *testing.T) (list []uint64) {
+	file, err := os.ReadFile("testdata/seeds")
+	require.NoError(t, err)
+	for line := range strings.Lines(string(file)) {
+		number, what, _ := strings.Cut(strings.TrimSpace(line), " ")
+		s, err := strconv.ParseUint(number, 10, 64)
+		require.NoError(t, err)
+		require.NotEmpty(t, what, "what it broke")
+		list = append(list, s)
+	}
+	return list
+}
+
 // Random lives. The fixed ones have every fault among them.
 func TestSwarm(t *testing.T) {
 	list, trace := seeds(fixed)
+	faults, err := without(*lacking)
+	require.NoError(t, err)
+	plan := Plan{Workers: *workers, Without: faults}
+	asked := *seed != 0 || *runs != 0 || len(plan.flags()) > 0
+	if !asked {
+		list = append(list, former(t)...)
+	}
 	failed, lives := 0, map[sim.Fault]int{}
-	each(list, sim.Faults{}, trace, func(r Result) {
+	parallel(list, func(s uint64, system *sim.System) Result { return plan.Live(s, system, trace) }, func(r Result) {
 		for f, n := range r.Struck {
 			if n > 0 {
 				lives[sim.Fault(f)]++
 			}
 		}
 		if r.Broken == "" {
-			require.Empty(t, r.short(), "repeat it with: %s", r.Again)
+			if plan.flags() == "" {
+				require.Empty(t, r.short(), "repeat it with: %s", r.Again)
+			}
 			return
 		}
 		if failed++; failed <= whole {
 			t.Errorf("%s", r)
+			t.Errorf("seed %d with less: %s; keep it in test/swarm/testdata/seeds", r.Seed, shrunk(plan, r.Seed))
 		} else {
 			t.Errorf("seed %d (%s): %s; repeat it with: %s", r.Seed, r.Faults, r.Broken, r.Again)
 		}
@@ -111,10 +141,44 @@ func TestSwarm(t *testing.T) {
 	}
 	for f := range (sim.Faults{}) {
 		t.Logf("%s in %d lives", sim.Fault(f), lives[sim.Fault(f)])
-		if *seed == 0 && *runs == 0 {
+		if !asked {
 			require.Positive(t, lives[sim.Fault(f)], "%s never happened", sim.Fault(f))
 		}
 	}
+}
+
+// shrunk is the command for as little as still breaks something.
+func shrunk(plan Plan, seed uint64) string {
+	system := sim.NewSystem()
+	least := plan.Shrink(seed, func(p Plan) bool { return p.Live(seed, system, 0).Broken != "" })
+	return again(seed) + least.flags()
+}
+
+// A life that breaks something is tried without each kind of fault, and with fewer
+// workers; what is found can be asked for.
+func TestALifeIsShrunk(t *testing.T) {
+	const seed = 3
+	faults := drawn(seed)
+	var kinds []sim.Fault
+	for f, strength := range faults {
+		if strength > 0 {
+			kinds = append(kinds, sim.Fault(f))
+		}
+	}
+	culprit := kinds[len(kinds)/2]
+	least := Plan{}.Shrink(seed, func(p Plan) bool { return !slices.Contains(p.Without, culprit) && (p.Workers == 0 || p.Workers > 4) })
+	require.Equal(t, 5, least.Workers)
+	require.ElementsMatch(t, slices.DeleteFunc(kinds, func(f sim.Fault) bool { return f == culprit }), least.Without)
+	read, err := without(strings.Join(names(least.Without), ","))
+	require.NoError(t, err)
+	require.Equal(t, least.Without, read)
+	_, err = without("crash,gremlins")
+	require.ErrorContains(t, err, "gremlins")
+	r := least.Live(seed, sim.NewSystem(), 0)
+	require.Empty(t, r.Broken)
+	require.Regexp(t, `^`+culprit.String()+` [0-9.e-]+$`, r.Faults)
+	require.Equal(t, again(seed)+least.flags(), r.Again)
+	require.Contains(t, r.Again, " WORKERS=5 WITHOUT=")
 }
 
 // A life depends on its seed alone: not on the system that lived others before, nor
@@ -149,7 +213,7 @@ func TestALifeRepeatsItself(t *testing.T) {
 	lived(1, begun, young)
 	lived(2, begun, young)
 	clear(hashes)
-	whole := func(s uint64, system *sim.System) uint64 { return Live(s, sim.Faults{}, system, 0).Hash }
+	whole := func(s uint64, system *sim.System) uint64 { return Plan{}.Live(s, system, 0).Hash }
 	lived(2, repeated, whole)
 	lived(1, repeated, whole)
 }
@@ -159,14 +223,16 @@ func TestALifeRepeatsItself(t *testing.T) {
 func TestAFailureSaysHowToRepeatIt(t *testing.T) {
 	was := [2]uint64{*seed, uint64(*runs)}
 	defer func() { *seed, *runs = was[0], int(was[1]) }()
-	r := Live(7, sim.Strong(sim.Crash), sim.NewSystem(), 3)
+	r := begin(7, sim.Strong(sim.Crash), sim.NewSystem()).live(7, 3)
 	r.Broken = "I4: planted"
 	require.Contains(t, r.String(), "repeat it with: make swarm SEED=7 RUNS=1\n")
+	require.Regexp(t, `^seed 7, commit \S+, step [1-9]\d+ \(crash .*\): I4: planted\n`, r.String())
 	*seed, *runs = 7, 1
 	list, trace := seeds(fixed)
 	require.Equal(t, []uint64{7}, list)
 	require.Greater(t, trace, lines)
 	makefile, err := os.ReadFile("../../Makefile")
 	require.NoError(t, err)
-	require.Contains(t, string(makefile), "-run '^TestSwarm' ./test/swarm -args $(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS))\n")
+	require.Contains(t, string(makefile), "-run '^TestSwarm' ./test/swarm -args -commit=$$(git describe --always --dirty) \\\n"+
+		"\t\t$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(WITHOUT),-without=$(WITHOUT))\n")
 }

@@ -1,0 +1,118 @@
+package swarm
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// commit is what is tested; the Makefile says it.
+var commit = flag.String("commit", "unknown", "the commit, to be printed with a failure")
+
+// String returns what happened in a life that went wrong, and how to repeat it.
+func (r Result) String() string {
+	return fmt.Sprintf("seed %d, commit %s, step %d (%s): %s\n\n%s\n%s\nrepeat it with: %s\n",
+		r.Seed, *commit, r.Step, r.Faults, r.Broken, r.Trace, r.Broken, r.Again)
+}
+
+// again is the command that repeats a life.
+func again(seed uint64) string { return fmt.Sprintf("make swarm SEED=%d RUNS=1", seed) }
+
+// Plan is how a life is to be other than its seed alone would have it.
+type Plan struct {
+	// Workers is how many begin, and the most there are; as the seed says if 0.
+	Workers int
+	// Without are the kinds of fault that are left out.
+	Without []sim.Fault
+}
+
+// Live lives the life of a seed. lines is how much of the trace is wanted of one
+// that breaks something.
+func (p Plan) Live(seed uint64, system *sim.System, lines int) Result {
+	faults := sim.Faults{}
+	if len(p.Without) > 0 {
+		faults = drawn(seed)
+		for _, f := range p.Without {
+			faults[f] = 0
+		}
+	}
+	l := begin(seed, faults, system)
+	l.crowd = p.Workers
+	r := l.live(seed, lines)
+	r.Again += p.flags()
+	return r
+}
+
+// drawn are the faults of a seed.
+func drawn(seed uint64) sim.Faults { return sim.RandomFaults(rand.New(rand.NewPCG(seed, 1))) }
+
+func (p Plan) flags() string {
+	out := ""
+	if p.Workers > 0 {
+		out = fmt.Sprintf(" WORKERS=%d", p.Workers)
+	}
+	if len(p.Without) > 0 {
+		out += " WITHOUT=" + strings.Join(names(p.Without), ",")
+	}
+	return out
+}
+
+func names(faults []sim.Fault) []string {
+	out := make([]string, len(faults))
+	for i, f := range faults {
+		out[i] = strings.ReplaceAll(f.String(), " ", "-")
+	}
+	return out
+}
+
+// without reads what flags wrote.
+func without(list string) ([]sim.Fault, error) {
+	var out []sim.Fault
+	for name := range strings.SplitSeq(list, ",") {
+		f := sim.Fault(0)
+		for int(f) < len(sim.Faults{}) && names([]sim.Fault{f})[0] != name {
+			f++
+		}
+		switch {
+		case name == "":
+		case int(f) == len(sim.Faults{}):
+			return nil, fmt.Errorf("swarm: there is no fault %q", name)
+		default:
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// Shrink looks for a smaller plan with which a life still breaks something: without
+// kinds of fault, one after the other, and with fewer workers. It may break something
+// else then. live says whether it breaks.
+func (p Plan) Shrink(seed uint64, live func(Plan) (broken bool)) Plan {
+	faults := drawn(seed)
+	for f, strength := range faults {
+		if strength == 0 || slices.Contains(p.Without, sim.Fault(f)) || len(p.Without)+1 >= faults.Kinds() {
+			continue
+		}
+		less := p
+		less.Without = append(slices.Clone(p.Without), sim.Fault(f))
+		if live(less) {
+			p = less
+		}
+	}
+	most := p.Workers
+	if most == 0 {
+		most = mostWorkers
+	}
+	for n := leastWorkers; n < most; n++ {
+		fewer := p
+		fewer.Workers = n
+		if live(fewer) {
+			return fewer
+		}
+	}
+	return p
+}
