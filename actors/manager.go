@@ -59,6 +59,7 @@ type group struct {
 	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int
+	measure  partition.Measure // of the latest decision
 	applied  messages.AssignmentApplied
 	assigned bool
 	draining int

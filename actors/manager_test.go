@@ -118,7 +118,7 @@ var (
 	closed  = messages.WindowClosed{Term: 4}
 	decides = messages.DecisionStarted{Term: 4, Cause: "worker-1 joined"}
 	rescues = messages.DecisionStarted{Term: 4, Cause: "worker-1 is silent", Emergency: true}
-	done    = messages.DecisionDone{Term: 4, Moves: 1, Members: []partition.WorkerID{"worker-0"}, Unowned: 2}
+	done    = messages.DecisionDone{Term: 4, Moves: 1, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Measure: partition.Measure{Moves: 1, Least: 1, Before: 1.5, After: 1}}
 	failed  = messages.DecisionFailed{Term: 4, Reason: "no plan"}
 	ousted  = messages.LeadershipLost{Term: 4, Reason: "another leads"}
 	doubt   = messages.SessionSuspected{At: second(1)}
@@ -274,11 +274,17 @@ func TestManager_Snapshot(t *testing.T) {
 	require.Equal(t, messages.Snapshot{
 		State: rebalancing, Worker: "worker-0", Leader: "worker-0", Leading: true, Term: 4, LeaseEnd: end, Version: 2, Step: 6, Owned: own,
 		Draining: 1, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Healthy: true,
+		Decision: partition.Measure{Moves: 1, Least: 1, Before: 1.5, After: 1},
 	}, s)
+	nearer := done
+	nearer.Measure = partition.Measure{}
+	f.say(nearer)
+	require.Equal(t, done.Measure, f.snapshot().Decision, "that of the decision that comes nearer to its target")
 	f.say(ousted)
 	s = f.snapshot()
 	require.False(t, s.Leading)
 	require.Empty(t, s.Members)
+	require.Zero(t, s.Decision)
 }
 
 // The outside hears first of all which settings are its own.

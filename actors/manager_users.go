@@ -113,7 +113,7 @@ func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
 		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
 		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
 		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned, DrainAsked: l.flags.Draining,
-		Healthy: m.health.Healthy, Reason: m.health.Reason,
+		Decision: g.measure, Healthy: m.health.Healthy, Reason: m.health.Reason,
 	})
 }
 

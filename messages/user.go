@@ -159,6 +159,9 @@ type Snapshot struct {
 	// Members and Unowned are known to the leader only.
 	Members []partition.WorkerID
 	Unowned int
+	// Decision is what the latest decision of this leader does to the balance: moves, the
+	// least possible, max / mean before and after. It is zero before the first one.
+	Decision partition.Measure
 	// DrainAsked: a Drain was asked for, and no Undrain since.
 	DrainAsked bool
 	Healthy    bool

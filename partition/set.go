@@ -15,7 +15,8 @@ import (
 type Set struct {
 	// IDs are in byte order.
 	IDs []PartitionID
-	// Weights has the weight of each, never 0.
+	// Weights has the weight of each, never 0. Who wants others puts another list in its
+	// place: that numbers within it were changed need not be noticed.
 	Weights []int64
 	// Zones, Labels and Pins are nil if no partition has any.
 	Zones  []string

@@ -25,6 +25,9 @@
 //	partitions{kind}            owned, draining, pending
 //	gained_total, lost_total    partitions that came and went
 //	members, unowned            of the group; only where the leader is
+//	decision_moves              what the leader's latest decision moves,
+//	decision_moves_least        what such a decision moves at least, and the load of the
+//	decision_peak{when}         fullest worker, max / mean: before and after
 //	alerts_total{level}         alerts of an outage
 //	dead_letters_total          mail of the whole actor system that nobody took
 //

@@ -34,6 +34,9 @@ var (
 	partitionsDesc = desc("partitions", "Partitions of this worker.", "kind")
 	membersDesc    = desc("members", "Workers of the group, as its leader knows them.")
 	unownedDesc    = desc("unowned", "Partitions without an owner, as the leader knows them.")
+	movesDesc      = desc("decision_moves", "Partitions that the leader's latest decision moves.")
+	leastDesc      = desc("decision_moves_least", "Partitions that such a decision has to move at least.")
+	peakDesc       = desc("decision_peak", "The fullest worker's load as a multiple of its fair share.", "when")
 )
 
 // counts are what is counted as it happens.

@@ -185,6 +185,10 @@ func (o *Observer) Collect(to chan<- prometheus.Metric) {
 		set(termDesc, float64(s.Term))
 		set(membersDesc, float64(len(s.Members)))
 		set(unownedDesc, float64(s.Unowned))
+		set(movesDesc, float64(s.Decision.Moves))
+		set(leastDesc, float64(s.Decision.Least))
+		set(peakDesc, s.Decision.Before, "before")
+		set(peakDesc, s.Decision.After, "after")
 	}
 }
 
