@@ -99,14 +99,28 @@ func (h *handoff) grant() {
 			h.left++
 		case h.want[i] != None:
 			h.out.Blocked++
+		case r.Revoking != 0:
+			h.out.Outstanding++
+			if h.touch(r.Seat, r.Pending) {
+				h.unown(i)
+				r.Pending = None
+				continue
+			}
+			h.left++
 		}
 		if r.Seat != None && h.next.Seats[r.Seat].Session != h.old.Seats[h.old.Rows[i].Seat].Session {
-			h.free(i) // its seat passes to a new session, which was not granted it
-			r.Seat, r.Token, r.Revoking = None, 0, 0
+			h.unown(i) // its seat passes to a new session, which was not granted it
 		}
 	}
 	h.next.Rows = slices.DeleteFunc(h.next.Rows, func(r Row) bool { return r.Seat == gone })
 	h.enter()
+}
+
+// unown frees a row that nobody is to have now.
+func (h *handoff) unown(i int) {
+	h.free(i)
+	r := &h.next.Rows[i]
+	r.Seat, r.Token, r.Revoking = None, 0, 0
 }
 
 func (h *handoff) free(i int) {

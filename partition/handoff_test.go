@@ -147,6 +147,25 @@ func TestNext_RemovedIsFreedThenDropped(t *testing.T) {
 	require.Equal(t, FreedByAck, o.Publish.Freed[0].By)
 }
 
+// What nobody may have any more, such as for its labels, is free when its owner has let go.
+func TestNext_WhatNobodyMayHaveIsFreed(t *testing.T) {
+	table, roster, set := group()
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}, Owner: []int32{0, 0, 1, None}}
+	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}
+	o := Next(table, 3, target, facts)
+	require.Equal(t, 1, o.Publish.Revokes)
+	table = o.Publish.Table
+	require.Nil(t, Next(table, 3, target, facts).Publish, "its owner works on it")
+	roster.show("w-1", Live{Session: "s1", Applied: 8})
+	o = Next(table, 3, target, facts)
+	require.Equal(t, []Freed{{set.IDs[3], "s1", 5, FreedByAck, roster["w-1"].Revision}}, o.Publish.Freed)
+	require.Equal(t, Row{Partition: set.IDs[3], Entered: 1, Seat: None, Pending: None}, o.Publish.Table.Rows[3])
+	require.Empty(t, o.Publish.Moves)
+	done := Next(o.Publish.Table, 3, target, facts)
+	require.Nil(t, done.Publish)
+	require.Zero(t, done.Outstanding+done.Blocked)
+}
+
 func TestNext_RefreshIsServedWithTheLastStep(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-1", Live{Session: "s1", Refresh: 3})
