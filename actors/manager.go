@@ -114,6 +114,7 @@ var managerTable = fsm.New(
 	fsm.On(rebalancing, (*manager).drained, rebalancing, stable),
 
 	fsm.On(claimingID, (*manager).claimFailed, claimingID, degraded),
+	fsm.On(claimingID, (*manager).storeFailed, claimingID, degraded),
 	fsm.On(electing, (*manager).operationFailed, electing, degraded),
 	fsm.On(waitingAssignment, (*manager).operationFailed, waitingAssignment, degraded),
 	fsm.On(stable, (*manager).operationFailed, stable, degraded),
@@ -188,6 +189,7 @@ var managerTable = fsm.New(
 	fsm.Stay(noting((*manager).sessionLost), claimingID, shutdown),
 	fsm.Stay(noting((*manager).claimFailed), degraded),
 	fsm.Stay(noting((*manager).claimScanned), claimingID),
+	fsm.Stay(noting((*manager).storeFailed), initial, electing, waitingAssignment, stable, scaling, rebalancing, emergency, degraded),
 	fsm.Stay(noting((*manager).operationFailed), degraded),
 	fsm.Stay(noting((*manager).suspected), degraded),
 	fsm.Stay((*manager).renewed, electing, waitingAssignment, stable, scaling, rebalancing, emergency, degraded),
@@ -219,7 +221,6 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).undrain, everywhere...),
 	fsm.Stay((*manager).flagsSet, everywhere[2:9]...),
 	fsm.Stay((*manager).endBare, everywhere[2:9]...), // bared
-	fsm.Stay((*manager).storeFailed, everywhere[:9]...),
 	fsm.Stay((*manager).leadBarred, everywhere[2:9]...),
 	fsm.Stay((*manager).startLate, everywhere[:9]...),
 	fsm.Stay((*manager).again, everywhere[:9]...),

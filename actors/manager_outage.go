@@ -26,7 +26,7 @@ func (m *manager) claimFailed(ctx actor.Context, f messages.ClaimFailed) message
 	m.life.trouble, m.life.final = f.Reason, m.life.final || f.Final
 	to := m.state
 	if f.Unreachable {
-		m.life.trouble = because("the store does not answer", f.Reason)
+		m.life.trouble = because("the store cannot be used", f.Reason)
 		to = m.faltered(ctx, f.Reason, f.At)
 	}
 	if to == m.state {

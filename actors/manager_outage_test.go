@@ -29,7 +29,7 @@ func TestManager_Alerts(t *testing.T) {
 	} {
 		f.say(remindOf[outageDue](t, f.outside).Mail)
 		want := messages.AlertRaised{
-			Level: c.level, Since: second(1), Reason: "the store does not answer: no answer", At: second(1).Add(c.after),
+			Level: c.level, Since: second(1), Reason: "the store cannot be used: no answer", At: second(1).Add(c.after),
 		}
 		require.Equal(t, want, heard[messages.AlertRaised](t, f.user))
 		require.Equal(t, want, heard[messages.AlertRaised](t, f.outside))

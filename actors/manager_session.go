@@ -56,10 +56,18 @@ func (m *manager) claim(ctx actor.Context) {
 	m.children.spawnSession(ctx, m)
 }
 
-func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) {
+// storeFailed: the store cannot be opened. Without it there is nothing to claim, so that
+// this counts as a claim that failed; whoever has a lease goes by that.
+func (m *manager) storeFailed(ctx actor.Context, f messages.StoreFailed) messages.State {
 	m.hear(f.At)
 	m.life.trouble, m.life.final = f.Reason, f.Final
+	if m.state == claimingID || m.state == degraded && m.children.session == nil {
+		if to := m.faltered(ctx, f.Reason, f.At); to != m.state {
+			return to
+		}
+	}
 	m.examine(ctx, m.state)
+	return m.state
 }
 
 func (m *manager) sessionStarted(ctx actor.Context, s messages.SessionStarted) messages.State {

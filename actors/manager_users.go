@@ -28,7 +28,7 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 	case state == degraded && m.outage.Well():
 		h = messages.HealthChanged{Reason: "the store answers again, but not for long enough yet"}
 	case state == degraded:
-		h = messages.HealthChanged{Reason: because("the store does not answer", m.life.trouble)}
+		h = messages.HealthChanged{Reason: because("the store cannot be used", m.life.trouble)}
 	case !m.group.assigned:
 		h = messages.HealthChanged{Reason: m.waitsFor(state)}
 	case m.group.fault != "":

@@ -41,7 +41,7 @@ func TestManager_Health(t *testing.T) {
 	require.True(t, f.health().Healthy, "a follower has no decisions to fail")
 
 	f.say(doubt)
-	require.Equal(t, "the store does not answer", f.health().Reason)
+	require.Equal(t, "the store cannot be used", f.health().Reason)
 	f.say(renewed)
 	require.Equal(t, "the store answers again, but not for long enough yet", f.health().Reason)
 	f.say(healthy)

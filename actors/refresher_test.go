@@ -146,7 +146,7 @@ func TestManager_Refresh(t *testing.T) {
 	require.Equal(t, "nobody leads", heard[messages.Refreshed](t, f.user).Reason)
 	f.say(doubt)
 	f.tell(f.pid, unserved{f.user.pid})
-	require.Equal(t, "the store does not answer", heard[messages.Refreshed](t, f.user).Reason)
+	require.Equal(t, "the store cannot be used", heard[messages.Refreshed](t, f.user).Reason)
 	f.tell(f.pid, unserved{}) // nobody to tell
 	for _, mail := range []any{messages.Stop{}, messages.RefreshPartitions{}} {
 		f.system.Root.RequestWithCustomSender(f.pid, mail, f.user.pid)
