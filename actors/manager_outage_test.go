@@ -82,3 +82,27 @@ func TestManager_AvailableFromEveryState(t *testing.T) {
 		require.Equal(t, states{degraded, claimingID}, f.shown[len(f.shown)-2:])
 	})
 }
+
+// A store that cannot be opened counts like a claim that fails, once there was a session.
+func TestManager_StoreThatCannotBeOpened(t *testing.T) {
+	shut := func(n float64) messages.StoreFailed { return messages.StoreFailed{Reason: "no stream", At: second(n)} }
+	revoked := messages.StoreFailed{Reason: "revoked", Final: true, At: second(1)}
+	due, back := outageDue{second(3.5)}, messages.ClaimScanned{At: second(12)}
+	for name, life := range map[string]struct {
+		before, facts []any
+		want          states
+	}{
+		"for long":              {follower, []any{gone, shut(1), due, shut(11), opened, back}, states{claimingID, degraded, claimingID}},
+		"for a moment":          {follower, []any{gone, shut(1), opened, messages.ClaimScanned{At: second(2)}, due}, states{claimingID}},
+		"for ever":              {follower, []any{gone, revoked, due}, states{claimingID, degraded}},
+		"from the beginning on": {nil, []any{shut(1), shut(2), due}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.say(life.before...)
+			before := len(f.shown)
+			f.say(life.facts...)
+			require.Equal(t, life.want, append(states(nil), f.shown[before:]...))
+		})
+	}
+}

@@ -146,11 +146,6 @@ func unreachable(n float64) messages.ClaimFailed {
 	return messages.ClaimFailed{Unreachable: true, Reason: "no answer", At: second(n)}
 }
 
-// shut is a store that cannot be opened.
-func shut(n float64) messages.StoreFailed {
-	return messages.StoreFailed{Reason: "no stream", At: second(n)}
-}
-
 // stumbles is a heartbeat that the store did not accept.
 func stumbles(n float64) messages.OperationFailed {
 	return messages.OperationFailed{Reason: "no answer", At: second(n)}
@@ -209,10 +204,6 @@ var lives = map[string]struct {
 	"store lost in doubt":      {follower, []any{doubt, gone, opened, messages.ClaimScanned{}}, states{degraded, claimingID}},
 	"store replaced":           {leader, []any{window, opened}, states{scaling, claimingID}},
 	"store opened twice":       {nil, []any{opened, opened, began}, states{initial, claimingID, electing}},
-	"store gone":               {follower, []any{gone, shut(1), outageDue{second(3.5)}, shut(11), opened, messages.ClaimScanned{At: second(12)}}, states{claimingID, degraded, claimingID}},
-	"store gone for a moment":  {follower, []any{gone, shut(1), opened, messages.ClaimScanned{At: second(2)}, outageDue{second(3.5)}}, states{claimingID}},
-	"no right any more":        {follower, []any{gone, messages.StoreFailed{Reason: "revoked", Final: true, At: second(1)}, outageDue{second(3.5)}}, states{claimingID, degraded}},
-	"never opened":             {nil, []any{shut(1), shut(2), outageDue{second(3.5)}}, states{initial}},
 	"store lost at once":       {nil, []any{gone, opened, gone}, states{initial, claimingID}},
 	"store lost after doubt":   {follower, []any{doubt, renewed, gone, healthy}, states{degraded, claimingID}},
 	"store unreachable":        {nil, []any{opened, unreachable(1), unreachable(3), outageDue{second(3.5)}, unreachable(4), messages.ClaimScanned{At: second(5)}}, states{initial, claimingID, degraded, claimingID}},
