@@ -74,6 +74,14 @@ func TestManager_AvailableFromEveryState(t *testing.T) {
 			require.Equal(t, back, f.shown[i+1])
 		})
 	}
+	t.Run("and stops", func(t *testing.T) {
+		f := newFirm(t, func(c *Config) { c.Settings.Ownership = partition.Available })
+		f.say(follower...)
+		f.say(stumbles(1), stumbles(2), stumbles(3), stumbles(4), stumbles(5))
+		require.Equal(t, degraded, f.shown[len(f.shown)-1])
+		f.ask(messages.Stop{})
+		require.Empty(t, f.ended(1).Running)
+	})
 	t.Run("ClaimingID", func(t *testing.T) {
 		f := newFirm(t, func(c *Config) { c.Settings.Ownership = partition.Available })
 		f.say(opened, unreachable(1), unreachable(2), unreachable(3), unreachable(4))
