@@ -67,7 +67,7 @@ func (k *keeper) begin(ctx actor.Context, _ *actor.Started) keeperState {
 func (k *keeper) refill(ctx actor.Context, _ refillDue) (next keeperState) {
 	defer func() {
 		if r := recover(); r != nil {
-			ctx.Logger().Error("an actor of the user's could not be made", "keeper", ctx.Self().Id, "reason", r)
+			ctx.Logger().Error("an actor of the user's could not be made", "actor", ctx.Self().Id, "reason", r)
 			next = k.refillLater(ctx)
 		}
 	}()

@@ -45,7 +45,9 @@ type outside struct {
 	clock Clock
 	cfg   Config
 	times messages.OpenStore
-	log   *slog.Logger
+	log   *slog.Logger        // knows the present session
+	base  *slog.Logger        // knows the group
+	own   partition.SessionID // which log knows
 
 	send    func(any) // mail to oneself, from any goroutine
 	tell    func(to *actor.PID, mail any)
@@ -152,7 +154,8 @@ func (o *outside) start(ctx actor.Context) {
 	o.tell = stage.Post(ctx.ActorSystem())
 	o.send = func(m any) { o.tell(self, m) }
 	o.parent = ctx.Parent()
-	o.log = o.cfg.Logger.With("group", o.cfg.Group)
+	o.base = o.cfg.Logger.With("group", o.cfg.Group)
+	o.log = o.base
 	o.ops.pending, o.reads, o.denied = map[uint64]*op{}, map[uint64]*reading{}, map[messages.Key]bool{}
 	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
 	o.watches.byID, o.former = map[uint64]*watching{}, former{}

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -21,12 +22,33 @@ func (o *outside) alert(m messages.AlertRaised) {
 		"for", m.At.Sub(m.Since).Round(time.Second), "reason", m.Reason)
 }
 
-// logFences says which sessions this leader has ended: somebody should look at a
-// worker that is stuck, and its own process may not be able to say so.
-func (o *outside) logFences(writes []messages.Write) {
-	for _, w := range writes {
-		if live, ok := w.Record.(partition.Live); ok && live.Fence != nil {
-			o.log.Warn("a session is fenced", "key", w.Key, "session", live.Session, "silent", live.Fence.AfterSilence)
+// logWritten says what this worker has published and whom it has fenced, and under which
+// session it works from now on: all lines name that.
+func (o *outside) logWritten(writes []messages.Write, revisions []partition.Revision) {
+	for i, w := range writes {
+		switch r := w.Record.(type) {
+		case partition.Live:
+			o.logLive(strings.TrimPrefix(string(w.Key), string(messages.KeyLive(""))), r)
+		case partition.Term:
+			o.log.Info("this worker leads", "term", revisions[i])
+		case partition.Journal:
+			o.log.Info("a step is published", "term", r.Term, "version", r.Version, "step", r.Step,
+				"cause", r.Cause, "moves", len(r.Moves)+r.More)
 		}
+	}
+}
+
+// logLive: somebody should look at a worker that is stuck, and its own process may not be
+// able to say so.
+func (o *outside) logLive(worker string, r partition.Live) {
+	switch {
+	case r.Fence != nil:
+		o.log.Warn("a session is fenced", "fenced", worker, "fenced_session", r.Session, "silent", r.Fence.AfterSilence)
+	case r.Released:
+		o.log.Info("a session is released")
+		o.log, o.own = o.base, ""
+	case r.Session != o.own:
+		o.log, o.own = o.base.With("worker", worker, "session", r.Session), r.Session
+		o.log.Info("a session begins")
 	}
 }

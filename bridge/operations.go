@@ -241,7 +241,7 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 			revisions[i] = partition.Revision(first + uint64(at))
 		}
 		x.client.bases.keep(x.bases, first)
-		o.logFences(x.ask.Writes)
+		o.logWritten(x.ask.Writes, revisions)
 		o.answer(x.client, messages.Stored{Round: x.ask.Round, Revisions: revisions, Sent: x.sent, At: now})
 	case Unknown:
 		o.check()

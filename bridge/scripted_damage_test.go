@@ -60,3 +60,43 @@ func TestScripted_AlertsAreLogged(t *testing.T) {
 	}
 	require.Contains(t, log.String(), `alert=critical for=1m0s reason="no answer"`)
 }
+
+// Lines of a session name it, and what a leader does has its term, version and step.
+func TestScripted_WhatIsWrittenIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	cfg := config()
+	cfg.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	s := build(t, cfg)
+	s.inform(fitting("one"))
+	revision := uint64(1000)
+	write := func(writes ...messages.Write) string {
+		log.Reset()
+		s.ask(messages.Store{Writes: writes})
+		revision += uint64(len(writes))
+		s.answer(s.last(), bridge.Result{Sequence: revision})
+		heard[messages.Stored](s)
+		return strings.TrimSpace(log.String())
+	}
+	live := func(worker partition.WorkerID, record partition.Live) messages.Write {
+		return messages.Write{Key: messages.KeyLive(worker), Record: record, Blind: true}
+	}
+	const me = " group=g worker=w-1 session=s1"
+	require.Equal(t, `level=INFO msg="a session begins"`+me, write(live("w-1", partition.Live{Session: "s1"})))
+	require.Empty(t, write(live("w-1", partition.Live{Session: "s1", Beat: 1})), "a heartbeat is no news")
+	require.Equal(t, `level=INFO msg="this worker leads"`+me+` term=1003`,
+		write(messages.Write{Key: messages.KeyTerm, Record: partition.Term{Worker: "w-1", Session: "s1", Nonce: "n"}, Blind: true}))
+	require.Equal(t, `level=INFO msg="a step is published"`+me+` term=1003 version=4 step=5 cause=crash moves=8`+"\n"+
+		`level=WARN msg="a session is fenced"`+me+` fenced=w-2 fenced_session=s2 silent=true`,
+		write(
+			messages.Write{Key: "journal.5", Record: partition.Journal{
+				Version: 4, Step: 5, Term: 1003, Leader: "w-1", Cause: "crash", Moves: []partition.Move{{Partition: "p", To: "w-1"}}, More: 7,
+			}, Blind: true},
+			live("w-2", partition.Live{Session: "s2", Fence: &partition.Fence{Term: 1003, AfterSilence: true}})))
+	require.Equal(t, `level=INFO msg="a session is released"`+me, write(live("w-1", partition.Live{Session: "s1", Released: true})))
+	require.Equal(t, `level=INFO msg="a session begins" group=g worker=w-3 session=s3`, write(live("w-3", partition.Live{Session: "s3"})))
+}

@@ -157,7 +157,7 @@ func (t *tidier) judge(m messages.Owner) {
 func (t *tidier) tell(name string) {
 	if !t.told {
 		t.told = true
-		t.c.cfg.Logger.Warn("consumers of removed partitions are left: with them messages may go", slog.String("one", name))
+		t.c.cfg.Logger.Warn("consumers of removed partitions are left: with them messages may go", slog.String("consumer", name))
 	}
 }
 
