@@ -192,7 +192,7 @@ func (g *group) join(name string, change ...func(*partition.Settings)) *worker {
 	})))
 	require.NoError(g.t, err)
 	w.system = actor.NewActorSystem(
-		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return silent }),
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return cmp.Or(g.logger, silent) }),
 		// The library's own goroutine, which counts dead letters, ends that soon.
 		actor.WithDeadLetterThrottleInterval(time.Millisecond))
 	w.manager = w.system.Root.Spawn(props)

@@ -96,7 +96,7 @@ var rooms = []room{
 	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), rule: doorsRule},
 	{folder: "test/scenario/...", may: doors, rule: doorsRule},
 	{folder: "test/swarm/...", may: doors, tests: []string{protobuf}, rule: doorsRule},
-	{folder: "test/live/...", may: append(slices.Clone(natsToo), "./test/links", "./test/umpire"), tests: []string{"github.com/prometheus/client_golang"}, rule: doorsRule},
+	{folder: "test/live/...", may: append(slices.Clone(natsToo), "./test/links", "./test/umpire"), tests: []string{"./examples/connect", "github.com/prometheus/client_golang", "github.com/nats-io/jwt/v2", "github.com/nats-io/nkeys"}, rule: doorsRule},
 	{
 		folder: "test/links",
 		rule:   "test/links imports the standard library",
