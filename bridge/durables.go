@@ -107,7 +107,12 @@ func (c *Consumers) info(ctx context.Context, name string) (*jetstream.ConsumerI
 func (c *Consumers) create(ctx context.Context, o partition.Owned, want jetstream.ConsumerConfig) error {
 	_, err := c.js.CreateConsumer(ctx, c.cfg.Stream, want)
 	var refused *jetstream.APIError
-	if !errors.As(err, &refused) || refused.ErrorCode != codeFilterNotUnique {
+	switch {
+	case !errors.As(err, &refused):
+		return err
+	case refused.ErrorCode == codeMaxConsumers:
+		return fmt.Errorf("the stream %s has as many consumers as it may: give it a higher MaxConsumers, or share lanes: %w", c.cfg.Stream, err)
+	case refused.ErrorCode != codeFilterNotUnique:
 		return err
 	}
 	stream, fault := c.js.Stream(ctx, c.cfg.Stream)
@@ -131,8 +136,10 @@ func (c *Consumers) create(ctx context.Context, o partition.Owned, want jetstrea
 	return err
 }
 
-// codeFilterNotUnique: another consumer of a work queue filters for the same.
-const codeFilterNotUnique jetstream.ErrorCode = 10100
+const (
+	codeMaxConsumers    jetstream.ErrorCode = 10026
+	codeFilterNotUnique jetstream.ErrorCode = 10100 // another consumer of a work queue filters for the same
+)
 
 // unpin has the server answer no question that was asked before, whoever asked it.
 func (c *Consumers) unpin(ctx context.Context, name string) error {

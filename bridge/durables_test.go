@@ -57,29 +57,6 @@ func TestN18_OnlyOnePulls(t *testing.T) {
 	require.Equal(t, created, m.info(c.Durable(owner(1))).Created)
 }
 
-// A consumer takes a millisecond or two to make, and memory: a thousand are made by many
-// at a time, and no more than the server bears.
-func TestN19_ManyDurables(t *testing.T) {
-	m := openMill(t, jetstream.LimitsPolicy)
-	c, err := Consume(m.nc, m.cfg)
-	require.NoError(t, err)
-	c.js = m.js // which is patient
-	const many = 100
-	done := make(chan error, many)
-	for i := range many {
-		go func() {
-			_, err := c.ready(t.Context(), partition.Owned{ID: "p", Entered: partition.Step(i + 1)})
-			done <- err
-		}()
-	}
-	for range many {
-		require.NoError(t, await(t, done, "a consumer"))
-	}
-	info, err := m.stream.Info(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, many, info.State.Consumers)
-}
-
 // What an owner of the past acknowledges is acknowledged: only the token tells its
 // effects from those of the next one.
 func TestN20_AcksOfTheOldOwnerCount(t *testing.T) {

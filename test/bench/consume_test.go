@@ -42,17 +42,35 @@ func openMill(b *testing.B, partitions, each int) *mill {
 	m.js, err = jetstream.New(nc)
 	require.NoError(b, err)
 	ctx := context.Background()
-	_, err = m.js.CreateStream(ctx, jetstream.StreamConfig{Name: "WORK", Subjects: []string{"work.>"}, Storage: jetstream.MemoryStorage})
+	_, err = m.js.CreateStream(ctx, jetstream.StreamConfig{Name: "WORK", Subjects: []string{"work.>"}, Storage: jetstream.MemoryStorage, MaxConsumers: partitions})
 	require.NoError(b, err)
+	m.fill(each)
+	return m
+}
+
+// fill publishes so many messages for each partition.
+func (m *mill) fill(each int) {
+	m.b.Helper()
 	payload := make([]byte, 128)
 	for range each {
 		for _, p := range m.list {
 			_, err := m.js.PublishAsync("work."+string(p.ID()), payload, jetstream.WithStallWait(patience))
-			require.NoError(b, err)
+			require.NoError(m.b, err)
 		}
 	}
 	<-m.js.PublishAsyncComplete()
-	return m
+}
+
+// made waits until each partition has its consumer.
+func (m *mill) made() {
+	m.b.Helper()
+	stream, err := m.js.Stream(context.Background(), "WORK")
+	require.NoError(m.b, err)
+	for consumers := 0; consumers < len(m.list); pass(100 * time.Millisecond) {
+		info, err := stream.Info(context.Background())
+		require.NoError(m.b, err)
+		consumers = info.State.Consumers
+	}
 }
 
 func (m *mill) dial() *nats.Conn {
@@ -162,13 +180,7 @@ func BenchmarkConsumeIdle(b *testing.B) {
 		},
 		"Consumers": func(m *mill) {
 			m.join(func(partition.Owned) {})
-			stream, err := m.js.Stream(context.Background(), "WORK")
-			require.NoError(m.b, err)
-			for consumers := 0; consumers < partitions; pass(100 * time.Millisecond) {
-				info, err := stream.Info(context.Background())
-				require.NoError(m.b, err)
-				consumers = info.State.Consumers
-			}
+			m.made()
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -187,33 +199,48 @@ func BenchmarkConsumeIdle(b *testing.B) {
 
 // BenchmarkConsumeMove is how long partitions with a backlog are not worked on when half
 // of them move to a worker that joins: from the end of the last handler there to the begin
-// of the first one here. A handler takes 10 ms.
+// of the first one here. made is until all have their consumers, all is from the join until
+// the last of them is worked on here.
 func BenchmarkConsumeMove(b *testing.B) {
-	const moved, each, takes = 50, 3000, 10 * time.Millisecond
-	once(b, func() {
-		m := openMill(b, 2*moved, each)
-		defer m.close()
-		var last, seen sync.Map
-		m.join(func(o partition.Owned) {
-			pass(takes)
-			last.Store(o.ID, time.Now())
+	for _, c := range []struct {
+		moved, each int
+		takes       time.Duration // by a handler
+	}{{50, 3000, 10 * time.Millisecond}, {1000, 30, time.Second}} {
+		b.Run(fmt.Sprint(c.moved), func(b *testing.B) {
+			once(b, func() { moveConsumers(b, c.moved, c.each, c.takes) })
 		})
-		for n := 0; n < 2*moved; pass(takes) { // until all are worked on
-			n = 0
-			last.Range(func(any, any) bool { n++; return true })
-		}
-		gaps := make(chan time.Duration, 2*moved)
-		m.join(func(o partition.Owned) {
-			if _, again := seen.LoadOrStore(o.ID, true); !again {
-				since, _ := last.Load(o.ID)
-				gaps <- time.Since(since.(time.Time))
-			}
-			pass(takes)
-		})
-		var all []time.Duration
-		for range moved {
-			all = append(all, <-gaps)
-		}
-		report(b, "gap", all)
+	}
+}
+
+func moveConsumers(b *testing.B, moved, each int, takes time.Duration) {
+	m := openMill(b, 2*moved, 0)
+	defer m.close()
+	var last, seen sync.Map
+	began := time.Now()
+	m.join(func(o partition.Owned) {
+		pass(takes)
+		last.Store(o.ID, time.Now())
 	})
+	m.made()
+	metric(b, time.Since(began).Seconds(), "made-s")
+	m.fill(each)
+	for n := 0; n < 2*moved; pass(takes) { // until all are worked on
+		n = 0
+		last.Range(func(any, any) bool { n++; return true })
+	}
+	gaps := make(chan time.Duration, 2*moved)
+	began = time.Now()
+	m.join(func(o partition.Owned) {
+		if _, again := seen.LoadOrStore(o.ID, true); !again {
+			since, _ := last.Load(o.ID)
+			gaps <- time.Since(since.(time.Time))
+		}
+		pass(takes)
+	})
+	var all []time.Duration
+	for range moved {
+		all = append(all, <-gaps)
+	}
+	metric(b, time.Since(began).Seconds(), "all-s")
+	report(b, "gap", all)
 }
