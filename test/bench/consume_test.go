@@ -101,8 +101,8 @@ func (m *mill) join(handle func(partition.Owned)) {
 // manage starts a worker with these partition actors.
 func (m *mill) manage(nc *nats.Conn, props func(partition.Owned) *actor.Props) {
 	m.b.Helper()
-	set := partition.Default()
-	set.ColdStartWindow, set.PlannedScaleWindow, set.MinRebalanceInterval = partition.Off, partition.Off, partition.Off
+	set := presets()["Large"] // nobody loses a lease while a processor is busy
+	set.ColdStartWindow = partition.Off
 	managing, err := actors.PartitionManager(actors.Config{Settings: set, Source: actors.SourceFrom(m.list), Partition: props},
 		bridge.NATS(nc, bridge.Config{Group: "mill", Fresh: true, Storage: bridge.Memory, Logger: silent}))
 	require.NoError(m.b, err)
