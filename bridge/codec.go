@@ -3,7 +3,9 @@ package bridge
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
@@ -148,14 +150,17 @@ func words[T ~string](list []string) []T {
 	return out
 }
 
-// printable shortens and cleans a text that others wrote.
-func printable(s string) string {
-	const most = 120
-	if !utf8.ValidString(s) {
-		s = fmt.Sprintf("%q", s)
+// printable shortens and quotes a text that others wrote.
+func printable(s string) string { return shortened(s, 120) }
+
+// shortened quotes a text, if it has what would change a line or a screen, and cuts it.
+func shortened(s string, most int) string {
+	s = strings.ReplaceAll(s, "\u00a0", " ") // of protobuf's errors, now and then
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		s = strconv.Quote(s)
 	}
 	if len(s) > most {
-		s = s[:most] + "…"
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

@@ -1,7 +1,13 @@
 package bridge
 
 import (
+	"bytes"
+	"log/slog"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -90,4 +96,25 @@ func TestCodec_AChangedByteIsAFault(t *testing.T) {
 	require.True(t, told)
 	require.NotEmpty(t, got.Fault)
 	require.EqualValues(t, 3, got.Revision)
+}
+
+// What others wrote stands in logs and reasons as it was, but cannot forge a line of a
+// log, or do something to a screen.
+func TestCodec_WhatOthersWroteIsQuoted(t *testing.T) {
+	for text, want := range map[string]string{
+		"worker-1": "worker-1", "größe 5 °C": "größe 5 °C", "a\nlevel=ERROR": `"a\nlevel=ERROR"`, "\x1b[2J": `"\x1b[2J"`,
+		"\u202eabc": `"\u202eabc"`, "\xff": `"\xff"`, "proto:\u00a0x": "proto: x", "tab\there": `"tab\there"`,
+		strings.Repeat("x", 119) + "ö": strings.Repeat("x", 119) + "…",
+	} {
+		require.Equal(t, want, printable(text))
+	}
+	var told bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&told, nil))
+	for _, key := range []messages.Key{"live.w\nlevel=ERROR", "asg.\x1b[2J", "lead\u202e"} {
+		e := entry(key, 3, time.Time{}, []byte("\xff\n\x1b"))
+		require.Contains(t, e.Fault, strconv.Quote(string(key)))
+		require.False(t, strings.ContainsFunc(e.Fault, func(r rune) bool { return !unicode.IsPrint(r) }), e.Fault)
+		new(faults).note(log, e)
+	}
+	require.Equal(t, 3, strings.Count(told.String(), "\n"))
 }

@@ -26,6 +26,7 @@ func FuzzDecode(f *testing.F) {
 			require.Nil(t, e.Record)
 			require.Contains(t, e.Fault, printable(key)+" at revision 20: ")
 			require.Less(t, len(e.Fault), 1000)
+			require.Equal(t, e.Fault, shortened(e.Fault, 1000), "it is safe to be logged")
 			return
 		}
 		require.NotNil(t, e.Record)

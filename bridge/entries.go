@@ -113,7 +113,7 @@ func entry(key messages.Key, revision uint64, at time.Time, data []byte) message
 
 // faulty is the entry of a record that cannot be read.
 func faulty(e messages.Entry, err error) messages.Entry {
-	e.Fault = fmt.Sprintf("record %s at revision %d: %v", printable(string(e.Key)), e.Revision, err)
+	e.Fault = fmt.Sprintf("record %s at revision %d: %s", printable(string(e.Key)), e.Revision, shortened(err.Error(), 600))
 	e.Newer = errors.As(err, new(tooNew))
 	return e
 }
