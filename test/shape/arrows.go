@@ -93,7 +93,7 @@ var rooms = []room{
 		folder: "test/sim/contract", may: []string{"./bridge", "github.com/stretchr/testify", "github.com/anishathalye/porcupine"},
 		rule: "test/sim/contract imports bridge, for its Port, testify and porcupine: tests of bridge and of test/sim run it",
 	},
-	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), rule: doorsRule},
+	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), tests: []string{"github.com/prometheus/client_golang"}, rule: doorsRule},
 	{folder: "test/scenario/...", may: doors, rule: doorsRule},
 	{folder: "test/swarm/...", may: doors, tests: []string{protobuf}, rule: doorsRule},
 	{folder: "test/live/...", may: append(slices.Clone(natsToo), "./test/links", "./test/umpire"), tests: []string{"./examples/connect", "github.com/prometheus/client_golang", "github.com/nats-io/jwt/v2", "github.com/nats-io/nkeys"}, rule: doorsRule},
