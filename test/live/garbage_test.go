@@ -58,12 +58,17 @@ type vandal struct {
 type log struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+	news chan struct{} // hears that there is more, if it is not nil
 }
 
 // Write implements io.Writer.
 func (l *log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	select {
+	case l.news <- struct{}{}:
+	default:
+	}
 	return l.text.Write(p)
 }
 
@@ -71,6 +76,12 @@ func (l *log) has(text string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Contains(l.text.String(), text)
+}
+
+func (l *log) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
 }
 
 // A record that somebody writes over is reported, and made anew by whose it is;
