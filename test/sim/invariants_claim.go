@@ -49,9 +49,15 @@ func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
 	}
 	cl.session, cl.ended = r.Session, r.Released
 	if p := c.people[commit.By]; p != nil {
+		if p.returns && r.Draining && !r.Restarting {
+			c.violate("I6", "%s drains and does not say that it comes back", p.name)
+		}
 		c.leased(p, commit, r)
 	}
 }
+
+// Returns tells that a process was asked to stop, and that it comes back.
+func (c *Checker) Returns(process string) { c.people[process].returns = true }
 
 // renews checks a write by the session itself.
 func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r partition.Live) {

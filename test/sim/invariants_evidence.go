@@ -137,6 +137,19 @@ func (c *Checker) moved(h partition.Head) {
 		}
 	}
 	a.has = next
+	c.writtenOff(h)
+}
+
+// writtenOff checks that nobody is granted what its record, as the head knows it, has
+// written off: its old handler may still run.
+func (c *Checker) writtenOff(h partition.Head) {
+	for _, seat := range h.Seats {
+		for _, x := range c.archive.shown[seat.Live].live.Abandoned {
+			if is := c.archive.has[x.Partition]; is.worker == seat.Worker && uint64(is.token) == uint64(h.Step) {
+				c.violate("I11", "step %d grants %s to %s, which has written it off", Step(h.Step), x.Partition, seat.Worker)
+			}
+		}
+	}
 }
 
 func (b *book) holdings() map[partition.PartitionID]holding {

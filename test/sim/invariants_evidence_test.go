@@ -221,6 +221,24 @@ func TestARevokeIsNotTakenBack(t *testing.T) {
 	c.broken("I11", "takes back")
 }
 
+func TestNobodyGetsWhatItHasWrittenOff(t *testing.T) {
+	for name, before := range map[string][]partition.Abandoned{"free": nil, "written off": {{Partition: "p1", Token: 3}}} {
+		t.Run(name, func(t *testing.T) {
+			a := newAffair(t)
+			a.c.rest.other = true
+			a.commit("w1", alive("worker-0", partition.Live{Session: "s-worker-0", Abandoned: before}))
+			h, asg := whole(6)
+			h.Seats[0].Live = 1
+			a.head("w2", h, asg)
+			if before == nil {
+				a.sound()
+			} else {
+				a.broken("I11", "grants p1 to worker-0")
+			}
+		})
+	}
+}
+
 // A new incarnation knows nothing of the former one.
 func TestEvidenceIsOfOneIncarnation(t *testing.T) {
 	c := newCourtroom(t)

@@ -21,6 +21,10 @@ type person struct {
 	hands   []*hand
 	// keeps: it is Available, and works on after its lease.
 	keeps bool
+	// returns: it stops, to come back.
+	returns bool
+	// warned: so long before its lease is over, all that works is told to stop.
+	warned time.Duration
 	// resumed is when the process went on after a pause: what it has in its
 	// mailboxes is older than that.
 	resumed time.Duration
@@ -30,8 +34,9 @@ type person struct {
 type hand struct {
 	kind  string
 	owned partition.Owned
-	// told: it knows that it has to let go.
-	told bool
+	// told: it knows that it has to let go. revoked: it knows that it has to stop, and
+	// may work until the lease is over.
+	told, revoked bool
 	// until is when a partition that was written off is not owned any more.
 	until time.Time
 }
@@ -55,6 +60,9 @@ func (c *Checker) Joins(process string, clock *Clock, lane *Lane) {
 	c.people[process] = p
 	c.order = append(c.order, p)
 }
+
+// Warns tells how long before its lease is over whatever works in a process has to know.
+func (c *Checker) Warns(process string, before time.Duration) { c.people[process].warned = before }
 
 // Ends tells that a process is over: nothing of it works any more.
 func (c *Checker) Ends(process string) {
@@ -164,6 +172,13 @@ func (c *Checker) Told(process, kind string, o partition.Owned) {
 	c.shared(o.ID)
 }
 
+// Revoked tells that a handler knows it has to stop.
+func (c *Checker) Revoked(process string, o partition.Owned) {
+	if h := c.hand(process, Handler, o); h != nil {
+		h.revoked = true
+	}
+}
+
 // Stops tells that user code does not work on a partition any more.
 func (c *Checker) Stops(process, kind string, o partition.Owned) {
 	if h := c.hand(process, kind, o); h != nil {
@@ -187,16 +202,19 @@ func (c *Checker) hand(process, kind string, o partition.Owned) *hand {
 }
 
 // Instant checks, when nothing more happens at this instant, that nobody works
-// longer than its lease.
+// longer than its lease, and that all are told in time.
 func (c *Checker) Instant() {
 	for _, p := range c.order {
-		if p.keeps || len(p.hands) == 0 || p.lane.Paused() || p.clock.Now().Before(p.lease) {
+		if p.keeps || len(p.hands) == 0 || p.lane.Paused() || p.clock.Now().Before(p.lease.Add(-p.warned)) {
 			continue
 		}
+		doubt, when := p.clock.Now().Before(p.lease), "after its lease has ended"
+		if doubt {
+			when = "without a word that its lease is in doubt"
+		}
 		for _, h := range p.hands {
-			if !h.told {
-				c.violate("I4", "the %s of %s still works on %s (token %d) after its lease has ended",
-					h.kind, p.name, h.owned.ID, Step(h.owned.Token))
+			if !h.told && !(doubt && h.revoked) {
+				c.violate("I4", "the %s of %s still works on %s (token %d) %s", h.kind, p.name, h.owned.ID, Step(h.owned.Token), when)
 			}
 		}
 	}

@@ -103,6 +103,24 @@ func TestWorkAfterTheLease(t *testing.T) {
 	a.broken("I4", "still works")
 }
 
+func TestWorkThatIsNotToldInTime(t *testing.T) {
+	a := newAffair(t)
+	a.claimed()
+	a.c.Warns("w1", lease/4)
+	a.c.Begins("w1", Handler, owned(1))
+	a.c.Begins("w1", Listener, owned(1))
+	a.c.Told("w1", Listener, owned(1))
+	a.pass(lease / 2)
+	a.c.Instant()
+	a.c.Revoked("w1", owned(1))
+	a.pass(lease * 3 / 8)
+	a.c.Instant()
+	a.sound()
+	a.c.hand("w1", Handler, owned(1)).revoked = false
+	a.c.Instant()
+	a.broken("I4", "the handler of w1 still works on p1 (token 1) without a word that its lease is in doubt")
+}
+
 func TestListenersMustBeTold(t *testing.T) {
 	a := newAffair(t)
 	a.claimed()

@@ -213,6 +213,10 @@ func TestClaimViolations(t *testing.T) {
 			a.commit("w2", alive("worker-0", partition.Live{Session: "a", Fence: fence}))
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
 		}},
+		"hides that it returns": {"I6", "does not say that it comes back", func(a *affair) {
+			a.c.Returns("w1")
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Draining: true}))
+		}},
 		"two IDs": {"I7", "worker-0 and worker-1", func(a *affair) {
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a"}))
 			a.commit("w1", alive("worker-1", partition.Live{Session: "a"}))
@@ -242,7 +246,9 @@ func TestClaims(t *testing.T) {
 	a.commit("w1", alive("worker-10", partition.Live{Session: "a"}))
 	a.commit("w2", alive("worker-9", partition.Live{Session: "b"}))
 	require.Equal(t, []partition.WorkerID{"worker-9", "worker-10"}, a.c.Claimed())
-	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Released: true}))
+	a.c.Returns("w1")
+	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Draining: true, Restarting: true}))
+	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Restarting: true, Released: true}))
 	a.commit("w1", alive("worker-9", partition.Live{Session: "b", Claim: 2, Fence: &partition.Fence{}}))
 	require.Empty(t, a.c.Claimed())
 	a.commit("w2", alive("worker-10", partition.Live{Session: "c", Predecessor: "a"}))

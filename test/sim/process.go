@@ -108,6 +108,7 @@ func (w *World) Start(name string, h Habits) *Process {
 	}
 	w.processes = append(w.processes, p)
 	w.Check.Joins(name, p.Clock, p.lane)
+	w.Check.Warns(name, settings.WithDefaults().DrainTimeout)
 	w.Trace.Say(name, "starts")
 	p.lane.Do(func() {
 		p.manager = p.spawn(props, name)
@@ -194,6 +195,9 @@ func (p *Process) Ended() bool { return p.lane.Ended() }
 // Stop asks the process to stop cleanly; restarting announces that it comes back.
 func (p *Process) Stop(restarting bool) {
 	p.say("is asked to stop")
+	if restarting {
+		p.world.Check.Returns(p.Name)
+	}
 	p.send(messages.Stop{Restarting: restarting})
 }
 

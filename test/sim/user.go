@@ -177,6 +177,7 @@ func (h *handler) Receive(ctx actor.Context) {
 		p.world.Trace.Hum(p.Name, fmt.Sprintf("the handler of %s@%d starts", h.owned.ID, Step(h.owned.Token)))
 		check.Begins(p.Name, Handler, h.owned)
 	case messages.Revoke:
+		check.Revoked(p.Name, h.owned)
 		if p.Habits.Drain != Never {
 			p.later(p.Habits.Drain, ctx.Self(), finished{})
 		}
