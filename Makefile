@@ -53,6 +53,10 @@ soak: ## hours of it: random lives of a group, random operations on simulated an
 	go test -count=1 -timeout 0 -run '^TestContract_(One|Three)' -skip '/N[0-9]' ./bridge -args -operations=200000
 	$(MAKE) swarm RUNS=100000
 
+.PHONY: mutants
+mutants: ## plant each bug of docs/mutants.md and see a simulator notice it; ARGS="-only regexp -write"
+	go run ./test/mutants $(ARGS)
+
 .PHONY: chaos
 chaos: ## real processes and servers, broken for MINUTES=1; SEED=n repeats a plan; ARGS=-available
 	go run ./test/chaos -minutes $(MINUTES) $(if $(SEED),-seed $(SEED)) $(ARGS)

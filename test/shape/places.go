@@ -83,6 +83,7 @@ var realClocks = map[string]string{
 	"test/chaos/process.go":        "patience with a process that ends",
 	"test/chaos/store.go":          "patience with servers that are broken on purpose",
 	"test/chaos/chaos_test.go":     "patience with processes that are broken on purpose",
+	"test/mutants/main.go":         "how long a hunt was",
 	"test/links/links.go":          "links that are slow",
 	"test/links/links_test.go":     "how slow a link is",
 	"test/umpire/clerk.go":         "what a worker saw by its own clock is noted by the umpire's",

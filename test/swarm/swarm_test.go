@@ -23,6 +23,7 @@ var (
 
 	workers = flag.Int("workers", 0, "how many workers begin a life of TestSwarm, and the most there are; as the seed says if 0")
 	lacking = flag.String("without", "", "kinds of fault that a life of TestSwarm is without, such as crash,lost-answer")
+	whole   = flag.Int("whole", 2, "how many failures are printed with their traces, and shrunk")
 )
 
 const (
@@ -30,8 +31,6 @@ const (
 	begun = 200
 	// lines of the trace are printed of a life that broke something.
 	lines = 120
-	// whole is how many failures are printed with their traces.
-	whole = 2
 	// longer is how many of a life that was asked for.
 	longer = 2500
 )
@@ -129,7 +128,7 @@ func TestSwarm(t *testing.T) {
 			}
 			return
 		}
-		if failed++; failed <= whole {
+		if failed++; failed <= *whole {
 			t.Errorf("%s", r)
 			t.Errorf("seed %d with less: %s; keep it in test/swarm/testdata/seeds", r.Seed, shrunk(plan, r.Seed))
 		} else {

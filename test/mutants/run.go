@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// firstBlock and mostBlock are how many random lives are lived between two looks
+	// at what became of them: first few, then twice as many each time.
+	firstBlock, mostBlock = 4, 32
+	// patience is how long a block may take. A bug that hangs a life is noticed, too.
+	patience = 10 * time.Minute
+	// lives are those that seeds draw.
+	lives = "^TestSwarm$"
+)
+
+var (
+	// broke is a life that did, and what.
+	broke = regexp.MustCompile(`(?m)^\s*(?:\S+\.go:\d+: )?seed (\d+)(?:, commit [^\n]*?| )\([^\n]*?\): ([^\n]*)`)
+	fails = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+	panic = regexp.MustCompile(`(?m)^panic: [^\n]{0,100}`)
+	// invariant is what a life breaks, if it is one.
+	invariant = regexp.MustCompile(`^I\d+\b`)
+)
+
+// finding is how a bug was noticed.
+type finding struct {
+	// seeds are the lives until then, none if it was another test.
+	seeds int
+	// by is what noticed it, and what it said.
+	by, said string
+}
+
+func (f finding) noticed() bool { return f.by != "" }
+
+func (f finding) String() string {
+	out := "noticed by " + f.by
+	if f.seeds > 0 {
+		out = fmt.Sprintf("after %d seeds by %s", f.seeds, f.by)
+	}
+	if f.said != "" {
+		out += ": " + f.said
+	}
+	return out
+}
+
+// one plants a bug and says how it was noticed.
+func (h hunt) one(ctx context.Context, b bug) (f finding, err error) {
+	work, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	overlay, err := b.plant(ctx, h.root, work)
+	if err != nil {
+		return f, err
+	}
+	program := filepath.Join(work, "tests")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-overlay", overlay, "-o", program, "./"+b.folder)
+	build.Dir = h.root
+	if out, err := build.CombinedOutput(); err != nil {
+		return f, fmt.Errorf("it does not compile: %w\n%s", err, out)
+	}
+	run := func(args ...string) (said []byte, bad bool) {
+		c := exec.CommandContext(ctx, program, append([]string{"-test.timeout", patience.String()}, args...)...)
+		c.Dir = filepath.Join(h.root, b.folder)
+		said, err := c.CombinedOutput()
+		return said, err != nil
+	}
+	if b.test != lives {
+		if said, bad := run("-test.run", b.test); bad {
+			return noticed(said, 0), nil
+		}
+		return f, nil
+	}
+	for begin, n := 1, firstBlock; begin <= h.seeds; begin, n = begin+n, min(2*n, mostBlock) {
+		n = min(n, h.seeds+1-begin)
+		said, bad := run("-test.run", lives, "-seed="+strconv.Itoa(begin), "-runs="+strconv.Itoa(n), "-whole=0")
+		if bad {
+			return noticed(said, begin+n-1), nil
+		}
+	}
+	return f, nil
+}
+
+// noticed says which of the lives was the first to fail, of those until the last.
+func noticed(said []byte, last int) finding {
+	f := finding{seeds: last}
+	for _, m := range broke.FindAllSubmatch(said, -1) {
+		if seed, err := strconv.Atoi(string(m[1])); err == nil && (f.said == "" || seed < f.seeds) && last > 0 {
+			f.seeds, f.said = seed, string(m[2])
+		}
+	}
+	if f.said == "" {
+		f.said = string(panic.Find(said))
+	}
+	f.said, _, _ = strings.Cut(f.said, "; repeat it with")
+	switch m := fails.FindSubmatch(said); {
+	case invariant.MatchString(f.said) && last > 0:
+		f.by = invariant.FindString(f.said)
+	case m != nil:
+		f.by = string(bytes.TrimSpace(m[1]))
+	default:
+		f.by = "TestSwarm"
+	}
+	return f
+}
