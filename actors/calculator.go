@@ -34,7 +34,8 @@ type calculator struct {
 	round   partition.Round
 	covered uint64 // what the latest decision left, which is not urgent again
 	settled uint64 // what the latest full decision left, which is not to be balanced again
-	owed    bool   // a worker was seated without a share, or the group started cold
+	zones   zoning
+	owed    bool // a worker was seated without a share, or the group started cold
 	window  *hold
 	told    bool   // the manager knows of the window
 	members uint64 // fingerprint of those that the window waits for
@@ -74,6 +75,12 @@ type decision struct {
 type hold struct {
 	partition.Window
 	cold bool
+}
+
+// zoning is what zones mean to the strategy, which its first plan of a term tells.
+type zoning struct {
+	known bool
+	rule  partition.ZoneRule
 }
 
 // activity is what can fail, under the name that people are told.

@@ -57,8 +57,7 @@ func TestCalculator_ImbalanceAboveTheThresholdIsBalanced(t *testing.T) {
 	for i := range r.table.Rows {
 		r.table.Rows[i].Seat = min(int32(i), 1)
 	}
-	next := newReckoning(t, nil)
-	next.table, next.roster, next.rev, next.now = r.table, r.roster, r.rev, r.now
+	next := r.next(t)
 	next.read()
 	next.beats("w-0", "w-1")
 	next.changed()
@@ -67,6 +66,39 @@ func TestCalculator_ImbalanceAboveTheThresholdIsBalanced(t *testing.T) {
 	next.plan()
 	next.hand()
 	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, next.owned())
+}
+
+// next is the calculator of the next term.
+func (r *reckoning) next(t *testing.T) *reckoning {
+	n := newReckoning(t, nil)
+	n.table, n.roster, n.rev, n.now = r.table, r.roster, r.rev, r.now
+	return n
+}
+
+// What zones mean to the strategy is known from its first plan: a new term asks for one
+// that moves nothing if something is in another zone. Only where zones are hard the
+// window opens for it.
+func TestCalculator_StraysMoveWhereZonesAreHard(t *testing.T) {
+	for rule, moves := range map[partition.ZoneRule]bool{partition.AnyZone: false, partition.PreferZone: false, partition.RequireZone: true} {
+		r := started(t, nil, "w-0", "w-1")
+		next := r.next(t)
+		next.zone, next.rule = "a", rule
+		next.live("w-0", partition.Live{Zone: "a"})
+		next.live("w-1", partition.Live{Zone: "b"})
+		next.read()
+		next.changed()
+		require.Zero(t, next.plan().Input.MoveLimit)
+		next.hand()
+		require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-1": 6}, next.owned(), "%d", rule)
+		if moves {
+			next.pass(next.settings.SettleTime, "w-0", "w-1")
+			require.Equal(t, partition.Off, next.plan().Input.MoveLimit)
+			next.hand()
+			require.Equal(t, map[partition.WorkerID]int{"w-0": 12}, next.owned())
+		}
+		next.pass(time.Minute, "w-0", "w-1")
+		unheard[messages.MakePlan](t, next.strategy)
+	}
 }
 
 // Whoever is left of a group that starts cold, and whoever joined while a partition

@@ -51,8 +51,8 @@ func (c *calculator) planned(ctx actor.Context, m messages.PlanMade) calculatorS
 	if err := partition.ValidatePlan(d.question.Input, m.Plan); err != nil {
 		return c.noPlan(ctx, err.Error())
 	}
-	c.plan, c.failed[toPlan] = nil, 0
-	return c.send(ctx, d, d.question.Answer(partition.KeepOwned(d.question.Input, m.Plan)))
+	c.plan, c.failed[toPlan], c.zones = nil, 0, zoning{true, m.Zones}
+	return c.send(ctx, d, d.question.Answer(partition.KeepOwned(d.question.Input, m.Plan), m.Zones))
 }
 
 func (c *calculator) planFailed(ctx actor.Context, m messages.PlanFailed) calculatorState {

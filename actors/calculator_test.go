@@ -24,6 +24,8 @@ type reckoning struct {
 	rev                                                      partition.Revision
 	table                                                    partition.Table
 	partitions                                               int
+	zone                                                     string // of all partitions
+	rule                                                     partition.ZoneRule
 }
 
 // tick is how finely the time of these tests passes.
@@ -59,7 +61,7 @@ func (r *reckoning) list() {
 	ask := heard[messages.ListPartitions](r.t, r.source)
 	var list []partition.Partition
 	for k := range r.partitions {
-		list = append(list, partition.Of(fmt.Sprintf("p%03d", k)))
+		list = append(list, partition.Partition{Keys: []string{fmt.Sprintf("p%03d", k)}, Zone: r.zone})
 	}
 	r.tell(r.pid, messages.PartitionsListed{Round: ask.Round, Partitions: list})
 	r.clock()
@@ -106,9 +108,9 @@ func (r *reckoning) beats(workers ...partition.WorkerID) {
 func (r *reckoning) plan() messages.MakePlan {
 	r.t.Helper()
 	ask := heard[messages.MakePlan](r.t, r.strategy)
-	plan, err := partition.Sticky{}.Plan(ask.Input)
+	plan, err := partition.Sticky{Zones: r.rule}.Plan(ask.Input)
 	require.NoError(r.t, err)
-	r.tell(r.pid, messages.PlanMade{Round: ask.Round, Plan: plan})
+	r.tell(r.pid, messages.PlanMade{Round: ask.Round, Plan: plan, Zones: r.rule})
 	return ask
 }
 

@@ -102,7 +102,7 @@ func (c *calculator) weigh(ctx actor.Context) calculatorState {
 	switch uneven := c.uneven(ch, print); {
 	case refresh && uneven && !c.awaits(ch):
 		return c.decide(ctx, ch, true)
-	case refresh, ch.Urgent() && print != c.covered:
+	case refresh, (ch.Urgent() || c.wonders(ch)) && print != c.covered:
 		return c.cover(ctx, ch)
 	case uneven:
 		return c.hold(ctx, ch)
@@ -181,13 +181,17 @@ func (c *calculator) uneven(ch partition.Change, print uint64) bool {
 	switch {
 	case c.list.guessed, print == c.settled:
 		return false
-	case len(ch.Joined) > 0, ch.Misplaced > 0:
+	case len(ch.Joined) > 0, ch.Misplaced > 0, ch.Strays > 0 && c.zones.rule == partition.RequireZone:
 		return true
 	case ch.Imbalance == 0:
 		return false
 	}
 	return c.owed || ch.Imbalance > c.settings.MinRebalanceThreshold
 }
+
+// wonders reports whether something is in another zone, and nobody knows yet whether it
+// may be: a plan that moves nothing tells.
+func (c *calculator) wonders(ch partition.Change) bool { return ch.Strays > 0 && !c.zones.known }
 
 // awaits reports whether to balance only when somebody is back: what is evened out among
 // the others until then might move again. Who announces it again and again holds nobody

@@ -31,7 +31,11 @@ func (s *strategist) Receive(ctx actor.Context) {
 		ctx.Respond(messages.PlanFailed{Round: m.Round, Reason: err.Error()})
 		return
 	}
-	ctx.Respond(messages.PlanMade{Round: m.Round, Plan: plan})
+	answer := messages.PlanMade{Round: m.Round, Plan: plan}
+	if zoned, ok := s.strategy.(partition.Zoned); ok {
+		answer.Zones = zoned.ZoneRule()
+	}
+	ctx.Respond(answer)
 }
 
 func (s *strategist) plan(in partition.Input) (plan partition.Plan, err error) {

@@ -16,10 +16,12 @@ type MakePlan struct {
 	Input partition.Input
 }
 
-// PlanMade answers MakePlan.
+// PlanMade answers MakePlan. Zones is what zones mean to the strategy: what strays is
+// moved at once if that is RequireZone.
 type PlanMade struct {
 	Round partition.Round
 	Plan  partition.Plan
+	Zones partition.ZoneRule
 }
 
 // PlanFailed answers MakePlan when there is no plan.

@@ -23,8 +23,9 @@ type Change struct {
 	// everything up, Unfinished those that a hand-over left on their way.
 	Orphans, Removed, Drains, Unfinished int
 	// Misplaced counts partitions whose owner lacks one of their labels, or that are
-	// pinned to another member.
-	Misplaced int
+	// pinned to another member; Strays those whose owner is in another zone and that are
+	// not pinned to it.
+	Misplaced, Strays int
 	// Imbalance is (max − min load) / mean of the members that renew and do not
 	// drain, as the function of that name has it.
 	Imbalance float64
@@ -179,7 +180,7 @@ func (c *Change) cover(t Table, set Set, now time.Time, rules Rules) {
 		share.own(k, r.Seat)
 	}
 	c.Removed += len(t.Rows) - rows
-	c.Imbalance, c.Misplaced = imbalance(share.members, share.load), share.misplaced
+	c.Imbalance, c.Misplaced, c.Strays = imbalance(share.members, share.load), share.misplaced, share.strays
 }
 
 // burden is what those who share the load have of it.
@@ -188,9 +189,9 @@ type burden struct {
 	members []Member
 	load    []float64
 	// seat is the member in a seat, or None; index that with an ID.
-	seat      []int32
-	index     map[WorkerID]int32
-	misplaced int
+	seat              []int32
+	index             map[WorkerID]int32
+	misplaced, strays int
 }
 
 func (b *burden) add(seat int32, m Member) {
@@ -215,6 +216,9 @@ func (b *burden) own(k int, seat int32) {
 	if there && pin != m || !there && !carries(b.members[m], b.set.labels(int32(k))) {
 		b.misplaced++
 	}
+	if zone := b.set.zone(int32(k)); !there && zone != "" && b.members[m].Zone != zone {
+		b.strays++
+	}
 }
 
 // Fingerprint identifies everything that a decision rests on, so that one which
@@ -237,7 +241,7 @@ func (c Change) Fingerprint(set Set) uint64 {
 	for _, w := range c.Refreshing {
 		add(string(w.Live.Session) + "/" + strconv.FormatUint(w.Live.Refresh, 10))
 	}
-	for _, n := range []int{c.Orphans, c.Removed, c.Drains, c.Unfinished, c.Misplaced} {
+	for _, n := range []int{c.Orphans, c.Removed, c.Drains, c.Unfinished, c.Misplaced, c.Strays} {
 		add(strconv.Itoa(n))
 	}
 	return cmp.Or(d, 1)

@@ -140,9 +140,14 @@ func (in Input) rings() ([]circle, error) {
 	if in.bound(false) {
 		return in.circles(members, false), nil
 	}
+	return []circle{in.whole(members)}, nil
+}
+
+// whole is the circle of all partitions.
+func (in Input) whole(members []int32) circle {
 	all := circle{members: members, partitions: make([]int32, len(in.Previous))}
 	for k := range all.partitions {
 		all.partitions[k] = int32(k)
 	}
-	return []circle{all}, nil
+	return all
 }

@@ -145,7 +145,9 @@ func (h *handoff) move(i int, to int32) {
 	r := &h.next.Rows[i]
 	m := Move{Partition: r.Partition, To: h.next.Seats[to].Worker, Why: h.why[i].String()}
 	if was := h.old.Rows[i].Seat; was != None {
-		m.From = h.old.Seats[was].Worker
+		if m.From = h.old.Seats[was].Worker; m.From == m.To && h.why[i] == NoReason {
+			m.Why = ReturnedHome.String() // it waited for that worker, which has a new session
+		}
 	} else if h.why[i] == NoReason || h.why[i] == OwnerGone {
 		m.Why = "had no owner"
 	}

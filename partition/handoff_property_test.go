@@ -25,7 +25,7 @@ func (w *world) retarget(plan func(in Input, k int) int32) Change {
 		for k := range p {
 			p[k] = plan(q.Input, k)
 		}
-		target = q.Answer(p)
+		target = q.Answer(p, AnyZone)
 	}
 	w.target = &target
 	w.version++

@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -147,14 +148,14 @@ func (o owners) row(t Table, r Row) (to int32, kept bool) {
 	return to, false
 }
 
-// Answer joins the plan to the question. The plan must have been validated. What it
-// gives to nobody has no owner in the target either. A partition whose new owner still runs an old handler for it goes to the member
-// with the least load that does not, if there is one.
-func (q Question) Answer(p Plan) Target {
-	t := q.target
+// Answer joins the plan to the question. The plan must have been validated; zones is
+// what zones mean to its strategy. What it gives to nobody has no owner in the target
+// either.
+func (q Question) Answer(p Plan, zones ZoneRule) Target {
+	t, p := q.target, q.reroute(p, zones)
 	t.Owner, t.Why = slices.Clone(q.target.Owner), slices.Clone(q.target.Why)
 	t.Measure = MeasurePlan(q.Input, p)
-	for i, why := range Reasons(q.Input, p) {
+	for i, why := range Reasons(q.Input, p, zones) {
 		if p[i] != q.Input.Previous[i] {
 			t.Why[q.index[i]] = why
 		}
@@ -164,38 +165,44 @@ func (q Question) Answer(p Plan) Target {
 			t.Owner[q.index[i]] = q.member[m]
 		}
 	}
-	if len(q.barred) > 0 {
-		q.reroute(t, p)
-	}
 	return t
 }
 
-func (q Question) reroute(t Target, p Plan) {
-	load := make([]int64, len(q.Input.Members))
+// reroute gives what goes to a member that still runs an old handler for it to the least
+// loaded of the others that may have it: of its own zone first, if the strategy looks at
+// zones, and of no other one if it requires that. If there is none, it waits for the old
+// handler to end.
+func (q Question) reroute(p Plan, zones ZoneRule) Plan {
+	in := q.Input
+	members, err := in.eligible(nil)
+	if err != nil || len(q.barred) == 0 {
+		return p
+	}
+	out, load := slices.Clone(p), make([]int64, len(in.Members))
 	for i, m := range p {
 		if m != None {
-			load[m] += q.Input.Partitions.Weights[i]
+			load[m] += in.Partitions.Weights[i]
 		}
 	}
+	near, far := in.bonds(members, zones != AnyZone), in.bonds(members, false)
 	for i, m := range p {
-		id := q.Input.Partitions.IDs[i]
-		barred := q.barred[id]
-		if m == None || !slices.Contains(barred, q.Input.Members[m].ID) {
+		barred := q.barred[in.Partitions.IDs[i]]
+		runs := func(m int32) bool { return slices.Contains(barred, in.Members[m].ID) }
+		if m == None || !runs(m) {
 			continue
 		}
-		best, labels := None, q.Input.Partitions.labels(int32(i))
-		for k, member := range q.Input.Members {
-			if !member.Draining && !slices.Contains(barred, member.ID) && carries(member, labels) && (best == None || load[k] < load[best]) {
-				best = int32(k)
-			}
+		may := slices.DeleteFunc(near.of(i).admit(in, members), runs)
+		if len(may) == 0 && zones != RequireZone {
+			may = slices.DeleteFunc(far.of(i).admit(in, members), runs)
 		}
-		if best == None {
-			continue // it waits for the old handler to end
+		if len(may) == 0 {
+			continue
 		}
-		load[m] -= q.Input.Partitions.Weights[i]
-		load[best] += q.Input.Partitions.Weights[i]
-		t.Owner[q.index[i]] = q.member[best]
+		out[i] = slices.MinFunc(may, func(a, b int32) int { return cmp.Compare(load[a], load[b]) })
+		load[m] -= in.Partitions.Weights[i]
+		load[out[i]] += in.Partitions.Weights[i]
 	}
+	return out
 }
 
 // Plannable reports whether there is anything to plan, and anybody to plan for.

@@ -21,7 +21,7 @@ func TestAsk_PreviousIsWhereThingsAreOrGo(t *testing.T) {
 	require.Equal(t, []int32{1, 0, 1, None}, q.Input.Previous)
 	require.Equal(t, 2, q.Input.MoveLimit)
 	require.Equal(t, []Member{{ID: "w-0"}, {ID: "w-1"}, {ID: "w-2", Draining: true}}, q.Input.Members)
-	target := q.Answer(Plan{0, 1, 1, 0})
+	target := q.Answer(Plan{0, 1, 1, 0}, AnyZone)
 	require.Equal(t, []int32{0, 1, 1, 0}, target.Owner)
 	require.Equal(t, []TargetSeat{{Worker: "w-0", Session: "s0", Refresh: 4}, {Worker: "w-1", Session: "s1"}, {Worker: "w-2", Session: "s2", Drains: true}}, target.Seats, "what the list does not answer is not served")
 
@@ -41,10 +41,10 @@ func TestAsk_ReasonsOfWhatIsOnItsWay(t *testing.T) {
 	planned.Why = []Reason{ReturnedHome, OverTheBand, OverTheBand, PinnedThere}
 	q := ask(table, roster, set, &planned)
 	require.Equal(t, []int32{1, 1, 1, 0}, q.Input.Previous)
-	target := q.Answer(Plan{1, 0, 1, 0})
+	target := q.Answer(Plan{1, 0, 1, 0}, AnyZone)
 	require.Equal(t, []Reason{ReturnedHome, OverTheBand, NoReason, PinnedThere}, target.Why)
 	roster.show("w-1", Live{Session: "s1", Released: true})
-	require.Equal(t, []Reason{NoReason, NoReason, OwnerGone, PinnedThere}, ask(table, roster, set, &planned).Answer(Plan{0, 0, 0, 0}).Why)
+	require.Equal(t, []Reason{NoReason, NoReason, OwnerGone, PinnedThere}, ask(table, roster, set, &planned).Answer(Plan{0, 0, 0, 0}, AnyZone).Why)
 }
 
 func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {
@@ -54,7 +54,7 @@ func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {
 	q := ask(table, roster, set, &planned)
 	require.Len(t, q.Input.Members, 1)
 	require.Equal(t, set.IDs[:2], q.Input.Partitions.IDs)
-	require.Equal(t, []int32{0, 0, 1, 1}, q.Answer(Plan{0, 0}).Owner)
+	require.Equal(t, []int32{0, 0, 1, 1}, q.Answer(Plan{0, 0}, AnyZone).Owner)
 }
 
 func TestAsk_NobodyThere(t *testing.T) {
@@ -74,11 +74,11 @@ func TestAsk_WrittenOffGoesToAnother(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-0", Live{Session: "s0", Abandoned: []Abandoned{{Partition: set.IDs[3], Token: 5, Step: 6}}})
 	roster.show("w-1", Live{Session: "s1", Released: true})
-	require.Equal(t, []int32{0, 0, 0, 0}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}).Owner, "there is no other")
+	require.Equal(t, []int32{0, 0, 0, 0}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}, AnyZone).Owner, "there is no other")
 	roster.show("w-2", Live{Session: "s2"})
-	require.Equal(t, []int32{0, 0, 0, 1}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}).Owner)
+	require.Equal(t, []int32{0, 0, 0, 1}, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 0}, AnyZone).Owner)
 	roster.show("w-3", Live{Session: "s3", Abandoned: []Abandoned{{Partition: set.IDs[3], Token: 5, Step: 6}}})
-	require.Equal(t, []int32{1, 1, 2, 1}, ask(table, roster, set, nil).Answer(Plan{1, 1, 2, 2}).Owner)
+	require.Equal(t, []int32{1, 1, 2, 1}, ask(table, roster, set, nil).Answer(Plan{1, 1, 2, 2}, AnyZone).Owner)
 }
 
 func TestAsk_PicksZonesLabelsAndPinsToo(t *testing.T) {
@@ -105,14 +105,46 @@ func TestAsk_MembersAreWhatTheyWrite(t *testing.T) {
 func TestQuestion_NobodyMayHaveIt(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-0", Live{Session: "s0", Abandoned: []Abandoned{{Partition: set.IDs[0], Token: 5, Step: 6}}})
-	require.Equal(t, []int32{None, 1, None, 1}, ask(table, roster, set, nil).Answer(Plan{None, 1, None, 1}).Owner)
+	require.Equal(t, []int32{None, 1, None, 1}, ask(table, roster, set, nil).Answer(Plan{None, 1, None, 1}, AnyZone).Owner)
 }
 
 func TestTarget_PlannedIsWhatIsNoNews(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-2", Live{Session: "s2"})
-	target := ask(table, roster, set, nil).Answer(Plan{0, 1, 2, 2})
+	target := ask(table, roster, set, nil).Answer(Plan{0, 1, 2, 2}, AnyZone)
 	c := Classify(target.Planned(), roster, set, atFirst, testRules, 0.5)
 	require.False(t, c.Urgent())
 	require.Empty(t, c.Joined)
+}
+
+// Whoever may have it instead is who may have it at all: the one that it is pinned to, or
+// one in its zone.
+func TestAsk_WrittenOffGoesWhereItMayBe(t *testing.T) {
+	table, roster, set := group() // p0 and p1 at w-0, p2 and p3 at w-1
+	written := func(k int) []Abandoned { return []Abandoned{{Partition: set.IDs[k], Token: 5, Step: 6}} }
+	roster.show("w-0", Live{Session: "s0", Zone: "a", Abandoned: written(0)})
+	roster.show("w-1", Live{Session: "s1", Zone: "b"})
+	answer := func(zones ZoneRule) int32 {
+		return ask(table, roster, set, nil).Answer(Plan{0, 0, 1, 1}, zones).Owner[0]
+	}
+	set.Pins = []WorkerID{"w-0", "", "", ""}
+	require.Equal(t, int32(0), answer(AnyZone), "it waits for the one that it is pinned to")
+	set.Pins[0] = "w-9"
+	require.Equal(t, int32(1), answer(AnyZone), "who is not there is no pin")
+
+	set.Pins, set.Zones = nil, []string{"a", "", "", ""}
+	require.Equal(t, int32(1), answer(AnyZone))
+	require.Equal(t, int32(1), answer(PreferZone), "rather elsewhere than nowhere")
+	require.Equal(t, int32(0), answer(RequireZone), "it waits for somebody in its zone")
+	roster.show("w-2", Live{Session: "s2", Zone: "a"})
+	roster.show("w-3", Live{Session: "s3", Zone: "c"})
+	require.Equal(t, int32(2), answer(PreferZone))
+	require.Equal(t, int32(2), answer(RequireZone))
+	roster.show("w-2", Live{Session: "s2", Zone: "a", Abandoned: written(0)})
+	require.Equal(t, int32(3), answer(PreferZone), "the least loaded")
+	require.Equal(t, int32(0), answer(RequireZone))
+
+	why := ask(table, roster, set, nil).Answer(Plan{0, 0, 1, 1}, AnyZone)
+	require.Equal(t, Measure{Moves: 1, Least: 2, Before: 2, After: 2}, why.Measure, "of where it goes, not of what was planned")
+	require.Equal(t, OverTheBand, why.Why[0])
 }

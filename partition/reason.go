@@ -8,7 +8,7 @@ const (
 	NoReason Reason = iota
 	// OwnerGone: its owner left, crashed, or gives everything up.
 	OwnerGone
-	// OverTheBand: its owner has more than its share.
+	// OverTheBand: its owner has more than its share, as Sticky counts it.
 	OverTheBand
 	// ReturnedHome: it goes back to whom it belonged before that one was gone.
 	ReturnedHome
@@ -18,17 +18,22 @@ const (
 	ZoneMatch
 	// LabelsMissing: its owner lacks one of its labels.
 	LabelsMissing
+	// ByStrategy: none of these. It was exchanged for another one, or the strategy goes
+	// by something else.
+	ByStrategy
 )
 
 // String returns the reason in a few words.
 func (r Reason) String() string {
-	return choice(int(r), "on its way", "owner gone", "over the band", "returned home", "pinned", "zone", "labels")
+	return choice(int(r), "on its way", "owner gone", "over the band", "returned home", "pinned", "zone", "labels", "by the strategy")
 }
 
-// Reasons says of each partition of a plan why it has another owner than before.
-// Several may apply: the one that would have moved it without the others counts.
-func Reasons(in Input, plan Plan) []Reason {
+// Reasons says of each partition of a plan why it has another owner than before. zones
+// is what zones mean to the strategy. Several reasons may apply: the one that would have
+// moved it without the others counts.
+func Reasons(in Input, plan Plan, zones ZoneRule) []Reason {
 	out := make([]Reason, len(plan))
+	var over []bool
 	for k, m := range plan {
 		was, i := in.Previous[k], int32(k)
 		switch {
@@ -39,12 +44,19 @@ func Reasons(in Input, plan Plan) []Reason {
 			out[k] = OwnerGone
 		case !carries(in.Members[was], in.Partitions.labels(i)):
 			out[k] = LabelsMissing
+		case zones == RequireZone && in.strays(i, was):
+			out[k] = ZoneMatch
 		case in.Home != nil && m != None && in.Home[k] == m:
 			out[k] = ReturnedHome
-		case in.strays(i, was) && (m == None || !in.strays(i, m)):
+		case zones == PreferZone && in.strays(i, was) && m != None && !in.strays(i, m):
 			out[k] = ZoneMatch
 		default:
-			out[k] = OverTheBand
+			if over == nil {
+				over = in.overloaded(plan, zones)
+			}
+			if out[k] = ByStrategy; over[k] {
+				out[k] = OverTheBand
+			}
 		}
 	}
 	return out

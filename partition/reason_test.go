@@ -16,11 +16,11 @@ func TestReasons(t *testing.T) {
 	in.Partitions.Zones = []string{"", "", "", "", "", "", "b", ""}
 	in.Home = []int32{None, None, 2, None, None, None, None, None}
 	var have []string
-	for _, r := range Reasons(in, Plan{1, 2, 2, 2, 2, 2, 2, 1}) {
+	for _, r := range Reasons(in, Plan{1, 2, 2, 2, 2, 2, 2, 1}, PreferZone) {
 		have = append(have, r.String())
 	}
 	require.Equal(t, []string{"owner gone", "owner gone", "returned home", "pinned", "labels", "over the band", "zone", "on its way"}, have)
-	require.Equal(t, LabelsMissing, Reasons(in, Plan{1, 2, 2, 2, None, 2, 2, 1})[4])
+	require.Equal(t, LabelsMissing, Reasons(in, Plan{1, 2, 2, 2, None, 2, 2, 1}, PreferZone)[4])
 	require.Equal(t, "unknown", Reason(99).String())
 }
 
@@ -53,4 +53,77 @@ func TestMeasurePlan_StickyIsTheLeast(t *testing.T) {
 		m := MeasurePlan(in, mustPlan(t, Sticky{}, in))
 		require.Equal(t, m.Least, m.Moves)
 	})
+}
+
+// users is a strategy of a user's, which says nothing of zones.
+type users Plan
+
+// Plan implements Strategy.
+func (u users) Plan(Input) (Plan, error) { return Plan(u), nil }
+
+// moving is what happened to group(), by the reason of what it moves.
+var moving = []struct {
+	why    string
+	by     Strategy
+	change func(r Roster, s *Set, homes Homes)
+}{
+	{"owner gone", Sticky{}, func(r Roster, _ *Set, _ Homes) { r.show("w-1", Live{Session: "s1", Released: true}) }},
+	{"owner gone", Sticky{}, func(r Roster, _ *Set, _ Homes) { r.show("w-1", Live{Session: "s1", Draining: true}) }},
+	{"owner gone", Rendezvous{}, func(r Roster, _ *Set, _ Homes) {
+		r.show("w-1", Live{Session: "t1", Predecessor: "s1", PredecessorReleased: true, Draining: true})
+	}},
+	{"over the band", Sticky{}, func(r Roster, _ *Set, _ Homes) { r.show("w-2", Live{Session: "s2"}) }},
+	{"over the band", Sticky{}, func(_ Roster, s *Set, _ Homes) { s.Weights = []int64{100, 50, 900, 800} }},
+	{"over the band", users{0, 0, 0, 1}, func(_ Roster, s *Set, _ Homes) { s.Weights = []int64{1, 1, 1, 900} }},
+	{"returned home", Sticky{}, func(r Roster, s *Set, homes Homes) {
+		r.show("w-2", Live{Session: "s2"})
+		homes[s.IDs[3]] = "w-2"
+	}},
+	{"pinned", Sticky{}, func(_ Roster, s *Set, _ Homes) { s.Pins = []WorkerID{"", "w-1", "w-0", ""} }},
+	{"pinned", ConsistentHash{}, func(_ Roster, s *Set, _ Homes) { s.Pins = []WorkerID{"w-1", "w-1", "w-0", "w-0"} }},
+	{"zone", Sticky{Zones: RequireZone}, func(r Roster, s *Set, _ Homes) {
+		r.show("w-0", Live{Session: "s0", Zone: "a"})
+		r.show("w-1", Live{Session: "s1", Zone: "b"})
+		s.Zones = []string{"a", "b", "b", "b"}
+	}},
+	{"zone", Sticky{Zones: PreferZone}, func(r Roster, s *Set, _ Homes) {
+		r.show("w-2", Live{Session: "s2", Zone: "b"})
+		s.Zones = []string{"", "", "", "b"}
+	}},
+	{"labels", Sticky{}, func(r Roster, s *Set, _ Homes) {
+		r.show("w-0", Live{Session: "s0", Labels: []string{"gpu"}})
+		r.show("w-1", Live{Session: "s1", Labels: []string{"ssd"}})
+		s.Labels = [][]string{nil, {"ssd"}, {"gpu"}, nil}
+	}},
+	{"by the strategy", RoundRobin{}, func(Roster, *Set, Homes) {}},
+	{"by the strategy", users{0, 0, 0, 1}, func(r Roster, s *Set, _ Homes) {
+		r.show("w-0", Live{Session: "s0", Zone: "b"})
+		s.Zones = []string{"", "", "b", "b"}
+	}},
+}
+
+// From the table to the record that people read: what happened is why each of them moved.
+func TestJournal_SaysWhy(t *testing.T) {
+	for _, c := range moving {
+		table, roster, set := group() // p0 and p1 at w-0, p2 and p3 at w-1
+		homes := Homes{}
+		c.change(roster, &set, homes)
+		ch := Classify(table, roster, set, atFirst, testRules, Off)
+		q := Ask(table, nil, ch, set, Asking{Now: atFirst, Rules: testRules, MoveLimit: Off, Homes: homes})
+		rule := AnyZone
+		if z, ok := c.by.(Zoned); ok {
+			rule = z.ZoneRule()
+		}
+		target := q.Answer(mustPlan(t, c.by, q.Input), rule)
+		var moves []Move
+		for _, p := range drive(t, table, target, Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}) {
+			moves = append(moves, p.Journal("w-0", ch.Cause(), target.Measure).Moves...)
+		}
+		require.NotEmpty(t, moves, "%s by %#v", c.why, c.by)
+		require.Len(t, moves, target.Measure.Moves)
+		for _, m := range moves {
+			require.Equal(t, c.why, m.Why, "%v by %#v", m, c.by)
+			require.NotEmpty(t, m.From)
+		}
+	}
 }

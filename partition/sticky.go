@@ -2,7 +2,7 @@ package partition
 
 import "slices"
 
-// ZoneRule says what the zone of a partition means to Sticky.
+// ZoneRule says what the zone of a partition means to a strategy.
 type ZoneRule int
 
 const (
@@ -12,7 +12,8 @@ const (
 	// there, where balance allows it, and sheds first what is in another zone.
 	// Nothing moves only to be nearer.
 	PreferZone
-	// RequireZone places a partition in its own zone or nowhere.
+	// RequireZone places a partition in its own zone or nowhere. What is in another
+	// one, as its worker or the source names another zone now, moves.
 	RequireZone
 )
 
@@ -47,6 +48,9 @@ type Sticky struct {
 	// Zones says what to make of zones. Default AnyZone.
 	Zones ZoneRule
 }
+
+// ZoneRule implements Zoned.
+func (s Sticky) ZoneRule() ZoneRule { return s.Zones }
 
 // Plan implements Strategy. It fails on an input that breaks the rules of Input.
 // The order of Input.Members does not matter.

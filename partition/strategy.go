@@ -43,3 +43,12 @@ type Plan []int32
 type Strategy interface {
 	Plan(in Input) (Plan, error)
 }
+
+// Zoned is a Strategy that looks at zones, and says what they mean to it. Of one that is
+// not Zoned the group takes AnyZone: what is in another zone stays there until it moves
+// for another reason.
+type Zoned interface {
+	Strategy
+	// ZoneRule returns what zones mean to it, always the same.
+	ZoneRule() ZoneRule
+}
