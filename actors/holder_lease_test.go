@@ -12,6 +12,8 @@ import (
 )
 
 // Worker 4: stopped in doubt, started again with the same tokens.
+//
+// hazard 50
 func TestHolder_SuspendsAndResumes(t *testing.T) {
 	e := newEstate(t, slowly)
 	e.see(assignment("mine", 5, "p@5 q@5 r@5"))

@@ -142,7 +142,9 @@ func ids(list []partition.Owned) (out []partition.PartitionID) {
 	return out
 }
 
-// Worker 5. hazards 25 and 49
+// Worker 5.
+//
+// hazards 25 and 49
 func TestHolder_AppliesOnlyWhatIsItsOwnAndNewer(t *testing.T) {
 	e := newEstate(t, nil)
 	e.see(assignment("another", 9, "p@9"))
@@ -180,7 +182,9 @@ func TestHolder_WhatDoesNotMoveNeverPauses(t *testing.T) {
 	e.did("r revoked")
 }
 
-// Worker 6. hazard 46
+// Worker 6.
+//
+// hazard 46
 func TestHolder_AcknowledgesWhatHasDrained(t *testing.T) {
 	e := newEstate(t, slowly)
 	e.see(assignment("mine", 5, "p@5 q@5"))

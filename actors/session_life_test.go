@@ -10,7 +10,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// Worker 1. hazard 19
+// Worker 1.
+//
+// hazard 19
 func TestSession_LeaseCountsFromSending(t *testing.T) {
 	p := live(t, nil)
 	p.beats()
@@ -25,7 +27,9 @@ func TestSession_LeaseCountsFromSending(t *testing.T) {
 	require.Equal(t, messages.HoldUntil{LeaseEnd: sent.Add(p.settings.Lease), At: p.now}, heard[messages.HoldUntil](t, p.holder))
 }
 
-// Worker 1: a reply after the deadline revives nothing. hazards 18 and 21
+// Worker 1: a reply after the deadline revives nothing.
+//
+// hazards 18 and 21
 func TestSession_LateReplyRevivesNothing(t *testing.T) {
 	p := live(t, nil)
 	p.beats()
@@ -39,7 +43,9 @@ func TestSession_LateReplyRevivesNothing(t *testing.T) {
 	unheard[messages.Store](t, p.outside) // it is over
 }
 
-// Worker 2. hazard 3
+// Worker 2.
+//
+// hazard 3
 func TestSession_UnknownOutcomeIsReadBack(t *testing.T) {
 	p := live(t, nil)
 	end := p.now.Add(p.settings.Lease)
@@ -85,7 +91,9 @@ func TestSession_UnknownOutcomeThatDidNotLand(t *testing.T) {
 	heard[messages.SessionRenewed](t, p.parent)
 }
 
-// Worker 3. hazard 18
+// Worker 3.
+//
+// hazard 18
 func TestSession_Refused(t *testing.T) {
 	refused := func(t *testing.T, revision partition.Revision) *tenancy {
 		p := live(t, nil)

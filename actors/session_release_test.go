@@ -9,7 +9,9 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// A release is the last word, and not taken for said before it is stored. hazard 4
+// A release is the last word, and not taken for said before it is stored.
+//
+// hazard 4
 func TestSession_Release(t *testing.T) {
 	p := live(t, nil)
 	p.beats()

@@ -58,6 +58,8 @@ func (r *raw) stays() {
 
 // contractN7NoExpiry: leases are timed by those who wait for them. A record that went by
 // itself would be one more clock, and an update of it would end the expiry unseen.
+//
+// hazards 5 and 6
 func contractN7NoExpiry(r *raw) {
 	require.ErrorContains(r, r.publish("live.w", nats.Header{"Nats-TTL": {"1s"}}), "TTL")
 	require.ErrorContains(r, r.publish("term", nats.Header{"Nats-TTL": {"1s"}}), "TTL")

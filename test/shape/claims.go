@@ -129,6 +129,27 @@ func hazardTests(all repository) map[int][]string {
 	return tests
 }
 
+var hazardWithin = regexp.MustCompile(`^// .*\bhazards? \d`)
+
+// unheard finds comments that name a hazard in the middle of a line, where no claim is
+// looked for.
+func unheard(files []*file) []string {
+	var found []string
+	for _, f := range files {
+		if !proving(f) {
+			continue
+		}
+		for _, group := range f.tree.Comments {
+			for _, c := range group.List {
+				if hazardWithin.MatchString(c.Text) && len(hazardsIn(c.Text)) == 0 {
+					found = append(found, f.say(c, "claims a hazard in the middle of a line: give it one of its own"))
+				}
+			}
+		}
+	}
+	return found
+}
+
 func hazardsIn(line string) []int {
 	m := hazardLine.FindStringSubmatch(line)
 	if m == nil {

@@ -91,3 +91,9 @@ func TestLists(t *testing.T) {
 		}
 	}
 }
+
+func TestUnheard_Planted(t *testing.T) {
+	expect(t, unheard(planted{
+		"actors/a_test.go": "package a\n\n// Worker 4. hazard 3\nfunc A() {}\n\n// Worker 5.\n//\n// hazards 3 and 4\nfunc B() {}\n",
+	}.files(t)), "actors/a_test.go:3: claims a hazard")
+}

@@ -54,6 +54,7 @@ func TestNumbers(t *testing.T) {
 
 func TestHazards(t *testing.T) {
 	claims(t, "hazard ", hazards, hazardTests(here(t)))
+	holds(t, unheard(here(t).files))
 }
 
 // claims prints who proves what, and fails for what is due and has no proof.

@@ -68,7 +68,9 @@ func TestTokensIncrease(t *testing.T) {
 }
 
 // A lease counts on the owner's own clock: w1's is slow, so that it lasts longer
-// than its length. hazard 19
+// than its length.
+//
+// hazard 19
 func TestTheLeaseCountsOnItsOwnClock(t *testing.T) {
 	longest := lease * time.Duration(TrueRate) / time.Duration(SlowestRate)
 	for _, c := range []struct {
