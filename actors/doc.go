@@ -86,7 +86,8 @@
 // holder fails. An election that fails gives its lead up by silence. What a term
 // does dies with it. If the manager or the outside fails, all stop, which equals a
 // crash: others take over when the lease is over. A user's strategy, source or
-// partition actor that fails is started again after a second.
+// partition actor that fails is started again after a second; one that fails as often as
+// PoisonBudget says has its partition left unworked, whoever owns it, for QuarantineFor.
 //
 // Ownership is exclusive as far as handlers stop when they are told to, or write
 // with the token of the partition: a lease cannot stop code that goes on when a

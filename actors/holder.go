@@ -37,6 +37,7 @@ type holder struct {
 	owned     []partition.Owned // in canonical order
 	pending   []partition.PartitionID
 	items     items
+	poison    poison
 	born      int
 	owesNews  bool      // the session is told of less soon
 	now       time.Time // the latest instant heard of
@@ -118,6 +119,9 @@ var holderTable = fsm.New(
 	fsm.On(leaving, (*holder).dropHoldings, empty),
 	fsm.On(empty, (*holder).dropHoldings, empty),
 
+	fsm.Stay((*holder).count, absent, following, halted, leaving, empty), // Time
+	fsm.Stay((*holder).parole, following, halted),                        // paroleDue
+	fsm.Stay((*holder).release, absent, following, halted, leaving, empty),
 	fsm.Stay((*holder).see, following, halted, leaving),
 	fsm.Stay((*holder).gathered, absent, following, halted, leaving, empty), // newsDue
 	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty),     // GetHoldings
@@ -127,14 +131,13 @@ var holderTable = fsm.New(
 	fsm.Ignore[*holder](leaving, messages.HoldFor{}, messages.LetAllGo{}),                     // it is the end
 	fsm.Ignore[*holder](empty, messages.HoldFor{}, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}, messages.LetAllGo{}),
 	fsm.Late[*holder, holderState](
-		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{},
+		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{}, paroleDue{},
 	),
 )
 
 func holderProps(cfg holderConfig) *actor.Props {
-	return stage.Props(func() actor.Actor {
-		return &holder{holderConfig: cfg, state: absent, items: newItems(), confirmed: cfg.change}
-	})
+	h := &holder{holderConfig: cfg, state: absent, items: newItems(), poison: newPoison(), confirmed: cfg.change}
+	return stage.Props(func() actor.Actor { return h }, stage.OnFailure(h.failure))
 }
 
 // Receive implements actor.Actor.
@@ -203,9 +206,14 @@ func (h *holder) apply(ctx actor.Context) {
 	for _, r := range h.latest.Revoking {
 		h.items.revoked(itemKey{r.Partition, r.Token}, r.Step)
 	}
-	for _, o := range gained {
-		h.add(ctx, o)
+	poison := map[itemKey]time.Duration{}
+	for _, p := range h.latest.Poison {
+		poison[itemKey{p.Partition, p.Token}] = p.Left
 	}
+	for _, o := range gained {
+		h.add(ctx, o, poison[itemKey{o.ID, o.Token}])
+	}
+	h.noted()
 	h.report(ctx, gained, lost)
 	h.news(ctx)
 }
@@ -225,6 +233,7 @@ func (h *holder) report(ctx actor.Context, gained, lost []partition.Owned) {
 		Change: h.change, Worker: h.worker, Session: h.nonce, Version: h.version, Step: h.seen,
 		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], Suspended: h.state == halted, Bare: bare, At: h.now,
 	})
+	h.tellQuarantined(ctx)
 }
 
 // tell answers the session, before a heartbeat; news are told without being asked.
@@ -261,7 +270,7 @@ func (h *holder) gathered(ctx actor.Context, _ newsDue) {
 }
 
 func (h *holder) holdings(round partition.Round) messages.Holdings {
-	m := messages.Holdings{Round: round, Session: h.nonce, Applied: h.applied, Seen: h.seen}
+	m := messages.Holdings{Round: round, Session: h.nonce, Applied: h.applied, Seen: h.seen, Poison: h.sentences()}
 	if h.items.count[draining]+h.items.count[abandoned] == 0 {
 		return m
 	}

@@ -34,6 +34,7 @@ type item struct {
 	deadline time.Time
 	step     partition.Step
 	change   uint64
+	failed   bool // its actor has, and is stopped for that
 }
 
 type phase string
@@ -42,6 +43,7 @@ const (
 	starting  phase = "starting"  // waiting for an older handler of the partition
 	working   phase = "working"   // owned
 	paused    phase = "paused"    // owned, and stopped while the lease is in doubt
+	unworked  phase = "unworked"  // owned and quarantined
 	draining  phase = "draining"  // revoked: waiting for handler and subscribers
 	abandoned phase = "abandoned" // written off: its handler still runs
 	forgotten phase = "forgotten" // of a former session: its handler still runs
@@ -110,10 +112,14 @@ func (s *items) drop(it *item) {
 	}
 }
 
-// add takes a partition into ownership.
-func (h *holder) add(ctx actor.Context, o partition.Owned) {
+// add takes a partition into ownership, which may be quarantined for a while yet.
+func (h *holder) add(ctx actor.Context, o partition.Owned, quarantine time.Duration) {
 	it := &item{owned: o, phase: starting}
 	h.items.add(it)
+	if quarantine > 0 {
+		h.quarantine(ctx, it, h.now.Add(quarantine))
+		return
+	}
 	h.start(ctx, it)
 }
 
@@ -129,7 +135,8 @@ func (h *holder) start(ctx actor.Context, it *item) {
 	}
 	child := h.spawn(ctx, it.owned)
 	if child == nil {
-		h.respawnLater(ctx, it)
+		it.failed = true
+		h.again(ctx, it)
 		return
 	}
 	it.child = child
@@ -239,8 +246,9 @@ func (h *holder) childEnded(ctx actor.Context, m *actor.Terminated) holderState 
 	}
 	it.child = nil
 	if it.phase == working {
-		h.respawnLater(ctx, it)
+		h.again(ctx, it)
 	}
+	it.failed = false
 	h.settle(ctx, slices.Values([]*item{it}))
 	if h.state == following && h.items.count[starting] > 0 {
 		h.startWaiting(ctx, it.owned.ID)

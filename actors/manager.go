@@ -63,6 +63,7 @@ type group struct {
 	applied  messages.AssignmentApplied
 	assigned bool
 	draining int
+	unworked []partition.PartitionID // owned and quarantined
 }
 
 // Reminders and mail of a manager to itself.
@@ -219,6 +220,8 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).refreshLate, everywhere...),
 	fsm.Stay((*manager).drain, everywhere...),
 	fsm.Stay((*manager).undrain, everywhere...),
+	fsm.Stay((*manager).release, everywhere...),
+	fsm.Stay((*manager).unworked, everywhere...), // QuarantineChanged
 	fsm.Stay((*manager).flagsSet, everywhere[2:9]...),
 	fsm.Stay((*manager).endBare, everywhere[2:9]...), // bared
 	fsm.Stay((*manager).leadBarred, everywhere[2:9]...),

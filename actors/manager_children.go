@@ -159,7 +159,7 @@ func (m *manager) holderFailed(ctx actor.Context) {
 	m.group.applied = messages.AssignmentApplied{
 		Change: was.Change + 1, Worker: was.Worker, Session: was.Session, Version: was.Version, Step: was.Step, Lost: was.All, At: m.now,
 	}
-	m.group.draining = 0
+	m.group.draining, m.group.unworked = 0, nil
 	m.subs.assign(ctx, m.group.applied)
 	m.children.spawnHolder(ctx, m)
 	m.failed(ctx, "the holder failed")

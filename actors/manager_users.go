@@ -112,7 +112,7 @@ func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
 	ctx.Respond(messages.Snapshot{
 		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
 		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
-		Draining: g.draining, Pending: g.applied.Pending, Members: g.members, Unowned: g.unowned, DrainAsked: l.flags.Draining,
+		Draining: g.draining, Pending: g.applied.Pending, Quarantined: g.unworked, Members: g.members, Unowned: g.unowned, DrainAsked: l.flags.Draining,
 		Decision: g.measure, Healthy: m.health.Healthy, Reason: m.health.Reason,
 	})
 }
@@ -125,6 +125,20 @@ func (m *manager) owner(ctx actor.Context, g messages.GetOwner) {
 	default:
 		ctx.RequestWithCustomSender(m.children.owners, g, ctx.Sender())
 	}
+}
+
+// release passes the request on to the holder, which answers.
+func (m *manager) release(ctx actor.Context, r messages.ReleasePartition) {
+	switch {
+	case m.children.holder != nil:
+		ctx.RequestWithCustomSender(m.children.holder, r, ctx.Sender())
+	case ctx.Sender() != nil:
+		ctx.Respond(messages.PartitionReleased{Partition: r.Partition, Reason: isStopping})
+	}
+}
+
+func (m *manager) unworked(_ actor.Context, q messages.QuarantineChanged) {
+	m.group.unworked = q.Quarantined
 }
 
 // updatePartitions passes the list on to the source, which answers.

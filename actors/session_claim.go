@@ -159,7 +159,7 @@ func (s *session) claimCurrent(ctx actor.Context) sessionState {
 		Session: s.nonce, Lease: s.settings.Lease, InstanceKey: s.settings.InstanceKey, Beat: 1,
 		Reads: partition.Schema, NeverLead: s.settings.NeverLead, Draining: s.flags.Draining, Restarting: s.flags.Restarting, Refresh: s.flags.Refresh,
 		Capacity: s.settings.Capacity, Zone: s.settings.Zone, Labels: s.settings.Labels,
-		Predecessor: c.Predecessor, PredecessorReleased: c.Released, Abandoned: c.Abandoned,
+		Predecessor: c.Predecessor, PredecessorReleased: c.Released, Abandoned: c.Abandoned, Poison: c.Poison,
 	}
 	return s.try(ctx)
 }

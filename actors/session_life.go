@@ -51,6 +51,7 @@ func (s *session) take(m messages.Holdings) bool {
 		s.record.Applied = m.Applied
 		if m.Applied > 0 { // until then the record speaks for its predecessor too
 			s.record.Held, s.record.Abandoned = m.Held, m.Abandoned
+			s.record.Poison, s.record.Quarantined = m.Poison, partition.Unworked(m.Poison)
 			s.record.Predecessor, s.record.PredecessorReleased = "", false
 		}
 	}

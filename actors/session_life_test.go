@@ -195,18 +195,23 @@ func TestSession_Acknowledges(t *testing.T) {
 func TestSession_KeepsPredecessor(t *testing.T) {
 	p := newTenancy(t, func(c *sessionConfig) { c.settings.InstanceKey = "pod" })
 	gone := []partition.Abandoned{{Partition: "p", Token: 3}}
-	p.scan(slot("worker-0", 7, partition.Live{Session: "old", InstanceKey: "pod", Released: true, Abandoned: gone}))
+	poison := []partition.Poison{{Partition: "q", Token: 3, Left: time.Minute}}
+	p.scan(slot("worker-0", 7, partition.Live{Session: "old", InstanceKey: "pod", Released: true, Abandoned: gone, Poison: poison}))
 	p.accept(10)
 	p.beats()
 	beat := p.accept(11)
 	require.Equal(t, partition.SessionID("old"), beat.Predecessor)
 	require.True(t, beat.PredecessorReleased)
 	require.Equal(t, gone, beat.Abandoned)
-	p.tell(p.pid, messages.Holdings{Session: "mine", Applied: 12})
+	require.Equal(t, poison, beat.Poison)
+	now := []partition.Poison{{Partition: "r", Token: 12, Left: time.Hour}, {Partition: "s", Token: 12}}
+	p.tell(p.pid, messages.Holdings{Session: "mine", Applied: 12, Poison: now})
 	awake[flushDue](p)
 	beat = p.accept(12)
 	require.Empty(t, beat.Predecessor)
 	require.Empty(t, beat.Abandoned)
+	require.Equal(t, now, beat.Poison)
+	require.Equal(t, []partition.PartitionID{"r"}, beat.Quarantined)
 }
 
 // hazard 17

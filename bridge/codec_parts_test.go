@@ -189,6 +189,18 @@ func TestCodec_NothingNamesWhatCameLater(t *testing.T) {
 }
 
 func TestCodec_CapacitiesThatNobodyHas(t *testing.T) {
+	for _, left := range []time.Duration{-1, partition.MaxDuration + 1} {
+		for key, record := range map[messages.Key]any{
+			"live.w": partition.Live{Session: "s", Poison: []partition.Poison{{Partition: "p", Left: left}}},
+			"head":   partition.Head{Nonce: "n", Poison: []partition.Poison{{Partition: "p", Left: left}}},
+			"asg.w":  partition.Assignment{Session: "s", Poison: []partition.Poison{{Partition: "p", Left: left}}},
+		} {
+			data, _, err := encode(record)
+			require.NoError(t, err)
+			_, err = decode(key, data)
+			require.ErrorContains(t, err, "left_ns of p is")
+		}
+	}
 	for _, capacity := range []float64{-1, 1e-9, 1e9, math.NaN(), math.Inf(1)} {
 		data, _, err := encode(partition.Live{Session: "s", Capacity: capacity})
 		require.NoError(t, err)

@@ -37,7 +37,7 @@ func liveToProto(l partition.Live) *pb.Live {
 		Held: texts(l.Held), Quarantined: texts(l.Quarantined),
 		Draining: l.Draining, Restarting: l.Restarting, NeverLead: l.NeverLead, Refresh: l.Refresh,
 		Predecessor: string(l.Predecessor), PredecessorReleased: l.PredecessorReleased, Released: l.Released,
-		Reads: l.Reads, Capacity: l.Capacity, Zone: l.Zone, Labels: l.Labels, Schema: partition.Schema,
+		Reads: l.Reads, Capacity: l.Capacity, Zone: l.Zone, Labels: l.Labels, Poison: poisonToProto(l.Poison), Schema: partition.Schema,
 	}
 	for _, a := range l.Abandoned {
 		row := &pb.Abandoned{Partition: string(a.Partition), Token: uint64(a.Token), Step: uint64(a.Step)}
@@ -69,6 +69,10 @@ func liveFromProto(p *pb.Live) (partition.Live, error) {
 	if c := p.GetCapacity(); c != 0 && !(c >= partition.MinCapacity && c <= partition.MaxCapacity) {
 		return partition.Live{}, fmt.Errorf("capacity is %v; must be 0 or %v to %v", c, partition.MinCapacity, partition.MaxCapacity)
 	}
+	poison, err := poisonFromProto(p.GetPoison())
+	if err != nil {
+		return partition.Live{}, err
+	}
 	l := partition.Live{
 		Session: partition.SessionID(p.GetSession()), Claim: partition.Revision(p.GetClaim()),
 		Lease: lease, InstanceKey: p.GetInstanceKey(),
@@ -76,7 +80,7 @@ func liveFromProto(p *pb.Live) (partition.Live, error) {
 		Held: words[partition.PartitionID](p.GetHeld()), Quarantined: words[partition.PartitionID](p.GetQuarantined()),
 		Draining: p.GetDraining(), Restarting: p.GetRestarting(), NeverLead: p.GetNeverLead(), Refresh: p.GetRefresh(),
 		Predecessor: partition.SessionID(p.GetPredecessor()), PredecessorReleased: p.GetPredecessorReleased(), Released: p.GetReleased(),
-		Reads: p.GetReads(), Capacity: p.GetCapacity(), Zone: p.GetZone(), Labels: p.GetLabels(), Kept: kept(p),
+		Reads: p.GetReads(), Capacity: p.GetCapacity(), Zone: p.GetZone(), Labels: p.GetLabels(), Poison: poison, Kept: kept(p),
 	}
 	for _, a := range p.GetAbandoned() {
 		l.Abandoned = append(l.Abandoned, partition.Abandoned{
@@ -93,7 +97,7 @@ func liveFromProto(p *pb.Live) (partition.Live, error) {
 func headToProto(h partition.Head) *pb.Head {
 	p := &pb.Head{
 		Version: uint64(h.Version), Step: uint64(h.Step), Term: uint64(h.Term), Nonce: h.Nonce, Source: h.Source,
-		Schema: partition.Schema,
+		Poison: poisonToProto(h.Poison), Schema: partition.Schema,
 	}
 	for _, s := range h.Seats {
 		seat := &pb.Seat{
@@ -119,9 +123,13 @@ func headFromProto(p *pb.Head) (partition.Head, error) {
 	if err := columns("unowned", len(p.GetUnowned()), len(p.GetUnownedEntered())); err != nil {
 		return partition.Head{}, err
 	}
+	poison, err := poisonFromProto(p.GetPoison())
+	if err != nil {
+		return partition.Head{}, err
+	}
 	h := partition.Head{
 		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Term: partition.Revision(p.GetTerm()),
-		Nonce: p.GetNonce(), Source: p.GetSource(), Kept: kept(p),
+		Nonce: p.GetNonce(), Source: p.GetSource(), Poison: poison, Kept: kept(p),
 	}
 	for _, s := range p.GetSeats() {
 		lease, err := leaseFrom(s.GetLeaseNs())
@@ -148,7 +156,8 @@ func headFromProto(p *pb.Head) (partition.Head, error) {
 
 func assignmentToProto(a partition.Assignment) *pb.Assignment {
 	p := &pb.Assignment{
-		Version: uint64(a.Version), Step: uint64(a.Step), Session: string(a.Session), Pending: texts(a.Pending), Schema: partition.Schema,
+		Version: uint64(a.Version), Step: uint64(a.Step), Session: string(a.Session), Pending: texts(a.Pending),
+		Poison: poisonToProto(a.Poison), Schema: partition.Schema,
 	}
 	for _, g := range a.Owned {
 		p.Owned = append(p.Owned, string(g.Partition))
@@ -172,9 +181,13 @@ func assignmentFromProto(p *pb.Assignment) (partition.Assignment, error) {
 	if err != nil {
 		return partition.Assignment{}, err
 	}
+	poison, err := poisonFromProto(p.GetPoison())
+	if err != nil {
+		return partition.Assignment{}, err
+	}
 	a := partition.Assignment{
 		Version: partition.Version(p.GetVersion()), Step: partition.Step(p.GetStep()), Session: partition.SessionID(p.GetSession()),
-		Pending: words[partition.PartitionID](p.GetPending()), Kept: kept(p),
+		Pending: words[partition.PartitionID](p.GetPending()), Poison: poison, Kept: kept(p),
 	}
 	for i, id := range p.GetOwned() {
 		a.Owned = append(a.Owned, partition.Grant{

@@ -36,14 +36,21 @@ func records(t *rapid.T) map[messages.Key]any {
 		Labels:  rapid.SampledFrom([][]string{nil, {"gpu"}, {"gpu", "ssd"}}).Draw(t, "labels"),
 		Refresh: num.Draw(t, "refresh"), Predecessor: "before", PredecessorReleased: true, Released: rapid.Bool().Draw(t, "released"),
 	}
+	poison := func(label string) (out []partition.Poison) {
+		for _, p := range ids(label) {
+			out = append(out, partition.Poison{Partition: p, Token: 7, Left: time.Duration(rapid.Int64Range(0, int64(partition.MaxDuration)).Draw(t, "left"))})
+		}
+		return out
+	}
+	live.Poison = poison("poison")
 	for _, p := range ids("abandoned") {
 		live.Abandoned = append(live.Abandoned, partition.Abandoned{Partition: p, Token: 7, Step: 9})
 	}
 	if rapid.Bool().Draw(t, "fenced") {
 		live.Fence = &partition.Fence{Term: 4, AfterSilence: rapid.Bool().Draw(t, "silent")}
 	}
-	head := partition.Head{Version: 3, Step: partition.Step(step.Draw(t, "step")), Term: 2, Nonce: text.Draw(t, "nonce"), Source: num.Draw(t, "source")}
-	asg := partition.Assignment{Version: 3, Step: head.Step, Session: live.Session, Pending: ids("pending")}
+	head := partition.Head{Version: 3, Step: partition.Step(step.Draw(t, "step")), Term: 2, Nonce: text.Draw(t, "nonce"), Source: num.Draw(t, "source"), Poison: poison("poisoned")}
+	asg := partition.Assignment{Version: 3, Step: head.Step, Session: live.Session, Pending: ids("pending"), Poison: poison("granted")}
 	for i, p := range ids("rows") {
 		head.Seats = append(head.Seats, partition.Seat{Worker: partition.WorkerID(p), Session: "s", Lease: time.Second, Live: 5, NeverLead: true, Step: 1, Digest: num.Draw(t, "digest"), Refresh: 2})
 		head.Unowned = append(head.Unowned, partition.Unowned{Partition: p, Entered: partition.Step(i)})

@@ -51,6 +51,15 @@ var golden = map[messages.Key]any{
 
 const goldenFile = "schema-1.txt"
 
+// poison are the quarantines that records carry, which builds before them keep.
+var poison = map[messages.Key]any{
+	"live.worker-1": partition.Live{Session: "s1", Poison: []partition.Poison{{Partition: "a", Token: 4, Left: time.Minute}, {Partition: "b", Token: 5}}},
+	"head":          partition.Head{Nonce: "n2", Step: 9, Poison: []partition.Poison{{Partition: "a", Token: 4, Left: time.Minute}, {Partition: "c", Left: time.Hour}}},
+	"asg.worker-1":  partition.Assignment{Session: "s1", Step: 9, Poison: []partition.Poison{{Partition: "a", Token: 4, Left: time.Minute}}},
+}
+
+const poisonFile = "poison.txt"
+
 // readGolden returns the messages of a golden file by name.
 func readGolden(t *testing.T, name string) map[string][]byte {
 	t.Helper()
@@ -66,6 +75,11 @@ func readGolden(t *testing.T, name string) map[string][]byte {
 }
 
 func TestCodec_GoldenRecords(t *testing.T) {
+	goldenRecords(t, goldenFile, golden)
+	goldenRecords(t, poisonFile, poison)
+}
+
+func goldenRecords(t *testing.T, goldenFile string, golden map[messages.Key]any) {
 	stored := readGolden(t, goldenFile)
 	seen := newEntries("")
 	for _, key := range slices.Sorted(maps.Keys(golden)) {

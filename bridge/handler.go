@@ -22,7 +22,8 @@ var errRevoked = errors.New("the partition is taken away, or the lease is in dou
 // taken away, or when the lease is in doubt, whichever is first. Only when it has
 // returned, or RevokeTimeout is over, can the partition have another owner. A
 // function that returns earlier, fails or panics is called again after a second
-// while the partition is owned. Two calls for one partition never overlap here;
+// while the partition is owned; one that panics as often as PoisonBudget says has its
+// partition quarantined, an error never does. Two calls for one partition never overlap here;
 // effects elsewhere are fenced with the token.
 func HandlerFunc(work func(ctx context.Context, o partition.Owned) error) func(partition.Owned) *actor.Props {
 	return handlerFunc(func(ctx, _ context.Context, o partition.Owned) error { return work(ctx, o) })
@@ -104,6 +105,9 @@ func (h *handler) Receive(ctx actor.Context) {
 		h.stopTimer()
 		h.finish(errRevoked)
 	case returned:
+		if panicked := new(panicError); errors.As(m.err, &panicked) {
+			panic(m.err) // a failure of this actor, which its supervisor counts and tells
+		}
 		if m.err != nil && !errors.Is(m.err, context.Canceled) && !errors.Is(m.err, errRevoked) {
 			ctx.Logger().Error("a partition handler failed", slog.String("partition", string(h.owned.ID)),
 				slog.Uint64("token", uint64(h.owned.Token)), slog.Any("reason", m.err))
@@ -145,9 +149,14 @@ func (h *handler) call(ctx, last context.Context) (err error) {
 	return h.work(ctx, last, h.owned)
 }
 
+// panicError is a panic of the user's code.
+type panicError struct{ reason any }
+
+func (e *panicError) Error() string { return fmt.Sprintf("it panicked: %v", e.reason) }
+
 // caught makes an error of a panic of the user's code, deferred.
 func caught(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("it panicked: %v", r)
+		*err = &panicError{r}
 	}
 }

@@ -52,12 +52,17 @@ type shop struct {
 	system *actor.ActorSystem
 	keeper *actor.PID
 	ended  chan *actor.PID
+	failed chan any // why actors failed, before they ended
 	props  func(partition.Owned) *actor.Props
 }
 
 func openShop(t *testing.T, work func(context.Context, partition.Owned) error) *shop {
-	s := &shop{t: t, system: newSystem(t), ended: make(chan *actor.PID, 10), props: HandlerFunc(work)}
-	s.keeper = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &keeper{s.ended} }))
+	s := &shop{t: t, system: newSystem(t), ended: make(chan *actor.PID, 10), failed: make(chan any, 10), props: HandlerFunc(work)}
+	stops := actor.NewOneForOneStrategy(0, 0, func(reason any) actor.Directive {
+		s.failed <- reason
+		return actor.StopDirective
+	})
+	s.keeper = s.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &keeper{s.ended} }, actor.WithSupervisor(stops)))
 	t.Cleanup(func() { s.system.Root.Stop(s.keeper) })
 	return s
 }
@@ -134,6 +139,7 @@ func TestHandler_EndsWhenItsFunctionFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := openShop(t, work)
 			require.Equal(t, s.begin(1), await(t, s.ended, "the end of the actor"))
+			require.Equal(t, name == "panic", len(s.failed) == 1, "only a panic is a failure of the actor")
 		})
 	}
 }

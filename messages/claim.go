@@ -17,7 +17,8 @@ import (
 //
 //	session ── HoldFor, HoldUntil, Suspend, DropAll ──► holder
 //	manager ── LetAllGo, Confirmed ──► holder
-//	manager ◄── AssignmentApplied, DrainingChanged, SessionLost, AllLetGo ── holder
+//	manager ◄── AssignmentApplied, DrainingChanged, QuarantineChanged, SessionLost,
+//	            AllLetGo ── holder
 //	publisher ── DropHoldings ──► holder ── HoldingsDropped ──► publisher
 
 // ClaimScanned reports that the store does what a claim asks: it answered the scan
@@ -121,6 +122,8 @@ type Holdings struct {
 	Seen      partition.Step
 	Held      []partition.PartitionID
 	Abandoned []partition.Abandoned
+	// Poison is how the quarantines stand of what is or was owned in this session.
+	Poison []partition.Poison
 }
 
 // HoldFor asks the holder to follow the assignment of a new session.
@@ -201,6 +204,12 @@ type AssignmentApplied struct {
 // DrainingChanged reports that something which was revoked has been let go.
 type DrainingChanged struct {
 	Draining int
+}
+
+// QuarantineChanged reports which partitions are owned and not worked on, because their
+// actors failed too often.
+type QuarantineChanged struct {
+	Quarantined []partition.PartitionID
 }
 
 // Confirmed reports to the holder that every confirming subscriber has let go of

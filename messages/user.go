@@ -17,6 +17,7 @@ import (
 //	        UpdateRefused ──► user
 //	user ── RefreshPartitions ──► manager ── Refreshed ──► user
 //	user ── Drain, Undrain ──► manager ── Drained ──► user
+//	user ── ReleasePartition ──► manager ──► holder ── PartitionReleased ──► user
 //	user ── Stop ──► manager ── Stopped ──► user
 //	partition actor ◄── Revoke ── holder
 //
@@ -156,6 +157,8 @@ type Snapshot struct {
 	// Draining counts partitions that are revoked and not let go yet.
 	Draining int
 	Pending  []partition.PartitionID
+	// Quarantined are owned and not worked on, because their actors failed too often.
+	Quarantined []partition.PartitionID
 	// Members and Unowned are known to the leader only.
 	Members []partition.WorkerID
 	Unowned int
@@ -225,6 +228,19 @@ type Undrain struct{}
 // the drain ended before that.
 type Drained struct {
 	Reason string
+}
+
+// ReleasePartition asks the worker that owns a partition (GetOwner) to work on it again,
+// though its actor failed as often as PoisonBudget says and QuarantineFor is not over.
+// PartitionReleased is the answer.
+type ReleasePartition struct {
+	Partition partition.PartitionID
+}
+
+// PartitionReleased answers ReleasePartition. With a reason nothing was released.
+type PartitionReleased struct {
+	Partition partition.PartitionID
+	Reason    string
 }
 
 // Stop asks the manager to let everything go, to release its ID and to stop. With

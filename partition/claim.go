@@ -36,6 +36,8 @@ type Candidate struct {
 	// Abandoned is what the predecessor wrote off when it was released: its
 	// handlers may still run.
 	Abandoned []Abandoned
+	// Poison is what the predecessor had quarantined.
+	Poison []Poison
 	// Twin: the record has this process's instance key and is still in use.
 	Twin bool
 	// Reserved: whoever released the record announced its return.
@@ -126,7 +128,7 @@ func (c Claims) all(out []Candidate, slots []Slot, silent bool) []Candidate {
 	for _, s := range slots {
 		over := s.Live.Released || s.Live.Fence != nil && s.Live.Fence.AfterSilence
 		out = append(out, Candidate{
-			Worker: s.Worker, Expect: s.Revision, Predecessor: s.Live.Session, Released: over, Abandoned: s.Live.Abandoned,
+			Worker: s.Worker, Expect: s.Revision, Predecessor: s.Live.Session, Released: over, Abandoned: s.Live.Abandoned, Poison: s.Live.Poison,
 			Twin: !silent && !s.Live.Ended(), Reserved: s.Live.Ended() && s.Live.Restarting, Silent: silent,
 		})
 	}

@@ -109,6 +109,7 @@ func Next(t Table, version Version, target Target, f Facts) Outlook {
 	h.revoke()
 	h.grant()
 	h.leaveSeats()
+	h.poisoned()
 	slices.SortFunc(h.fences, func(a, b SessionFence) int { return CompareWorkers(a.Worker, b.Worker) })
 	return h.outlook()
 }

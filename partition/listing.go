@@ -6,6 +6,8 @@ package partition
 const (
 	// MaxListing is how large the lists of a live record may be.
 	MaxListing = 448 << 10
+	// maxPoison is how large the lists of what is quarantined may be beside them.
+	maxPoison = 48 << 10
 	// maxRevoking is how large what is revoked from one seat at a time would be in
 	// them: the rest follows when the first is let go.
 	maxRevoking = 320 << 10

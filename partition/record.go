@@ -53,8 +53,10 @@ type Live struct {
 	Held []PartitionID
 	// Abandoned lists what was written off: its handler still runs.
 	Abandoned []Abandoned
-	// Quarantined lists the partitions that are owned but not worked on.
+	// Quarantined lists the partitions that are owned but not worked on, for people.
+	// Poison says more of them, and of those that were until it was over.
 	Quarantined []PartitionID
+	Poison      []Poison
 	// Draining workers want to give everything up and stay; Restarting ones
 	// come back soon under the same ID.
 	Draining   bool
@@ -133,7 +135,9 @@ type Head struct {
 	Unowned []Unowned
 	// Freed lists what became free in this publish, and how that is known.
 	Freed []Freed
-	Kept  Kept
+	// Poison lists what is quarantined, with and without an owner.
+	Poison []Poison
+	Kept   Kept
 }
 
 // Seat is a session in the head.
@@ -204,7 +208,10 @@ type Assignment struct {
 	Revoking []Revoke
 	// Pending will be granted when its owner has let go; an advance notice.
 	Pending []PartitionID
-	Kept    Kept
+	// Poison lists what of Owned was quarantined when this was published. The owner of
+	// a grant knows better soon after.
+	Poison []Poison
+	Kept   Kept
 }
 
 // Grant is an owned partition in an assignment.

@@ -100,6 +100,13 @@ type Settings struct {
 	// DrainRound is how many partitions of a worker that drains are on their way to
 	// others at a time. Default 100; at least 1. Off moves all at once.
 	DrainRound int
+	// PoisonBudget is how many failures of a partition's actor within a minute are too
+	// many: the partition is quarantined then, owned and not worked on, whoever owns it,
+	// for QuarantineFor or until messages.ReleasePartition. Default 3; at least 1. Off
+	// starts it again without end. QuarantineFor is 10 min by default; Off waits for the
+	// message.
+	PoisonBudget  int
+	QuarantineFor time.Duration
 	// RestartDetectionRatio: if more than this share of the last members is
 	// gone, the group is starting cold. Default 0.5; above 0, at most 1. Off
 	// never takes a loss for a restart.

@@ -47,6 +47,7 @@ func TestSettings_Presets(t *testing.T) {
 		{"ShutdownTimeout", 15, 5, 60, func(s Settings) time.Duration { return s.ShutdownTimeout }},
 		{"EnterThreshold", 10, 2, 30, func(s Settings) time.Duration { return s.EnterThreshold }},
 		{"ExitThreshold", 5, 1, 10, func(s Settings) time.Duration { return s.ExitThreshold }},
+		{"QuarantineFor", 600, 600, 600, func(s Settings) time.Duration { return s.QuarantineFor }},
 		{"KVErrorWindow", 30, 30, 30, func(s Settings) time.Duration { return s.KVErrorWindow }},
 		{"RecoveryGracePeriod", 15, 3, 30, func(s Settings) time.Duration { return s.RecoveryGracePeriod }},
 		{"Alerts.Info", 30, 30, 30, func(s Settings) time.Duration { return s.Alerts.Info }},
@@ -61,7 +62,7 @@ func TestSettings_Presets(t *testing.T) {
 	for _, s := range []Settings{d, f, c} {
 		require.Equal(t, "worker", s.WorkerIDPrefix)
 		require.Equal(t, IDRange{0, 1000}, s.WorkerIDs)
-		require.Equal(t, []int{3, Off, 100, 3, 5}, []int{s.Candidates, s.MoveLimit, s.DrainRound, s.EmptyConfirmations, s.KVErrorThreshold})
+		require.Equal(t, []int{3, Off, 100, 3, 3, 5}, []int{s.Candidates, s.MoveLimit, s.DrainRound, s.PoisonBudget, s.EmptyConfirmations, s.KVErrorThreshold})
 		require.Equal(t, []float64{0.10, 0.15, 0.5}, []float64{s.ClockDrift, s.MinRebalanceThreshold, s.RestartDetectionRatio})
 		require.Empty(t, s.InstanceKey)
 		require.False(t, s.NeverLead)

@@ -138,7 +138,7 @@ func TestSettings_AFaultHidesRulesThatRestOnIt(t *testing.T) {
 func TestSettings_Off(t *testing.T) {
 	mayBeOff := []string{
 		"ColdStartWindow", "PlannedScaleWindow", "SettleTime", "MinRebalanceInterval", "MinRebalanceThreshold",
-		"MoveLimit", "DrainRound", "RestartDetectionRatio", "RestartHoldDown", "SourcePollInterval", "EmptyConfirmations",
+		"MoveLimit", "DrainRound", "PoisonBudget", "QuarantineFor", "RestartDetectionRatio", "RestartHoldDown", "SourcePollInterval", "EmptyConfirmations",
 		"RecoveryGracePeriod", "Alerts.Info", "Alerts.Warn", "Alerts.Error", "Alerts.Critical", "Alerts.Repeat",
 	}
 	var all Settings

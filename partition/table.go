@@ -36,6 +36,8 @@ type Table struct {
 	Seats []Seat
 	// Rows are in canonical order; those without an owner included.
 	Rows []Row
+	// Poison lists what is quarantined, in canonical order, under the tokens of Rows.
+	Poison []Poison
 	// Kept is what the head's record has beyond what this build knows.
 	Kept Kept
 }
@@ -85,7 +87,7 @@ func (t Table) Set() Set {
 func (t Table) Head(freed []Freed) Head {
 	h := Head{
 		Version: t.Version, Step: t.Step, Term: t.Term, Nonce: t.Nonce, Source: t.Source,
-		Seats: t.Seats, Freed: freed, Kept: t.Kept,
+		Seats: t.Seats, Freed: freed, Poison: t.Poison, Kept: t.Kept,
 	}
 	for _, r := range t.Rows {
 		if r.Seat == None {
@@ -131,6 +133,11 @@ func (t Table) assignments() map[int32]Assignment {
 			edit(r.Pending, func(a *Assignment) { a.Pending = append(a.Pending, r.Partition) })
 		}
 	}
+	for _, p := range t.Poison {
+		if r, known := t.Row(p.Partition); known && r.Seat != None && r.Revoking == 0 {
+			edit(r.Seat, func(a *Assignment) { a.Poison = append(a.Poison, p) })
+		}
+	}
 	return out
 }
 
@@ -170,6 +177,9 @@ func (a Assignment) Digest() uint64 {
 // was not written by a leader.
 func TableOf(h Head, asg map[WorkerID]Assignment) (Table, error) {
 	t := Table{Version: h.Version, Step: h.Step, Term: h.Term, Nonce: h.Nonce, Source: h.Source, Seats: slices.Clone(h.Seats), Kept: h.Kept}
+	for _, p := range h.Poison {
+		t.Poison = append(t.Poison, Poison{Partition: p.Partition, Token: p.Token, Left: p.Left, Kept: p.Kept})
+	}
 	if len(t.Seats) == 0 {
 		return Table{}, fmt.Errorf("the head of step %d names no session: it is foreign", h.Step)
 	}

@@ -56,6 +56,12 @@ func OnPoison(message func() any) Option {
 	}
 }
 
+// OnFailure lets an actor note, as if it were mail of its own, which child failed before
+// that is stopped: that it has ended says nothing about why.
+func OnFailure(note func(child *actor.PID)) Option {
+	return func(props *actor.Props) *actor.Props { return props.Configure(actor.WithSupervisor(stopFailed{note})) }
+}
+
 // Rooted makes Props from which a whole tree grows, in whatever system: every
 // descendant is under our mailbox, also those of actors that a user gave us.
 // proto.Actor passes nothing on to children by itself.
@@ -122,10 +128,13 @@ func Spawn(ctx actor.SpawnerContext, props *actor.Props, name string) *actor.PID
 
 // stopFailed stops a child that failed. Its parent hears Terminated and decides;
 // no statistics with a clock of their own are involved.
-type stopFailed struct{}
+type stopFailed struct{ note func(child *actor.PID) }
 
 // HandleFailure implements actor.SupervisorStrategy.
-func (stopFailed) HandleFailure(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ any) {
+func (s stopFailed) HandleFailure(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ any) {
+	if s.note != nil {
+		s.note(child)
+	}
 	system.Logger().Error("an actor failed and is stopped", "actor", child.Id, "reason", reason)
 	supervisor.StopChildren(child)
 }

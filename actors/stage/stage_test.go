@@ -248,6 +248,28 @@ func TestOnPoison_BecomesAMessage(t *testing.T) {
 	require.Equal(t, []string{"*actor.Started", "string", "stage.finish", "*actor.Stopping", "*actor.Stopped"}, s.heard)
 }
 
+// Who has failed is told apart from who ends by itself, before either has ended.
+func TestOnFailure_NamesWhoFailed(t *testing.T) {
+	w := newWorld(t)
+	child := &script{on: func(_ actor.Context, m any) {
+		if m == "fail" {
+			panic("a bug")
+		}
+	}}
+	var pid *actor.PID
+	parent := &script{}
+	parent.on = func(ctx actor.Context, m any) {
+		if _, ok := m.(*actor.Started); ok {
+			pid = Spawn(ctx, actor.PropsFromProducer(func() actor.Actor { return child }), "child")
+		}
+	}
+	w.spawn(t, ours(parent, OnFailure(func(who *actor.PID) { parent.heard = append(parent.heard, who.Id) })))
+	w.drain()
+	w.system.Root.Send(pid, "fail")
+	w.drain()
+	require.Equal(t, []string{"*actor.Started", pid.Id, "*actor.Terminated"}, parent.heard)
+}
+
 func TestUnder_APanicInStoppingCancelsNothing(t *testing.T) {
 	w := newWorld(t)
 	s := &script{on: func(_ actor.Context, m any) {

@@ -22,7 +22,7 @@
 //	leading, term               the leadership of this worker
 //	version, step               what it applied last
 //	lease_margin_seconds        how long the lease still lasts without a heartbeat
-//	partitions{kind}            owned, draining, pending
+//	partitions{kind}            owned, draining, pending, quarantined
 //	gained_total, lost_total    partitions that came and went
 //	members, unowned            of the group; only where the leader is
 //	decision_moves              what the leader's latest decision moves,

@@ -178,6 +178,7 @@ func (o *Observer) Collect(to chan<- prometheus.Metric) {
 	set(partitionsDesc, float64(len(s.Owned)), "owned")
 	set(partitionsDesc, float64(s.Draining), "draining")
 	set(partitionsDesc, float64(len(s.Pending)), "pending")
+	set(partitionsDesc, float64(len(s.Quarantined)), "quarantined")
 	if !s.LeaseEnd.IsZero() {
 		set(marginDesc, time.Until(s.LeaseEnd).Seconds())
 	}

@@ -295,8 +295,12 @@ type Live struct {
 	// zone is where the worker runs.
 	Zone string `protobuf:"bytes,21,opt,name=zone,proto3" json:"zone,omitempty"`
 	// labels are what the worker offers to partitions that ask for it.
-	Labels        []string `protobuf:"bytes,22,rep,name=labels,proto3" json:"labels,omitempty"`
-	Schema        uint32   `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
+	Labels []string `protobuf:"bytes,22,rep,name=labels,proto3" json:"labels,omitempty"`
+	// poison says how the quarantine of each partition stands that is in this worker's
+	// hands, or was in its predecessor's. A leader whose build knows nothing of it hands
+	// the partition on as one like any other.
+	Poison        []*Poison `protobuf:"bytes,23,rep,name=poison,proto3" json:"poison,omitempty"`
+	Schema        uint32    `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -485,6 +489,13 @@ func (x *Live) GetLabels() []string {
 	return nil
 }
 
+func (x *Live) GetPoison() []*Poison {
+	if x != nil {
+		return x.Poison
+	}
+	return nil
+}
+
 func (x *Live) GetSchema() uint32 {
 	if x != nil {
 		return x.Schema
@@ -554,6 +565,70 @@ func (x *Abandoned) GetStep() uint64 {
 	return 0
 }
 
+// Poison is the quarantine of a partition under one token: it is owned and not worked
+// on, because its actor failed too often.
+type Poison struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Partition string                 `protobuf:"bytes,1,opt,name=partition,proto3" json:"partition,omitempty"`
+	// token of the owner; 0 if there is none.
+	Token uint64 `protobuf:"varint,2,opt,name=token,proto3" json:"token,omitempty"`
+	// left_ns is how long it still lasts, as clocks have nothing in common; 0 if it is over.
+	LeftNs        int64 `protobuf:"varint,3,opt,name=left_ns,json=leftNs,proto3" json:"left_ns,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Poison) Reset() {
+	*x = Poison{}
+	mi := &file_proto_troupe_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Poison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Poison) ProtoMessage() {}
+
+func (x *Poison) ProtoReflect() protoreflect.Message {
+	mi := &file_proto_troupe_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Poison.ProtoReflect.Descriptor instead.
+func (*Poison) Descriptor() ([]byte, []int) {
+	return file_proto_troupe_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Poison) GetPartition() string {
+	if x != nil {
+		return x.Partition
+	}
+	return ""
+}
+
+func (x *Poison) GetToken() uint64 {
+	if x != nil {
+		return x.Token
+	}
+	return 0
+}
+
+func (x *Poison) GetLeftNs() int64 {
+	if x != nil {
+		return x.LeftNs
+	}
+	return 0
+}
+
 // Fence says which term ended a session.
 type Fence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -566,7 +641,7 @@ type Fence struct {
 
 func (x *Fence) Reset() {
 	*x = Fence{}
-	mi := &file_proto_troupe_proto_msgTypes[5]
+	mi := &file_proto_troupe_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -578,7 +653,7 @@ func (x *Fence) String() string {
 func (*Fence) ProtoMessage() {}
 
 func (x *Fence) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[5]
+	mi := &file_proto_troupe_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -591,7 +666,7 @@ func (x *Fence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fence.ProtoReflect.Descriptor instead.
 func (*Fence) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{5}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Fence) GetTerm() uint64 {
@@ -624,15 +699,18 @@ type Head struct {
 	Unowned        []string `protobuf:"bytes,7,rep,name=unowned,proto3" json:"unowned,omitempty"`
 	UnownedEntered []uint64 `protobuf:"varint,8,rep,packed,name=unowned_entered,json=unownedEntered,proto3" json:"unowned_entered,omitempty"`
 	// freed says for what became free in this publish how that is known.
-	Freed         []*Freed `protobuf:"bytes,9,rep,name=freed,proto3" json:"freed,omitempty"`
-	Schema        uint32   `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
+	Freed []*Freed `protobuf:"bytes,9,rep,name=freed,proto3" json:"freed,omitempty"`
+	// poison lists what is quarantined, with and without an owner. A row whose token is
+	// not that of the partition's owner counts for nothing.
+	Poison        []*Poison `protobuf:"bytes,10,rep,name=poison,proto3" json:"poison,omitempty"`
+	Schema        uint32    `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_proto_troupe_proto_msgTypes[6]
+	mi := &file_proto_troupe_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +722,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[6]
+	mi := &file_proto_troupe_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +735,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{6}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Head) GetVersion() uint64 {
@@ -723,6 +801,13 @@ func (x *Head) GetFreed() []*Freed {
 	return nil
 }
 
+func (x *Head) GetPoison() []*Poison {
+	if x != nil {
+		return x.Poison
+	}
+	return nil
+}
+
 func (x *Head) GetSchema() uint32 {
 	if x != nil {
 		return x.Schema
@@ -750,7 +835,7 @@ type Seat struct {
 
 func (x *Seat) Reset() {
 	*x = Seat{}
-	mi := &file_proto_troupe_proto_msgTypes[7]
+	mi := &file_proto_troupe_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -762,7 +847,7 @@ func (x *Seat) String() string {
 func (*Seat) ProtoMessage() {}
 
 func (x *Seat) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[7]
+	mi := &file_proto_troupe_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -775,7 +860,7 @@ func (x *Seat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Seat.ProtoReflect.Descriptor instead.
 func (*Seat) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{7}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Seat) GetWorker() string {
@@ -849,7 +934,7 @@ type Freed struct {
 
 func (x *Freed) Reset() {
 	*x = Freed{}
-	mi := &file_proto_troupe_proto_msgTypes[8]
+	mi := &file_proto_troupe_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +946,7 @@ func (x *Freed) String() string {
 func (*Freed) ProtoMessage() {}
 
 func (x *Freed) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[8]
+	mi := &file_proto_troupe_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +959,7 @@ func (x *Freed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Freed.ProtoReflect.Descriptor instead.
 func (*Freed) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{8}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Freed) GetPartition() string {
@@ -927,15 +1012,18 @@ type Assignment struct {
 	RevokingStep    []uint64 `protobuf:"varint,9,rep,packed,name=revoking_step,json=revokingStep,proto3" json:"revoking_step,omitempty"`
 	RevokingEntered []uint64 `protobuf:"varint,10,rep,packed,name=revoking_entered,json=revokingEntered,proto3" json:"revoking_entered,omitempty"`
 	// pending will be granted when its owner has let go.
-	Pending       []string `protobuf:"bytes,11,rep,name=pending,proto3" json:"pending,omitempty"`
-	Schema        uint32   `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
+	Pending []string `protobuf:"bytes,11,rep,name=pending,proto3" json:"pending,omitempty"`
+	// poison lists what is quarantined of owned. It counts when a partition is granted:
+	// later its owner knows better.
+	Poison        []*Poison `protobuf:"bytes,12,rep,name=poison,proto3" json:"poison,omitempty"`
+	Schema        uint32    `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Assignment) Reset() {
 	*x = Assignment{}
-	mi := &file_proto_troupe_proto_msgTypes[9]
+	mi := &file_proto_troupe_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1035,7 @@ func (x *Assignment) String() string {
 func (*Assignment) ProtoMessage() {}
 
 func (x *Assignment) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[9]
+	mi := &file_proto_troupe_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1048,7 @@ func (x *Assignment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assignment.ProtoReflect.Descriptor instead.
 func (*Assignment) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{9}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Assignment) GetVersion() uint64 {
@@ -1040,6 +1128,13 @@ func (x *Assignment) GetPending() []string {
 	return nil
 }
 
+func (x *Assignment) GetPoison() []*Poison {
+	if x != nil {
+		return x.Poison
+	}
+	return nil
+}
+
 func (x *Assignment) GetSchema() uint32 {
 	if x != nil {
 		return x.Schema
@@ -1073,7 +1168,7 @@ type Journal struct {
 
 func (x *Journal) Reset() {
 	*x = Journal{}
-	mi := &file_proto_troupe_proto_msgTypes[10]
+	mi := &file_proto_troupe_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1085,7 +1180,7 @@ func (x *Journal) String() string {
 func (*Journal) ProtoMessage() {}
 
 func (x *Journal) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[10]
+	mi := &file_proto_troupe_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1098,7 +1193,7 @@ func (x *Journal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Journal.ProtoReflect.Descriptor instead.
 func (*Journal) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{10}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Journal) GetVersion() uint64 {
@@ -1206,7 +1301,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_proto_troupe_proto_msgTypes[11]
+	mi := &file_proto_troupe_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1313,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[11]
+	mi := &file_proto_troupe_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1326,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{11}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Move) GetPartition() string {
@@ -1286,7 +1381,7 @@ type Part struct {
 
 func (x *Part) Reset() {
 	*x = Part{}
-	mi := &file_proto_troupe_proto_msgTypes[12]
+	mi := &file_proto_troupe_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1298,7 +1393,7 @@ func (x *Part) String() string {
 func (*Part) ProtoMessage() {}
 
 func (x *Part) ProtoReflect() protoreflect.Message {
-	mi := &file_proto_troupe_proto_msgTypes[12]
+	mi := &file_proto_troupe_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1311,7 +1406,7 @@ func (x *Part) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Part.ProtoReflect.Descriptor instead.
 func (*Part) Descriptor() ([]byte, []int) {
-	return file_proto_troupe_proto_rawDescGZIP(), []int{12}
+	return file_proto_troupe_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Part) GetStep() uint64 {
@@ -1380,7 +1475,7 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12\x14\n" +
 	"\x05nonce\x18\x03 \x01(\tR\x05nonce\x12\x16\n" +
-	"\x06schema\x18d \x01(\rR\x06schema\"\xa4\x05\n" +
+	"\x06schema\x18d \x01(\rR\x06schema\"\xcf\x05\n" +
 	"\x04Live\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\x04R\x05claim\x12\x19\n" +
@@ -1407,15 +1502,20 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\x05reads\x18\x13 \x01(\rR\x05reads\x12\x1a\n" +
 	"\bcapacity\x18\x14 \x01(\x01R\bcapacity\x12\x12\n" +
 	"\x04zone\x18\x15 \x01(\tR\x04zone\x12\x16\n" +
-	"\x06labels\x18\x16 \x03(\tR\x06labels\x12\x16\n" +
+	"\x06labels\x18\x16 \x03(\tR\x06labels\x12)\n" +
+	"\x06poison\x18\x17 \x03(\v2\x11.troupe.v1.PoisonR\x06poison\x12\x16\n" +
 	"\x06schema\x18d \x01(\rR\x06schema\"S\n" +
 	"\tAbandoned\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\tR\tpartition\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\x04R\x05token\x12\x12\n" +
-	"\x04step\x18\x03 \x01(\x04R\x04step\"@\n" +
+	"\x04step\x18\x03 \x01(\x04R\x04step\"U\n" +
+	"\x06Poison\x12\x1c\n" +
+	"\tpartition\x18\x01 \x01(\tR\tpartition\x12\x14\n" +
+	"\x05token\x18\x02 \x01(\x04R\x05token\x12\x17\n" +
+	"\aleft_ns\x18\x03 \x01(\x03R\x06leftNs\"@\n" +
 	"\x05Fence\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12#\n" +
-	"\rafter_silence\x18\x02 \x01(\bR\fafterSilence\"\xa0\x02\n" +
+	"\rafter_silence\x18\x02 \x01(\bR\fafterSilence\"\xcb\x02\n" +
 	"\x04Head\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\x04R\x04step\x12\x12\n" +
@@ -1425,7 +1525,9 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\x05seats\x18\x06 \x03(\v2\x0f.troupe.v1.SeatR\x05seats\x12\x18\n" +
 	"\aunowned\x18\a \x03(\tR\aunowned\x12'\n" +
 	"\x0funowned_entered\x18\b \x03(\x04R\x0eunownedEntered\x12&\n" +
-	"\x05freed\x18\t \x03(\v2\x10.troupe.v1.FreedR\x05freed\x12\x16\n" +
+	"\x05freed\x18\t \x03(\v2\x10.troupe.v1.FreedR\x05freed\x12)\n" +
+	"\x06poison\x18\n" +
+	" \x03(\v2\x11.troupe.v1.PoisonR\x06poison\x12\x16\n" +
 	"\x06schema\x18d \x01(\rR\x06schema\"\xcc\x01\n" +
 	"\x04Seat\x12\x16\n" +
 	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x18\n" +
@@ -1442,7 +1544,7 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\asession\x18\x02 \x01(\tR\asession\x12\x14\n" +
 	"\x05token\x18\x03 \x01(\x04R\x05token\x12\x0e\n" +
 	"\x02by\x18\x04 \x01(\rR\x02by\x12\x1a\n" +
-	"\brevision\x18\x05 \x01(\x04R\brevision\"\xf5\x02\n" +
+	"\brevision\x18\x05 \x01(\x04R\brevision\"\xa0\x03\n" +
 	"\n" +
 	"Assignment\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x12\n" +
@@ -1457,7 +1559,8 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\rrevoking_step\x18\t \x03(\x04R\frevokingStep\x12)\n" +
 	"\x10revoking_entered\x18\n" +
 	" \x03(\x04R\x0frevokingEntered\x12\x18\n" +
-	"\apending\x18\v \x03(\tR\apending\x12\x16\n" +
+	"\apending\x18\v \x03(\tR\apending\x12)\n" +
+	"\x06poison\x18\f \x03(\v2\x11.troupe.v1.PoisonR\x06poison\x12\x16\n" +
 	"\x06schema\x18d \x01(\rR\x06schema\"\xda\x02\n" +
 	"\aJournal\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x12\n" +
@@ -1501,33 +1604,37 @@ func file_proto_troupe_proto_rawDescGZIP() []byte {
 	return file_proto_troupe_proto_rawDescData
 }
 
-var file_proto_troupe_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_proto_troupe_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_proto_troupe_proto_goTypes = []any{
 	(*Stamp)(nil),      // 0: troupe.v1.Stamp
 	(*Lead)(nil),       // 1: troupe.v1.Lead
 	(*Term)(nil),       // 2: troupe.v1.Term
 	(*Live)(nil),       // 3: troupe.v1.Live
 	(*Abandoned)(nil),  // 4: troupe.v1.Abandoned
-	(*Fence)(nil),      // 5: troupe.v1.Fence
-	(*Head)(nil),       // 6: troupe.v1.Head
-	(*Seat)(nil),       // 7: troupe.v1.Seat
-	(*Freed)(nil),      // 8: troupe.v1.Freed
-	(*Assignment)(nil), // 9: troupe.v1.Assignment
-	(*Journal)(nil),    // 10: troupe.v1.Journal
-	(*Move)(nil),       // 11: troupe.v1.Move
-	(*Part)(nil),       // 12: troupe.v1.Part
+	(*Poison)(nil),     // 5: troupe.v1.Poison
+	(*Fence)(nil),      // 6: troupe.v1.Fence
+	(*Head)(nil),       // 7: troupe.v1.Head
+	(*Seat)(nil),       // 8: troupe.v1.Seat
+	(*Freed)(nil),      // 9: troupe.v1.Freed
+	(*Assignment)(nil), // 10: troupe.v1.Assignment
+	(*Journal)(nil),    // 11: troupe.v1.Journal
+	(*Move)(nil),       // 12: troupe.v1.Move
+	(*Part)(nil),       // 13: troupe.v1.Part
 }
 var file_proto_troupe_proto_depIdxs = []int32{
 	4,  // 0: troupe.v1.Live.abandoned:type_name -> troupe.v1.Abandoned
-	5,  // 1: troupe.v1.Live.fence:type_name -> troupe.v1.Fence
-	7,  // 2: troupe.v1.Head.seats:type_name -> troupe.v1.Seat
-	8,  // 3: troupe.v1.Head.freed:type_name -> troupe.v1.Freed
-	11, // 4: troupe.v1.Journal.moves:type_name -> troupe.v1.Move
-	5,  // [5:5] is the sub-list for method output_type
-	5,  // [5:5] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	6,  // 1: troupe.v1.Live.fence:type_name -> troupe.v1.Fence
+	5,  // 2: troupe.v1.Live.poison:type_name -> troupe.v1.Poison
+	8,  // 3: troupe.v1.Head.seats:type_name -> troupe.v1.Seat
+	9,  // 4: troupe.v1.Head.freed:type_name -> troupe.v1.Freed
+	5,  // 5: troupe.v1.Head.poison:type_name -> troupe.v1.Poison
+	5,  // 6: troupe.v1.Assignment.poison:type_name -> troupe.v1.Poison
+	12, // 7: troupe.v1.Journal.moves:type_name -> troupe.v1.Move
+	8,  // [8:8] is the sub-list for method output_type
+	8,  // [8:8] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_proto_troupe_proto_init() }
@@ -1541,7 +1648,7 @@ func file_proto_troupe_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_proto_troupe_proto_rawDesc), len(file_proto_troupe_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -132,6 +132,8 @@ func (p *play) tell(who *sim.Process, verb string, args []string) error {
 		who.AskOwner(partition.PartitionID(args[0]))
 	case "ask":
 		who.Ask()
+	case "release":
+		who.Release(partition.PartitionID(args[0]))
 	case "drain":
 		who.Drain(false)
 	case "undrain":

@@ -83,6 +83,8 @@ func (p *play) command(text string) error {
 			}
 		case "default":
 			settings = partition.Default()
+		case "unbudgeted": // a partition actor may fail for ever
+			settings.PoisonBudget = partition.Off
 		case "available":
 			settings.Ownership = partition.Available
 		case "unsettled": // windows are waited out

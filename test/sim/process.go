@@ -212,6 +212,9 @@ func (p *Process) Drain(back bool) {
 	p.send(messages.Drain{})
 }
 
+// Release asks the process to work again on a partition that is quarantined.
+func (p *Process) Release(id partition.PartitionID) { p.send(messages.ReleasePartition{Partition: id}) }
+
 // Ask asks the manager for a snapshot; it is in Heard after some steps.
 func (p *Process) Ask() { p.send(messages.GetSnapshot{}) }
 

@@ -121,6 +121,9 @@ func (n *names) live(key messages.Key, r partition.Live) (string, bool) {
 	if len(r.Held) > 0 {
 		fmt.Fprintf(&b, ", still holds %s", joined(r.Held))
 	}
+	if len(r.Quarantined) > 0 {
+		b.WriteString(", quarantined " + joined(r.Quarantined))
+	}
 	for _, a := range r.Abandoned {
 		fmt.Fprintf(&b, ", abandons %s@%d", a.Partition, Step(a.Token))
 	}

@@ -57,6 +57,8 @@ func (u *user) Receive(ctx actor.Context) {
 			return
 		}
 		p.say(fmt.Sprintf("is refreshed, version %d", m.Version))
+	case messages.PartitionReleased:
+		p.say(fmt.Sprintf("%s is released%s", m.Partition, because(m.Reason)))
 	case messages.Drained:
 		p.Heard.Drained++
 		p.say("has drained" + because(m.Reason))

@@ -36,6 +36,7 @@ func (l *life) join(key string) *sim.Process {
 	if l.builds != nil {
 		h.Build = l.builds(l.born)
 	}
+	h.Fails = l.poison
 	h.NeverLead = l.born > leastWorkers && r.IntN(8) == 0
 	return l.world.Start(fmt.Sprintf("w%d", l.born), h)
 }

@@ -1,0 +1,33 @@
+package swarm
+
+import (
+	"fmt"
+	"slices"
+)
+
+// covered reports whether everything is owned and worked on, and its subscribers know.
+func (l *life) covered() bool {
+	return len(l.world.Check.Unowned()) == 0 && len(l.world.Check.Idle()) == 0 && l.untold() == ""
+}
+
+// untold names a process whose subscriber did not hear of what is worked on. What
+// drains is worked on, too.
+func (l *life) untold() string {
+	for _, p := range l.world.Processes() {
+		handled := l.world.Check.Handled(p.Name)
+		for _, o := range p.Heard.Assignment.All {
+			if !slices.Contains(handled, o.ID) {
+				return p.Name
+			}
+		}
+		if p.Habits.Drain == 0 && len(handled) != len(p.Heard.Assignment.All) {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+func (l *life) uncovered(when string) string {
+	return fmt.Sprintf("%s there are partitions without owner %v, or on which nobody works %v, or of which the subscriber of %q does not know",
+		when, l.world.Check.Unowned(), l.world.Check.Idle(), l.untold())
+}
