@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"log/slog"
@@ -46,7 +47,9 @@ func newHostile(t *testing.T, settings partition.Settings) (*hostile, []*worker)
 
 // says writes a record, and returns what the stream answers.
 func (h *hostile) says(subject string, data []byte, headers nats.Header) error {
-	_, err := h.js.PublishMsg(h.t.Context(), &nats.Msg{Subject: subject, Data: data, Header: headers}, jetstream.WithRetryAttempts(0))
+	ctx, cancel := context.WithTimeout(h.t.Context(), patience)
+	defer cancel()
+	_, err := h.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data, Header: headers}, jetstream.WithRetryAttempts(0))
 	return err
 }
 
@@ -88,8 +91,9 @@ func (h *hostile) told() {
 
 const incomprehensible = "a record cannot be understood"
 
-// flood is how many records somebody writes who does not wait for answers.
-const flood = 20_000
+// flood is how many records somebody writes who does not wait for answers: no more than
+// the server keeps for a stream that is behind.
+const flood = 5000
 
 // Somebody has the credentials of a worker and means no good. What it writes over its own
 // record is told and counts for nothing, however much it is; all else is refused, by the
