@@ -2,13 +2,17 @@ package bridge
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/bridge/embedded"
 	"github.com/troupe-actors/troupe/partition"
 )
 
@@ -66,6 +70,55 @@ func TestConsumers_RevokedWhileTheFirstQuestionWaits(t *testing.T) {
 	_, second := m.open(owner(2))
 	await(t, asked, "its question")
 	m.read(c.Durable(owner(2)))
+	m.revoke(second)
+	m.gone(second)
+}
+
+// A server may be slow to read what it is asked. What is here is given back only when it
+// has: a question that it reads after that takes it for somebody who has left.
+//
+// hazard 52
+func TestConsumers_RevokedBeforeItsQuestionIsRead(t *testing.T) {
+	t.Parallel()
+	const next = apiPrefix + "CONSUMER.MSG.NEXT.WORK."
+	m := openMillOn(t, embedded.Config{Options: func(o *server.Options) {
+		all := server.NewAccount("$G")
+		require.NoError(t, errors.Join(all.AddMapping(next+"*", "asked.$1"), all.AddMapping("read.*", next+"$1")))
+		o.Accounts = append(o.Accounts, all)
+	}}, jetstream.WorkQueuePolicy)
+	m.cfg.Consumer.AckWait = time.Hour
+	m.send("one", "two", "three")
+	asked, unread := make(chan bool, 1), make(chan *nats.Msg, 1)
+	read := func(q *nats.Msg) {
+		_ = m.nc.PublishRequest("read."+strings.TrimPrefix(q.Subject, "asked."), q.Reply, q.Data)
+	}
+	slow := true
+	_, err := m.nc.Subscribe("asked.*", func(q *nats.Msg) {
+		if slow && strings.Contains(string(q.Data), `"id"`) {
+			slow = false
+			unread <- q
+			asked <- true
+			return
+		}
+		select {
+		case before := <-unread:
+			read(before)
+		default:
+		}
+		read(q)
+	})
+	require.NoError(t, err)
+	require.NoError(t, m.nc.Flush())
+	_, first := m.open(owner(1))
+	one := m.next("one")
+	await(t, asked, "a question that waits")
+	m.revoke(first)
+	one.end <- nil
+	m.gone(first)
+	require.Empty(t, unread, "all that it asked is read")
+	_, second := m.open(owner(2))
+	m.next("two").end <- nil
+	m.next("three").end <- nil
 	m.revoke(second)
 	m.gone(second)
 }
