@@ -128,7 +128,7 @@ func TestOutside_LogsWhomTheLeaderFenced(t *testing.T) {
 	require.NotContains(t, log.String(), "fenced")
 	v.ask(messages.Store{Round: 2, Writes: []messages.Write{{Key: messages.KeyLive("w"), Record: live.Fenced(partition.Fence{Term: 1}), Expect: 1}}})
 	hear[messages.Stored](v)
-	require.Contains(t, log.String(), `msg="a session is fenced" group=g fenced=w fenced_session=stuck silent=false`)
+	require.Contains(t, log.String(), `msg="a session is fenced" group=g worker=w session=stuck fenced=w fenced_session=stuck silent=false`)
 }
 
 func TestOutside_RefusesWhatIsLateOrTooLarge(t *testing.T) {
