@@ -37,8 +37,9 @@ type calculator struct {
 	zones   zoning
 	owed    bool // a worker was seated without a share, or the group started cold
 	window  *hold
-	told    bool   // the manager knows of the window
-	members uint64 // fingerprint of those that the window waits for
+	told    bool      // the manager knows of the window
+	members uint64    // fingerprint of those that the window waits for
+	noticed time.Time // since when there is something to decide
 	moved   time.Time
 	turn    time.Time // of the reminder that is set
 	failed  map[activity]int
@@ -67,6 +68,9 @@ type decision struct {
 	// What it rests on: who was there, and at which instant.
 	roster partition.Roster
 	at     time.Time
+	// began is when it was made, and detected how long after the first sign of its cause.
+	began    time.Time
+	detected time.Duration
 	// failure is why there is no plan, until it is known since when.
 	failure string
 }

@@ -28,6 +28,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers, Homes: c.homes,
 		}),
 	}
+	c.date(d, ch)
 	if d.emergency {
 		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: d.cause, Emergency: true, At: c.now})
 	}
@@ -40,6 +41,12 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	after := c.settings.StrategyTimeout
 	ctx.Request(c.outside, messages.Remind{After: after, Mail: planDue{d.round, c.now.Add(after)}})
 	return planning
+}
+
+// date notes when a decision was made, and since when there was a reason for it.
+func (c *calculator) date(d *decision, ch partition.Change) {
+	since := cmp.Or(ch.Evidence(c.roster), c.noticed, c.now)
+	d.began, d.detected, c.noticed = c.now, c.now.Sub(since), time.Time{}
 }
 
 // planned trusts nothing: a plan is checked before anybody acts on it.
@@ -147,7 +154,7 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 			c.settled = c.covered
 		}
 	}
-	c.tellDone(ctx, m, d.target.Measure)
+	c.tellDone(ctx, m, d)
 	if d.emergency { // perhaps it renewed after all, which is no change that is told
 		ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
 	}
@@ -158,14 +165,18 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 func (c *calculator) unstuck(ctx actor.Context, m messages.HandedOver) calculatorState {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
-	c.tellDone(ctx, m, partition.Measure{})
+	c.tellDone(ctx, m, &decision{})
 	c.told = false // the manager takes it for the end: it hears of an open window again
 	return c.weigh(ctx)
 }
 
-func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver, did partition.Measure) {
+// tellDone tells of a decision that is handed over; one without a cause is an older one.
+func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver, d *decision) {
 	c.trouble = false
-	done := messages.DecisionDone{Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, Measure: did, At: m.At}
+	done := messages.DecisionDone{
+		Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, Measure: d.target.Measure, At: m.At,
+		Cause: d.cause, Detected: d.detected, Took: m.At.Sub(d.began),
+	}
 	for _, s := range c.table.Seats {
 		done.Members = append(done.Members, s.Worker)
 	}

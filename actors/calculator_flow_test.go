@@ -94,7 +94,9 @@ func TestCalculator_JoinWaitsForTheWindow(t *testing.T) {
 	r.hand()
 	require.Equal(t, before+1, r.table.Version, "one version exactly")
 	require.Equal(t, map[partition.WorkerID]int{"w-0": 3, "w-1": 3, "w-2": 3, "w-3": 3}, r.owned())
-	heard[messages.DecisionDone](t, r.manager)
+	done := heard[messages.DecisionDone](t, r.manager)
+	require.Equal(t, "join", done.Cause)
+	require.Equal(t, 2*r.settings.SettleTime-100*time.Millisecond, done.Detected, "since the first one joined")
 	unheard[messages.WindowOpened](t, r.manager)
 }
 

@@ -99,7 +99,11 @@ func (c *calculator) weigh(ctx actor.Context) calculatorState {
 	}
 	print := c.print(ch, c.list.set)
 	refresh := len(c.answered(ch)) > 0 && print != c.covered
-	switch uneven := c.uneven(ch, print); {
+	uneven := c.uneven(ch, print)
+	if c.noticed.IsZero() && (refresh || uneven) {
+		c.noticed = c.now
+	}
+	switch {
 	case refresh && uneven && !c.awaits(ch):
 		return c.decide(ctx, ch, true)
 	case refresh, (ch.Urgent() || c.wonders(ch)) && print != c.covered:
@@ -268,6 +272,7 @@ func (c *calculator) relax(ctx actor.Context) calculatorState {
 	if c.told {
 		ctx.Send(c.manager, messages.WindowClosed{Term: c.term, At: c.now})
 	}
+	c.noticed = time.Time{}
 	c.window, c.told, c.owed = nil, false, c.owed && c.list.guessed
 	return idle
 }

@@ -29,6 +29,7 @@ type manager struct {
 	outage   outage
 	exit     exit
 	relief   relief
+	decided  map[string]messages.Decided // by cause
 }
 
 // life is the present session, if there is one.
@@ -59,6 +60,7 @@ type group struct {
 	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int
+	lacking  time.Time         // since when
 	measure  partition.Measure // of the latest decision
 	applied  messages.AssignmentApplied
 	assigned bool
@@ -212,6 +214,7 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).unsubscribe, everywhere...),
 	fsm.Stay((*manager).letGo, everywhere...),
 	fsm.Stay((*manager).snapshot, everywhere...),
+	fsm.Stay((*manager).counts, everywhere...),
 	fsm.Stay((*manager).owner, everywhere...),
 	fsm.Stay((*manager).updatePartitions, everywhere...),
 	fsm.Stay((*manager).partitionsListed, everywhere...),
@@ -278,7 +281,7 @@ func noting[M any](h func(*manager, actor.Context, M) messages.State) func(*mana
 func newManager(cfg Config, outside *actor.Props) *manager {
 	return &manager{
 		cfg: cfg, doors: outside, state: initial, health: messages.HealthChanged{Reason: "starting"},
-		outage: outage{Outage: partition.NewOutage(cfg.Settings)},
+		outage: outage{Outage: partition.NewOutage(cfg.Settings)}, decided: map[string]messages.Decided{},
 	}
 }
 

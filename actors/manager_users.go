@@ -104,19 +104,6 @@ func (m *manager) confirm(ctx actor.Context) {
 	}
 }
 
-func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
-	if ctx.Sender() == nil {
-		return
-	}
-	g, l := m.group, m.life
-	ctx.Respond(messages.Snapshot{
-		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
-		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
-		Draining: g.draining, Pending: g.applied.Pending, Quarantined: g.unworked, Members: g.members, Unowned: g.unowned, DrainAsked: l.flags.Draining,
-		Decision: g.measure, Healthy: m.health.Healthy, Reason: m.health.Reason,
-	})
-}
-
 func (m *manager) owner(ctx actor.Context, g messages.GetOwner) {
 	switch {
 	case ctx.Sender() == nil:

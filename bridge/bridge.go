@@ -64,6 +64,7 @@ type outside struct {
 	clients map[string]*client
 	former  former
 	faults  faults
+	counts  counts
 	count   uint64 // of everything that is numbered here
 	timers  map[uint64]func()
 }
@@ -104,6 +105,8 @@ func (o *outside) Receive(ctx actor.Context) {
 		o.unwatch(ctx, m)
 	case messages.AlertRaised:
 		o.alert(m)
+	case messages.GetCounts:
+		o.tell(ctx.Sender(), o.counts.told())
 	default:
 		o.receiveOwn(ctx, m)
 	}
@@ -156,6 +159,7 @@ func (o *outside) start(ctx actor.Context) {
 	o.parent = ctx.Parent()
 	o.base = o.cfg.Logger.With("group", o.cfg.Group)
 	o.log = o.base
+	o.counts = newCounts()
 	o.ops.pending, o.reads, o.denied = map[uint64]*op{}, map[uint64]*reading{}, map[messages.Key]bool{}
 	o.clients, o.timers = map[string]*client{}, map[uint64]func(){}
 	o.watches.byID, o.former = map[uint64]*watching{}, former{}

@@ -98,6 +98,7 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 	}
 	o.stream.asking, o.stream.cancel = false, nil
 	r := m.info.Result
+	o.counts.ended(ofStream, r)
 	o.lateHere(o.stream.number, r)
 	gone := r.Outcome == Refused && r.Code == CodeStreamNotFound
 	switch {
@@ -146,6 +147,7 @@ func (o *outside) created(ctx actor.Context, m createDone) {
 		return
 	}
 	o.stream.asking, o.stream.cancel = false, nil
+	o.counts.ended(ofStream, m.result)
 	switch {
 	case m.result.Outcome == Accepted:
 		o.bind(ctx, o.cfg.stream(m.incarnation))

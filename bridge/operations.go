@@ -52,12 +52,12 @@ type (
 func (o *outside) store(ctx actor.Context, m messages.Store) {
 	x := &op{client: o.client(ctx), ask: m}
 	if o.former.has(x.client.pid) {
-		o.reject(x, "what it rests on was of a stream that is no more", true)
+		o.turnAway(x, "what it rests on was of a stream that is no more", true)
 		return
 	}
 	x.client.asked, x.client.wrote = true, true
 	if err := o.compose(x); err != nil {
-		o.reject(x, err.Error(), o.stream.phase != closed)
+		o.turnAway(x, err.Error(), o.stream.phase != closed)
 		return
 	}
 	switch {
@@ -66,7 +66,7 @@ func (o *outside) store(ctx actor.Context, m messages.Store) {
 	case len(o.ops.queue) < MaxQueued:
 		o.ops.queue = append(o.ops.queue, x)
 	default:
-		o.reject(x, fmt.Sprintf("%d operations are waiting already", MaxQueued), false)
+		o.turnAway(x, fmt.Sprintf("%d operations are waiting already", MaxQueued), false)
 	}
 }
 
@@ -141,10 +141,10 @@ func (o *outside) submit(x *op) {
 	now := o.clock.Now()
 	switch {
 	case o.stream.phase != open || x.prefix != o.stream.prefix:
-		o.reject(x, "the store is not open", o.stream.phase != closed)
+		o.turnAway(x, "the store is not open", o.stream.phase != closed)
 		return
 	case !x.ask.NotAfter.IsZero() && !now.Before(x.ask.NotAfter):
-		o.reject(x, "it was too late to send it: the lease that it rests on has ended", true)
+		o.turnAway(x, "it was too late to send it: the lease that it rests on has ended", true)
 		return
 	}
 	id := o.number()
@@ -182,6 +182,7 @@ func (o *outside) late(r Result) {
 		o.log.Warn("no answers: leaving this server", "timeouts", o.ops.lateInRow)
 		o.ops.lateInRow, o.ops.moved = 0, o.count
 		o.ops.moves++
+		o.counts.Reconnects++
 		o.port.Reconnect()
 	}
 }
@@ -205,6 +206,7 @@ func (o *outside) opEnded(ctx actor.Context, id uint64, r Result) {
 	delete(o.ops.pending, id)
 	x.timer()
 	o.lateHere(id, r)
+	o.counts.ended(writing, r)
 	o.judge(ctx, x, r)
 	for len(o.ops.queue) > 0 && len(o.ops.pending) < MaxInFlight {
 		next := o.ops.queue[0]
@@ -241,6 +243,7 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 			revisions[i] = partition.Revision(first + uint64(at))
 		}
 		x.client.bases.keep(x.bases, first)
+		o.counts.led(x.ask.Writes)
 		o.logWritten(x.ask.Writes, revisions)
 		o.answer(x.client, messages.Stored{Round: x.ask.Round, Revisions: revisions, Sent: x.sent, At: now})
 	case Unknown:

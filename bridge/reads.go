@@ -50,12 +50,16 @@ type (
 func (o *outside) read(ctx actor.Context, m messages.Read) {
 	r := &reading{client: o.client(ctx), ask: m, prefix: o.stream.prefix, found: make([][]messages.Entry, len(m.Keys)), watchs: map[int]*short{}}
 	r.client.asked = true
+	why := ""
 	switch {
 	case o.stream.phase != open:
-		o.answer(r.client, messages.ReadFailed{Round: m.Round, Reason: "the store is not open", At: o.clock.Now()})
-		return
+		why = "the store is not open"
 	case len(o.reads) >= MaxInFlight:
-		o.answer(r.client, messages.ReadFailed{Round: m.Round, Reason: "too many reads are under way", At: o.clock.Now()})
+		why = "too many reads are under way"
+	}
+	if why != "" {
+		o.counts.unsent(readingOne)
+		o.answer(r.client, messages.ReadFailed{Round: m.Round, Reason: why, At: o.clock.Now()})
 		return
 	}
 	id := o.number()
@@ -174,6 +178,7 @@ func (o *outside) readPart(ctx actor.Context, id uint64, at int, found []message
 		return
 	}
 	o.finishRead(id)
+	o.counts.ended(readingOne, Result{})
 	o.answer(r.client, messages.ReadDone{Round: r.ask.Round, Entries: slices.Concat(r.found...), At: o.clock.Now()})
 }
 
@@ -196,5 +201,6 @@ func (o *outside) readTimedOut(_ actor.Context, id uint64) {
 func (o *outside) readFailed(id uint64, why Result) {
 	r := o.reads[id]
 	o.finishRead(id)
+	o.counts.ended(readingOne, why)
 	o.answer(r.client, messages.ReadFailed{Round: r.ask.Round, Reason: reason(why), Denied: why.Outcome == Denied, At: o.clock.Now()})
 }

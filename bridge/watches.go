@@ -116,6 +116,9 @@ func (o *outside) begin(w *watching) {
 	w.life++
 	w.entries, w.seen = newEntries(o.stream.prefix), map[messages.Key]bool{}
 	w.synced, w.behind, w.begun = false, false, o.clock.Now()
+	if w.life > 1 {
+		o.counts.Rewatches++
+	}
 	id, life := w.id, w.life
 	w.port = o.port.Watch(o.stream.prefix+filterName(w.ask.Key), o.times.StoreTimeout,
 		func(s Sights) { o.send(watchSights{id, life, s}) },
@@ -141,6 +144,7 @@ func (o *outside) saw(ctx actor.Context, m watchSights) {
 	}
 	if m.sights.Synced && !w.synced {
 		w.synced, w.tries = true, 0
+		o.counts.ended(watchingIt, Result{})
 		var missing []messages.Key
 		for key := range w.known {
 			if !w.seen[key] {
@@ -162,9 +166,18 @@ func (o *outside) watchEnded(ctx actor.Context, m watchGone) {
 		return
 	}
 	w.end()
+	o.counts.ended(watchingIt, failure(m.err))
 	w.tries++
 	o.after(o.backoff(w.tries), watchAgain{w.id, w.life})
 	o.watchFailed(ctx, m.err)
+}
+
+// failure is why a watch ended, as a result.
+func failure(err error) Result {
+	if errors.Is(err, ErrDenied) {
+		return Result{Outcome: Denied, Err: err}
+	}
+	return Result{Outcome: Unknown, Err: err}
 }
 
 // watchFailed: the stream may be gone, or watching it not permitted.
@@ -212,6 +225,7 @@ func (o *outside) probeEnded(m probed) {
 		return
 	}
 	w.probing = nil
+	o.counts.ended(probing, m.result)
 	if m.result.Outcome != Accepted {
 		return
 	}

@@ -98,7 +98,11 @@ type DecisionDone struct {
 	// Measure is what the decision was to do: moves, the least possible, and the
 	// balance before and after.
 	Measure partition.Measure
-	At      time.Time
+	// Cause, Detected and Took are those of Decided; without a cause it is an older
+	// decision that comes nearer to its target.
+	Cause          string
+	Detected, Took time.Duration
+	At             time.Time
 }
 
 // DecisionsResumed reports that what had failed works again, and that there is

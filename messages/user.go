@@ -162,9 +162,13 @@ type Snapshot struct {
 	// Members and Unowned are known to the leader only.
 	Members []partition.WorkerID
 	Unowned int
+	// UnownedSince is since when there are any, by the leader's decisions.
+	UnownedSince time.Time
 	// Decision is what the latest decision of this leader does to the balance: moves, the
 	// least possible, max / mean before and after. It is zero before the first one.
 	Decision partition.Measure
+	// Decided counts what this worker decided as a leader, by cause.
+	Decided []Decided
 	// DrainAsked: a Drain was asked for, and no Undrain since.
 	DrainAsked bool
 	Healthy    bool

@@ -98,7 +98,13 @@ func (m *mailbox) PostUserMessage(message any) {
 }
 
 // PostSystemMessage implements actor.Mailbox.
-func (m *mailbox) PostSystemMessage(message any) { m.post(&m.system, message) }
+func (m *mailbox) PostSystemMessage(message any) {
+	if c, asked := message.(*census); asked {
+		c.waiting = m.UserMessageCount()
+		return
+	}
+	m.post(&m.system, message)
+}
 
 func (m *mailbox) post(q *queue, message any) {
 	m.mu.Lock()
@@ -232,6 +238,7 @@ func (m *mailbox) guarded(message any, handle func()) {
 		m.ctx.Logger().Error("an actor panicked and stops",
 			slog.String("actor", m.ctx.Self().Id), slog.String("mail", fmt.Sprintf("%T", body(message))),
 			slog.Any("reason", r), slog.String("stack", string(debug.Stack())))
+		failed(m.ctx.ActorSystem(), m.ctx.Self())
 		if !m.stopping {
 			m.stop()
 		}

@@ -136,5 +136,6 @@ func (s stopFailed) HandleFailure(system *actor.ActorSystem, supervisor actor.Su
 		s.note(child)
 	}
 	system.Logger().Error("an actor failed and is stopped", "actor", child.Id, "reason", reason)
+	failed(system, child)
 	supervisor.StopChildren(child)
 }

@@ -54,6 +54,7 @@ var bridgeLocks = map[string]string{
 // eventStreams names who hears the event stream of the actor library.
 var eventStreams = map[string]string{
 	"bridge/observe/observer.go": "counts dead letters, by one addition",
+	"actors/stage/census.go":     "tells of an actor that failed, which is rare",
 }
 
 // watched names who watches actors, none of which is a child of its own.
