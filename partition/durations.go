@@ -12,10 +12,10 @@ var DurationBounds = [...]time.Duration{
 // Durations is a histogram of how long something took. It is a value: a copy stays as
 // it is.
 type Durations struct {
-	Count int
+	Count uint64
 	Sum   time.Duration
 	// Within counts those that were not longer than each of DurationBounds.
-	Within [len(DurationBounds)]int
+	Within [len(DurationBounds)]uint64
 }
 
 // Add counts one more. What has a negative length, by instants of different origin, took

@@ -14,11 +14,11 @@ func TestDurations_Add(t *testing.T) {
 	d.Add(5 * time.Millisecond)
 	d.Add(6 * time.Millisecond)
 	d.Add(time.Hour)
-	require.Equal(t, 4, d.Count)
+	require.EqualValues(t, 4, d.Count)
 	require.Equal(t, time.Hour+11*time.Millisecond, d.Sum)
-	require.Equal(t, []int{2, 3, 3}, d.Within[:3])
-	require.Equal(t, 3, d.Within[len(d.Within)-1])
-	require.Equal(t, 1, copied.Count)
+	require.Equal(t, []uint64{2, 3, 3}, d.Within[:3])
+	require.EqualValues(t, 3, d.Within[len(d.Within)-1])
+	require.EqualValues(t, 1, copied.Count)
 }
 
 func TestChange_Evidence(t *testing.T) {

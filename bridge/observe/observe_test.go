@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -30,6 +31,7 @@ type bench struct {
 type (
 	say  struct{ mail any }
 	is   struct{ messages.Snapshot }
+	did  struct{ messages.Counts }
 	mute struct{}
 )
 
@@ -37,6 +39,7 @@ type (
 type stooge struct {
 	subscriber *actor.PID
 	is         messages.Snapshot
+	did        messages.Counts
 	mute       bool
 }
 
@@ -49,8 +52,14 @@ func (s *stooge) Receive(ctx actor.Context) {
 		ctx.Send(s.subscriber, m.mail)
 	case is:
 		s.is = m.Snapshot
+	case did:
+		s.did = m.Counts
 	case mute:
 		s.mute = true
+	case messages.GetCounts:
+		if !s.mute {
+			ctx.Respond(s.did)
+		}
 	case messages.GetSnapshot:
 		if !s.mute {
 			ctx.Respond(s.is)
@@ -63,7 +72,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, registry: prometheus.NewPedanticRegistry()}
 	b.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))
 	t.Cleanup(b.system.Shutdown)
-	b.manager = b.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &stooge{} }))
+	b.manager = b.system.Root.Spawn(stage.Rooted(stage.Props(func() actor.Actor { return &stooge{} })))
 	b.observer = New(b.system, b.manager)
 	b.observer.within = time.Minute // however busy the machine is
 	t.Cleanup(b.observer.Stop)
@@ -132,6 +141,40 @@ func TestObserver_Metrics(t *testing.T) {
 	for _, name := range []string{"troupe_members", "troupe_unowned", "troupe_decision", "troupe_term", "troupe_lease_margin"} {
 		require.NotContains(t, text, name, "only the leader knows, and only who has a lease")
 	}
+}
+
+// What a leader decided, what became of what was asked of the store, whose mail waits and
+// who failed: every label has few values.
+func TestObserver_MetricsOfTheInside(t *testing.T) {
+	b := newBench(t)
+	joins := messages.Decided{Cause: "join", Moves: 7, Least: 5}
+	for _, took := range []time.Duration{20 * time.Millisecond, time.Hour} {
+		joins.Detected.Add(2 * took)
+		joins.Took.Add(took)
+	}
+	b.tell(is{messages.Snapshot{Leading: true, Unowned: 2, UnownedSince: time.Now().Add(-time.Hour), Decided: []messages.Decided{joins}}})
+	b.tell(did{messages.Counts{
+		Operations: []messages.Operations{{Kind: "write", Accepted: 11, Conflicted: 12, Refused: 13, Denied: 14, Unknown: 15, Unsent: 16}},
+		Rewatches:  2, Reconnects: 3, Publishes: 4, Moves: 5, Revokes: 6, Fences: 7,
+	}})
+	for _, id := range []string{"/holder-3/a@4.5", "/holder-3/b@4.6", "/strategy-2/user-1", "/election-4/term-9/calculator", "", "/who-1", "where-1"} {
+		b.system.EventStream.Publish(stage.Failed{Actor: b.manager.Id + id})
+	}
+	lines := b.metrics()
+	for _, want := range []string{
+		`troupe_detection_seconds_bucket{cause="join",le="0.05"} 1`, `troupe_detection_seconds_bucket{cause="join",le="0.025"} 0`,
+		`troupe_detection_seconds_count{cause="join"} 2`, `troupe_decision_seconds_bucket{cause="join",le="0.025"} 1`,
+		`troupe_decision_seconds_sum{cause="join"} 3600.02`, `troupe_decided_moves_total{cause="join"} 7`, `troupe_decided_moves_least_total{cause="join"} 5`,
+		`troupe_store_operations_total{kind="write",outcome="accepted"} 11`, `troupe_store_operations_total{kind="write",outcome="conflicted"} 12`,
+		`troupe_store_operations_total{kind="write",outcome="refused"} 13`, `troupe_store_operations_total{kind="write",outcome="denied"} 14`,
+		`troupe_store_operations_total{kind="write",outcome="unknown"} 15`, `troupe_store_operations_total{kind="write",outcome="unsent"} 16`,
+		"troupe_watch_restarts_total 2", "troupe_reconnects_total 3", "troupe_publishes_total 4", "troupe_moves_total 5", "troupe_revokes_total 6", "troupe_fences_total 7",
+		`troupe_actor_restarts_total{actor="partition"} 2`, `troupe_actor_restarts_total{actor="user"} 1`, `troupe_actor_restarts_total{actor="calculator"} 1`,
+		`troupe_actor_restarts_total{actor="manager"} 1`, `troupe_actor_restarts_total{actor="other"} 1`,
+	} {
+		require.Contains(t, lines, want)
+	}
+	require.Contains(t, strings.Join(lines, "\n"), "troupe_unowned_seconds 3600")
 }
 
 func TestObserver_Probes(t *testing.T) {

@@ -81,8 +81,8 @@ var rooms = []room{
 		rule: "bridge/embedded imports nats-server and nats.go",
 	},
 	{
-		folder: "bridge/observe", may: []string{"./messages", "./partition", actorLib, "github.com/prometheus/client_golang"},
-		rule: "bridge/observe imports messages, partition, protoactor and the Prometheus client",
+		folder: "bridge/observe", may: []string{"./messages", "./partition", "./actors/stage", actorLib, "github.com/prometheus/client_golang"},
+		rule: "bridge/observe imports messages, partition, actors/stage, protoactor and the Prometheus client",
 	},
 	{
 		folder: "test/sim", may: []string{"./actors", "./actors/stage", "./bridge", "./messages", "./partition", actorLib},

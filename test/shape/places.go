@@ -27,7 +27,8 @@ var bridgeChannels = map[string]string{
 	"bridge/ask.go":              "tells the caller, who is no actor, what the manager answered",
 	"bridge/stop.go":             "waits for what the manager answers, for the end of its actors, or for its context",
 	"bridge/drain.go":            "waits for what the manager answers, or for its context",
-	"bridge/observe/observer.go": "waits, on the goroutine of a scrape or a probe, for what the manager answers",
+	"bridge/observe/metrics.go":  "hands its values to a registry",
+	"bridge/observe/asking.go":   "waits, on the goroutine of a scrape or a probe, for what the manager answers",
 	"bridge/consumers.go":        "bounds how many partitions ask the server at a time",
 	"bridge/gate.go":             "wakes the goroutines of handlers when pulling goes on",
 	"bridge/pull.go":             "messages that come, on their way to the goroutine of a handler",
@@ -45,7 +46,8 @@ var bridgeLocks = map[string]string{
 	"bridge/pull.go":             "what is here, between a handler and the timer that prolongs it",
 	"bridge/tidy.go":             "stops once",
 	"bridge/troubles.go":         "what all partition actors of a handler say of themselves",
-	"bridge/observe/observer.go": "what the manager said, and who asks",
+	"bridge/observe/observer.go": "what the manager said",
+	"bridge/observe/asking.go":   "who waits for an answer",
 	"bridge/embedded/server.go":  "stops once",
 	"bridge/embedded/cluster.go": "the ports of all clusters of a process",
 	"bridge/embedded/logger.go":  "what the server logs from its goroutines",
@@ -53,7 +55,7 @@ var bridgeLocks = map[string]string{
 
 // eventStreams names who hears the event stream of the actor library.
 var eventStreams = map[string]string{
-	"bridge/observe/observer.go": "counts dead letters, by one addition",
+	"bridge/observe/observer.go": "counts dead letters and failures, by one addition each",
 	"actors/stage/census.go":     "tells of an actor that failed, which is rare",
 }
 
