@@ -272,3 +272,17 @@ func TestKVSource_Denied(t *testing.T) {
 		}
 	}
 }
+
+// What docs/permissions says a source must be permitted is enough.
+func TestKVSource_LeastPrivilege(t *testing.T) {
+	admin, user := withUser(t, server.Permissions{Subscribe: allow("_INBOX.>"), Publish: allow(
+		"$JS.API.STREAM.INFO.KV_shop", "$JS.API.CONSUMER.CREATE.KV_shop.*.$KV.shop.>", "$JS.FC.KV_shop.>",
+	)})
+	b := bucketOn(t, admin.nc).create()
+	b.put("a", "")
+	s := kvSourceOn(t, user.nc)
+	s.lists("a")
+	b.put("b", "")
+	s.news("a", "b")
+	require.NoError(t, user.nc.LastError())
+}
