@@ -98,6 +98,8 @@
 // Mailboxes are unbounded; who sends is limited. One write of a session is under
 // way at a time, one publish, one renewal of the lead, one question to strategy
 // and source. Ten thousand questions for owners may wait, and as many for a
-// refresh. Everything else that is kept grows with workers, partitions or
+// refresh. At most 256 partition actors of a worker start at a time, from when they are
+// made until they have handled Started; one that takes longer than a second or two counts
+// as started. Everything else that is kept grows with workers, partitions or
 // subscribers, never with time.
 package actors

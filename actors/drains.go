@@ -3,6 +3,7 @@ package actors
 import (
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
 )
 
@@ -24,12 +25,16 @@ func Drains(props *actor.Props) *actor.Props {
 // drainsItself is a Revoke on its way to an actor that understands it.
 type drainsItself struct{ messages.Revoke }
 
-// drainable turns a Revoke into what the partition actor understands. It stands
+// drainable turns a Revoke into what the partition actor understands, and answers for it
+// whether it has started. It stands
 // behind the middleware of Drains, if that is there.
 func drainable(props *actor.Props) *actor.Props {
 	return props.Clone(actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
 			switch m := e.Message.(type) {
+			case tellStart:
+				stage.Post(c.ActorSystem())(c.Parent(), begun{c.Self()})
+				return
 			case drainsItself:
 				e = &actor.MessageEnvelope{Header: e.Header, Sender: e.Sender, Message: m.Revoke}
 			case messages.Revoke:

@@ -38,6 +38,7 @@ type holder struct {
 	pending   []partition.PartitionID
 	items     items
 	poison    poison
+	starts    starts
 	born      int
 	owesNews  bool      // the session is told of less soon
 	now       time.Time // the latest instant heard of
@@ -122,6 +123,8 @@ var holderTable = fsm.New(
 	fsm.Stay((*holder).count, absent, following, halted, leaving, empty), // Time
 	fsm.Stay((*holder).parole, following, halted),                        // paroleDue
 	fsm.Stay((*holder).release, absent, following, halted, leaving, empty),
+	fsm.Stay((*holder).begun, absent, following, halted, leaving, empty),
+	fsm.Stay((*holder).startsLate, absent, following, halted, leaving, empty), // startsDue
 	fsm.Stay((*holder).see, following, halted, leaving),
 	fsm.Stay((*holder).gathered, absent, following, halted, leaving, empty), // newsDue
 	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty),     // GetHoldings
@@ -131,7 +134,7 @@ var holderTable = fsm.New(
 	fsm.Ignore[*holder](leaving, messages.HoldFor{}, messages.LetAllGo{}),                     // it is the end
 	fsm.Ignore[*holder](empty, messages.HoldFor{}, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}, messages.LetAllGo{}),
 	fsm.Late[*holder, holderState](
-		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{}, paroleDue{},
+		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{}, paroleDue{}, startsDue{}, begun{},
 	),
 )
 

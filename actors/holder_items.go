@@ -2,14 +2,12 @@ package actors
 
 import (
 	"container/list"
-	"fmt"
 	"iter"
 	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -35,12 +33,14 @@ type item struct {
 	step     partition.Step
 	change   uint64
 	failed   bool // its actor has, and is stopped for that
+	starts   bool // its actor does, in this round
+	round    partition.Round
 }
 
 type phase string
 
 const (
-	starting  phase = "starting"  // waiting for an older handler of the partition
+	starting  phase = "starting"  // waiting for its turn, or for an older handler of the partition
 	working   phase = "working"   // owned
 	paused    phase = "paused"    // owned, and stopped while the lease is in doubt
 	unworked  phase = "unworked"  // owned and quarantined
@@ -129,6 +129,9 @@ func (h *holder) start(ctx actor.Context, it *item) {
 	if h.items.running[it.owned.ID] > 0 {
 		return // childEnded starts it
 	}
+	if h.props != nil && !h.inTurn(ctx, it) {
+		return // startMore starts it
+	}
 	h.items.turn(it, working)
 	if h.props == nil {
 		return
@@ -139,22 +142,13 @@ func (h *holder) start(ctx actor.Context, it *item) {
 		h.again(ctx, it)
 		return
 	}
-	it.child = child
+	it.child, it.starts, it.round = child, true, h.starts.round
+	h.starts.under++
+	if len(h.starts.queue) > 0 {
+		h.askStart(ctx, it)
+	}
 	h.items.byChild[child.Id] = it
 	h.items.running[it.owned.ID]++
-}
-
-// spawn returns nil if the user's code, which makes the actor, panics or makes
-// none: one partition's trouble must not become everybody's.
-func (h *holder) spawn(ctx actor.Context, o partition.Owned) (child *actor.PID) {
-	h.born++
-	defer func() {
-		if r := recover(); r != nil {
-			ctx.Logger().Error("a partition actor could not be made", "partition", string(o.ID), "reason", r)
-			child = nil
-		}
-	}()
-	return stage.Spawn(ctx, drainable(h.props(o)), fmt.Sprintf("%s@%d.%d", o.ID, o.Token, h.born))
 }
 
 func (h *holder) respawnLater(ctx actor.Context, it *item) {
@@ -245,6 +239,7 @@ func (h *holder) childEnded(ctx actor.Context, m *actor.Terminated) holderState 
 		delete(h.items.running, it.owned.ID)
 	}
 	it.child = nil
+	h.started(ctx, it)
 	if it.phase == working {
 		h.again(ctx, it)
 	}
@@ -265,6 +260,7 @@ func (h *holder) startWaiting(ctx actor.Context, id partition.PartitionID) {
 
 func (h *holder) respawn(ctx actor.Context, m respawnDue) holderState {
 	if m.Item.phase == working && m.Item.child == nil {
+		h.items.turn(m.Item, starting)
 		h.start(ctx, m.Item)
 	}
 	return following

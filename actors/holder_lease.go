@@ -23,6 +23,7 @@ func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 			h.stopChild(ctx, it, m.Deadline)
 		}
 	}
+	h.starts.queue = nil // all begin anew
 	h.state = halted
 	h.change++
 	h.report(ctx, nil, h.owned)
@@ -63,6 +64,7 @@ func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
 // handlers are stopped, and what they still do is protected by the token alone.
 func (h *holder) forget(ctx actor.Context) {
 	clear(h.poison.until) // the record of that session says it
+	h.starts.queue = nil
 	if h.items.list.Len() == 0 && len(h.pending) == 0 {
 		return
 	}
