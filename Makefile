@@ -111,13 +111,18 @@ verify: ## fail if generated files, diagrams or go.mod files are out of date
 	go test -count=1 -run '^TestDiagrams$$' ./test/shape
 	@for module in $(MODULES); do echo "go mod tidy -diff in $$module"; (cd $$module && go mod tidy -diff); done
 
+.PHONY: rules
+rules: ## check the alerts and the dashboard of docs/monitoring; needs promtool
+	@work=$$(mktemp -d); trap 'rm -r "$$work"' EXIT; (cd tools && go run ./panels ../docs/monitoring/dashboard.json) > "$$work/panels.yml"; \
+	promtool check rules docs/monitoring/alerts.yml "$$work/panels.yml"; promtool test rules docs/monitoring/alerts.test.yml
+
 # The tests of `test` include the fixed seeds, the live tests and the examples,
 # so that none of them is a step of its own here. Chaos takes minutes and little of
 # the processor: it goes on beside the other steps, the busier the better. Its report
 # comes at the end. (A line that says MAKE is run by make -n too; this one must not be.)
 AGAIN := $(MAKE) COUNT=-count=1
 .PHONY: ci
-ci: verify lint ## everything that must hold before a change lands
+ci: verify lint rules ## everything that must hold before a change lands
 	@work=$$(mktemp -d); go build -o "$$work/chaos" ./test/chaos; \
 	"$$work/chaos" -minutes 5 -seed 1 > "$$work/report" & chaos=$$!; \
 	trap 'if [ -n "$$chaos" ]; then kill $$chaos && wait $$chaos || true; fi; rm -r "$$work"' EXIT; \

@@ -3,6 +3,7 @@ package shape
 import (
 	"fmt"
 	"go/ast"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,30 @@ func foreignMetrics(files []*file, documents []document) []string {
 	for _, name := range told {
 		if !slices.Contains(made, name) {
 			found = append(found, fmt.Sprintf("%s: there is no metric %q", operationsDoc, name))
+		}
+	}
+	return append(found, foreignQueries(made, documents)...)
+}
+
+// monitoring is where rules and dashboard are, which ask for metrics.
+const monitoring = "docs/monitoring/"
+
+var (
+	asked  = regexp.MustCompile(`troupe_([a-z_]+)`)
+	pieces = regexp.MustCompile(`_(bucket|sum|count)$`)
+)
+
+// foreignQueries finds metrics that a rule or a panel asks for and that there are not.
+func foreignQueries(made []string, documents []document) []string {
+	var found []string
+	for _, d := range documents {
+		if !strings.HasPrefix(d.path, monitoring) {
+			continue
+		}
+		for _, m := range asked.FindAllStringSubmatch(d.text, -1) {
+			if !slices.Contains(made, m[1]) && !slices.Contains(made, pieces.ReplaceAllString(m[1], "")) {
+				found = append(found, fmt.Sprintf("%s: asks for %s, which there is not", d.path, m[0]))
+			}
 		}
 	}
 	return found

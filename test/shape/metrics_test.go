@@ -18,6 +18,9 @@ func f() {
 		"bridge/observe/a_test.go": "package observe\nvar x = desc(\"tests may\", \"Help.\")\n",
 		"docs/operations.md": "# Operations\n\n## Metrics\n\n| metric | labels | what |\n|---|---|---|\n| `told`, `counted` | `state` | what |\n" +
 			"| `seconds` | | what |\n| `never` | | what |\n\n## Next\n",
+		"docs/monitoring/alerts.yml":     "expr: troupe_told > 0 and troupe_seconds_bucket > 1 and troupe_gone > 2\n",
+		"docs/monitoring/dashboard.json": `{"expr": "sum(troupe_missing)"}`,
 	}.repository(t)
-	expect(t, foreignMetrics(all.files, all.documents), `the metric "untold"`, `the metric "lost"`, `there is no metric "never"`)
+	expect(t, foreignMetrics(all.files, all.documents), `the metric "untold"`, `the metric "lost"`, `there is no metric "never"`,
+		"docs/monitoring/alerts.yml: asks for troupe_gone", "docs/monitoring/dashboard.json: asks for troupe_missing")
 }

@@ -73,7 +73,7 @@ func passedOver(folder string) bool {
 }
 
 func readable(name string) bool {
-	return path.Base(name) == "Makefile" || slices.Contains([]string{".go", ".md", ".proto", ".sh", ".txt", ".yml"}, path.Ext(name))
+	return path.Base(name) == "Makefile" || slices.Contains([]string{".go", ".json", ".md", ".proto", ".sh", ".txt", ".yml"}, path.Ext(name))
 }
 
 func (r *repository) add(name, text string) error {
