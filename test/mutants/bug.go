@@ -80,7 +80,7 @@ func (b bug) plant(ctx context.Context, root, work string) (overlay string, err 
 		}
 		replace[from] = to
 	}
-	git := exec.CommandContext(ctx, "git", "apply", "-")
+	git := exec.CommandContext(ctx, "git", "apply", "-C1", "-")
 	git.Dir, git.Stdin = work, bytes.NewReader(b.patch)
 	git.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(work))
 	if out, err := git.CombinedOutput(); err != nil {
