@@ -21,6 +21,42 @@ func asked(t *testing.T, h http.Handler) (int, string) {
 	return w.Code, w.Body.String()
 }
 
+// labels are all values that labels may have, whatever the group does.
+var labels = map[string][]string{
+	"state": {
+		"Init", "ClaimingID", "Election", "WaitingAssignment", "Stable", "Scaling", "Rebalancing", "Emergency", "Degraded", "Shutdown",
+	},
+	"kind":    {"owned", "draining", "pending", "quarantined", "write", "read", "watch", "stream", "probe"},
+	"outcome": {"accepted", "conflicted", "refused", "denied", "unknown", "unsent"},
+	"cause": {
+		"cold start", "crash", "leave", "restart", "refresh", "drain", "partitions removed", "partitions added",
+		"unfinished hand-over", "join", "balance",
+	},
+	"actor": {
+		"manager", "outside", "holder", "partition", "session", "election", "term", "watcher", "poller", "debouncer", "calculator",
+		"publisher", "strategy", "source", "user", "owners", "refresher",
+	},
+	"when": {"before", "after"}, "level": {"info", "warn", "error", "critical"},
+}
+
+// told fails if a label has a value that is not known before, and reports whether a scrape
+// has everything that a worker can tell.
+func told(t *testing.T, registry *prometheus.Registry) bool {
+	t.Helper()
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	there := map[string]bool{}
+	for _, family := range families {
+		there[family.GetName()] = true
+		for _, m := range family.GetMetric() {
+			for _, label := range m.GetLabel() {
+				require.Contains(t, labels[label.GetName()], label.GetValue(), family.GetName())
+			}
+		}
+	}
+	return there["troupe_store_operations_total"] && there["troupe_mailbox_length"]
+}
+
 // Metrics and probes of a worker that leads, loses the store, has it again, and stops.
 func TestObserve(t *testing.T) {
 	beside(t)
@@ -60,6 +96,7 @@ func TestObserve(t *testing.T) {
 	says(o.Readyz(), http.StatusOK, "ok")
 	says(metrics, http.StatusOK, `troupe_state_seconds_count{state="Degraded"}`)
 
+	g.until("everything is told", func() bool { return told(t, registry) })
 	ask[messages.Drained](w, messages.Drain{})
 	says(o.Readyz(), http.StatusServiceUnavailable, "it is drained")
 	require.NoError(t, w.stop())
