@@ -20,7 +20,7 @@ import (
 
 // bench is an observer of a manager that says what the test wants it to.
 type bench struct {
-	t        *testing.T
+	t        testing.TB
 	system   *actor.ActorSystem
 	manager  *actor.PID
 	observer *Observer
@@ -67,7 +67,7 @@ func (s *stooge) Receive(ctx actor.Context) {
 	}
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	quiet := slog.New(slog.DiscardHandler)
 	b := &bench{t: t, registry: prometheus.NewPedanticRegistry()}
 	b.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return quiet }))

@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/observe"
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // asked returns what a handler says.
@@ -61,6 +63,9 @@ func told(t *testing.T, registry *prometheus.Registry) bool {
 func TestObserve(t *testing.T) {
 	beside(t)
 	g := newGroup(t, mortal(), 8)
+	g.handler = func(*worker) func(partition.Owned) *actor.Props {
+		return func(partition.Owned) *actor.Props { return actor.PropsFromFunc(func(actor.Context) {}) }
+	}
 	all := g.start(2)
 	w, _ := g.leader(all...)
 	o := observe.New(w.system, w.manager)
