@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"io"
 	"os"
 	"regexp"
@@ -59,7 +60,7 @@ func manifests(t *testing.T) map[string]manifest {
 	all := map[string]manifest{}
 	for d := yaml.NewDecoder(file); ; {
 		var m manifest
-		if err := d.Decode(&m); err == io.EOF {
+		if err := d.Decode(&m); errors.Is(err, io.EOF) {
 			return all
 		}
 		require.NoError(t, err)
