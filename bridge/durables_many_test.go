@@ -3,6 +3,7 @@ package bridge
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/nats-io/nats-server/v2/server"
@@ -61,4 +62,26 @@ func TestConsumers_TooManyForTheStream(t *testing.T) {
 		m.revoke(pid)
 		m.gone(pid)
 	}
+}
+
+// No more messages of a partition are on a worker than Pull says, nor than the consumer
+// allows.
+func TestConsumers_Pull(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ pull, pending, most int }{{0, 0, 100}, {7, 0, 7}, {0, 1000, 100}, {7, 3, 3}, {0, 3, 3}} {
+		cfg := ConsumerConfig{Pull: c.pull}
+		cfg.Consumer.MaxAckPending = c.pending
+		require.Equal(t, c.most, cfg.withDefaults().Pull)
+	}
+	m := openMill(t, jetstream.LimitsPolicy)
+	m.cfg.Pull, m.cfg.Consumer.AckWait = 2, 3*time.Second
+	prolonged := m.acks("+WPI")
+	m.send("one", "two", "three", "four")
+	c, pid := m.open(owner(1))
+	one := m.next("one")
+	m.here(prolonged, 2)
+	require.Equal(t, 2, m.info(c.Durable(owner(1))).NumAckPending, "the others wait at the server")
+	m.revoke(pid)
+	one.end <- nil
+	m.gone(pid)
 }
