@@ -123,7 +123,7 @@ func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, resta
 	for _, list := range [][]Witness{c.Members, c.Refreshing} {
 		slices.SortFunc(list, func(a, b Witness) int { return CompareWorkers(a.Worker, b.Worker) })
 	}
-	c.Cold = t.Step == 0 || restartRatio > 0 && float64(gone) > restartRatio*float64(len(t.Seats))
+	c.Cold = t.Step == 0 || restartRatio > 0 && float64(gone) > float64(restartRatio*float64(len(t.Seats)))
 	c.cover(t, set, now, rules)
 	return c
 }

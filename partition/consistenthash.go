@@ -93,7 +93,7 @@ func (b *bounded) bound(base []int64, slack float64) {
 	t := task{members: b.circle.members, all: b.in.Members, base: base}
 	fair := b.level.find(&t, total)
 	for _, share := range b.level.share {
-		b.most = append(b.most, int64(fair*share*(1+slack)))
+		b.most = append(b.most, int64(float64(fair*share*(1+slack))))
 	}
 }
 

@@ -187,7 +187,8 @@ func (w *world) owners(id PartitionID) (who []string) {
 		_, drains := p.drains[id]
 		runs := (owned || drains) && w.now.Before(p.leaseEnd)
 		for a, since := range p.written {
-			runs = runs || a.Partition == id && w.now.Before(since.Add(slowLease))
+			counts := w.now.Before(p.leaseEnd) || p.live.Released // else all was dropped
+			runs = runs || counts && a.Partition == id && w.now.Before(since.Add(slowLease))
 		}
 		if runs {
 			who = append(who, string(p.worker)+"/"+string(p.session))

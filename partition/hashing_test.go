@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
 
 // hashed are a thousand partitions for each of some members.
@@ -48,6 +49,40 @@ func TestHashing_Bounds(t *testing.T) {
 			require.LessOrEqual(t, float64(strays), c.strays*float64(len(plan)), "%#v with %d", c.s, members)
 		}
 	}
+}
+
+// Whatever the members and partitions: a join moves only to who joins, which is also what
+// a leave moves, and who is full has no more than its bound.
+func TestHashing_Properties(t *testing.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
+		in := drawInput(t)
+		in.MoveLimit = Off
+		joined := in
+		joined.Members = append(slices.Clone(in.Members), Member{ID: WorkerIDAt("worker", rapid.IntRange(201, 300).Draw(t, "joins"))})
+		for _, s := range []Strategy{Rendezvous{}, ConsistentHash{VirtualNodes: 20}} {
+			before := mustPlan(t, s, in)
+			for k, m := range mustPlan(t, s, joined) {
+				if m != before[k] && int(m) != len(in.Members) {
+					t.Fatalf("%#v: partition %d goes from %d to %d", s, k, before[k], m)
+				}
+			}
+		}
+		able, total, heaviest := 0, 0.0, 0.0
+		in.Partitions.Weights = rapid.SliceOfN(rapid.Int64Range(1, 50), len(in.Previous), len(in.Previous)).Draw(t, "weights")
+		for _, w := range in.Partitions.Weights {
+			total, heaviest = total+float64(w), max(heaviest, float64(w))
+		}
+		for _, m := range in.Members {
+			if !m.Draining {
+				able++
+			}
+		}
+		share := total / float64(able)
+		most := max((1+DefaultSlack)*share, share+heaviest)
+		if have := fullest(in, mustPlan(t, WeightedConsistentHash{VirtualNodes: 20}, in)); float64(have) > most+1e-6 {
+			t.Fatalf("%d, of at most %v", have, most)
+		}
+	})
 }
 
 // The heaviest choose first: none of them is dealt by its position, so that a join moves

@@ -35,7 +35,7 @@ func newHashRing(in Input, members []int32, virtual int) hashRing {
 	}
 	var r hashRing
 	for i, m := range members {
-		count := math.Round(float64(virtual) * min(in.Members[m].share(), maxRingCapacity))
+		count := math.Round(float64(float64(virtual) * min(in.Members[m].share(), maxRingCapacity)))
 		for n := range int(max(1, count)) {
 			r.points = append(r.points, point{xxh3.HashStringSeed(string(in.Members[m].ID), uint64(n)), int32(i)})
 		}

@@ -78,10 +78,10 @@ func (in Input) leastMoves() int {
 	fair := level.find(&t, total)
 	spare, moves := len(in.Previous), unowned
 	for i := range members {
-		spare -= quota(fair * level.share[i])
+		spare -= quota(float64(fair * level.share[i]))
 	}
 	for i, m := range members {
-		share := fair * level.share[i]
+		share := float64(fair * level.share[i])
 		if !even {
 			moves += fewest(held[m], share)
 			continue
@@ -98,12 +98,12 @@ func (in Input) leastMoves() int {
 }
 
 // quota is the floor of a share. One that is whole up to rounding is whole.
-func quota(share float64) int { return int(math.Floor(share + 1e-10*max(1, share))) }
+func quota(share float64) int { return int(math.Floor(share + float64(1e-10*max(1, share)))) }
 
 // fewest is how many pieces it takes at least to bring a load into its band. Whoever
 // has a piece that is heavier than its share cannot be brought there.
 func fewest(pieces []int64, share float64) int {
-	load, top := 0.0, share*(1+slack)
+	load, top := 0.0, float64(share*(1+slack))
 	for _, w := range pieces {
 		if load += float64(w); float64(w) > share {
 			return 0

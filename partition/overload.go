@@ -52,7 +52,7 @@ func (t task) overloaded(in Input, even bool) []bool {
 		g.measure()
 	}
 	for p, m := range t.members {
-		out[m] = float64(load[p]) > g.fair*g.level.share[p]
+		out[m] = float64(load[p]) > float64(g.fair*g.level.share[p])
 	}
 	return out
 }

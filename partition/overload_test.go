@@ -29,7 +29,7 @@ func TestReasons_StickyHasOne(t *testing.T) {
 			}
 		})
 	})
-	require.Greater(t, over, 1000)
+	require.Greater(t, over, 100, "what is hardly ever said proves nothing")
 }
 
 // Of others it is told only where it is true, and zones only where they count.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestStrategies_Placements(t *testing.T) {
 	for _, shape := range shapes {
 		in := shape.input(rand.New(rand.NewPCG(shape.seed, 0)))
 		fmt.Fprintf(&b, "%s, from %s\n", shape.name, line(in.Previous))
-		for _, s := range strategies {
+		for _, s := range append(slices.Clip(strategies), ConsistentHash{}, WeightedConsistentHash{}) {
 			fmt.Fprintf(&b, "  %-60s %s\n", strings.TrimPrefix(fmt.Sprintf("%#v", s), "partition."), line(mustPlan(t, s, in)))
 		}
 	}

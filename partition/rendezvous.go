@@ -82,12 +82,12 @@ func minusLog(n uint64) float64 {
 	if exponent == 0 {
 		return 65 * math.Ln2
 	}
-	m := float64(n<<(64-exponent)>>11) / (1 << 53) // n = m·2^exponent, ½ ≤ m < 1
+	m := float64(float64(n<<(64-exponent)>>11) / (1 << 53)) // n = m·2^exponent, ½ ≤ m < 1
 	s := (m - 1) / (m + 1)
 	square, power, sum := float64(s*s), s, 0.0
 	for odd := 1.0; odd < 40; odd += 2 { // ln m = 2·(s + s³/3 + s⁵/5 + …), |s| ≤ ⅓
 		sum += float64(power / odd)
 		power = float64(power * square)
 	}
-	return float64(float64(64-exponent)*math.Ln2) - 2*sum
+	return float64(float64(64-exponent)*math.Ln2) - float64(2*sum)
 }

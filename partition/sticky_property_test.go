@@ -1,13 +1,24 @@
 package partition
 
 import (
+	"flag"
 	"math/big"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
+
+// checkThousands is rapid.Check with thousands of cases, of which a check has so many.
+func checkThousands(t *testing.T, each int, property func(*rapid.T)) {
+	checks := flag.Lookup("rapid.checks")
+	before := checks.Value.String()
+	require.NoError(t, checks.Value.Set(strconv.Itoa(max(1, thousands/each))))
+	defer func() { require.NoError(t, checks.Value.Set(before)) }()
+	rapid.Check(t, property)
+}
 
 // drawInput draws members, some draining, and partitions with any previous
 // owners: often uneven, some without.
@@ -19,7 +30,7 @@ func drawInput(t *rapid.T) Input {
 		in.Members = append(in.Members, Member{ID: WorkerIDAt("worker", n), Draining: rapid.IntRange(0, 4).Draw(t, "drains") == 0})
 	}
 	in.Members[rapid.IntRange(0, len(numbers)-1).Draw(t, "stays")].Draining = false
-	partitions := rapid.IntRange(0, 150).Draw(t, "partitions")
+	partitions := rapid.IntRange(0, 60).Draw(t, "partitions")
 	in.Partitions = manyPartitions(partitions)
 	last := rapid.IntRange(-1, len(numbers)-1).Draw(t, "last owner") // skews
 	in.Previous = rapid.SliceOfN(rapid.Int32Range(None, int32(last)), partitions, partitions).Draw(t, "previous")
@@ -56,7 +67,7 @@ func spread(in Input, plan Plan) int {
 }
 
 func TestSticky_BalancedWithLeastMoves(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		in := drawInput(t)
 		in.MoveLimit = Off
 		for i := range in.Members { // equal, whatever they are
@@ -94,7 +105,7 @@ func greedy(counts []int, unowned, limit int) int {
 }
 
 func TestSticky_LimitNarrowsAsFarAsCanBe(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		in := drawInput(t)
 		in.MoveLimit = max(0, in.MoveLimit)
 		counts, unowned := holding(in)
@@ -103,7 +114,7 @@ func TestSticky_LimitNarrowsAsFarAsCanBe(t *testing.T) {
 }
 
 func TestSticky_Rounds(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		in := drawInput(t)
 		counts, unowned := holding(in)
 		least := LeastMoves(counts, unowned, len(in.Previous)) - unowned
@@ -139,7 +150,7 @@ func TestSticky_Rounds(t *testing.T) {
 
 // Capacities are whole numbers here, so that shares can be compared exactly.
 func TestSticky_Capacities(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		in := drawInput(t)
 		in.MoveLimit = Off
 		whole, sum := make([]int64, len(in.Members)), int64(0)
@@ -178,9 +189,9 @@ func TestSticky_Capacities(t *testing.T) {
 // Whoever was gone for a while has back what it had, but for one partition if its seat
 // above the floor was taken; nothing else moves.
 func TestSticky_ReturnsHome(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		members := rapid.IntRange(2, 12).Draw(t, "members")
-		in := planInput(members, Off, repeated(None, rapid.IntRange(0, 300).Draw(t, "partitions"))...)
+		in := planInput(members, Off, repeated(None, rapid.IntRange(0, 150).Draw(t, "partitions"))...)
 		before := mustPlan(t, Sticky{}, in)
 		gone := rapid.IntRange(0, members-1).Draw(t, "gone")
 		in.Members[gone].Draining = true

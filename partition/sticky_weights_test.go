@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -86,7 +87,7 @@ func bandOf(in Input, plan Plan) (load, low, top []float64) {
 // A state in which everybody is in its band is left alone, whatever made it so.
 func TestSticky_NothingMovesInsideTheBand(t *testing.T) {
 	left := 0
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		members, each := rapid.IntRange(1, 6).Draw(t, "members"), rapid.IntRange(10, 40).Draw(t, "each")
 		in := planInput(members, Off, repeated(None, members*each)...)
 		in.MoveLimit = rapid.SampledFrom([]int{Off, 0, 5}).Draw(t, "limit")
@@ -110,10 +111,41 @@ func TestSticky_NothingMovesInsideTheBand(t *testing.T) {
 	require.Greater(t, left, 20, "bands that are missed prove nothing")
 }
 
+// Members of different size: each is in the band of its own share, from wherever it was,
+// as the pieces are small enough.
+func TestSticky_WeightsAndCapacities(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		members := rapid.IntRange(1, 6).Draw(t, "members")
+		in := planInput(members, Off, repeated(None, 120*members)...)
+		sum, total := 0.0, 0.0
+		for i := range in.Members {
+			in.Members[i].Capacity = float64(rapid.IntRange(1, 3).Draw(t, "capacity"))
+			sum += in.Members[i].Capacity
+		}
+		rng, last := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 2)), rapid.IntRange(0, members).Draw(t, "last owner")
+		for k := range in.Previous {
+			in.Partitions.Weights[k], in.Previous[k] = 50+rng.Int64N(100), int32(rng.IntN(last+1)-1)
+			total += float64(in.Partitions.Weights[k])
+		}
+		plan := mustPlan(t, Sticky{}, in)
+		load := make([]float64, members)
+		for k, m := range plan {
+			load[m] += float64(in.Partitions.Weights[k])
+		}
+		for i, m := range in.Members {
+			if share := total / sum * m.Capacity; math.Abs(load[i]-share) > slack*share+1 {
+				t.Fatalf("%s has %v of %v: %v", m.ID, load[i], share, load)
+			}
+		}
+		in.Previous = plan
+		require.Equal(t, plan, mustPlan(t, Sticky{}, in))
+	})
+}
+
 // Where somebody is outside its band in the end, no single move would help: the
 // fullest has nothing that would leave the emptiest below it.
 func TestSticky_NoSingleMoveHelps(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, inputs, func(t *rapid.T) {
 		w := drawWide(t)
 		w.capacities, w.zones, w.labels, w.pins, w.drained, w.limit = false, false, false, false, false, Off
 		w.weighing = rapid.IntRange(1, len(weighings)-1).Draw(t, "uneven")

@@ -55,9 +55,12 @@ func drawWide(t *rapid.T) wide {
 	return w
 }
 
+// inputs is how many each makes.
+const inputs = 10
+
 // each calls f with some inputs that have all that.
 func (w wide) each(f func(in Input, r *rand.Rand)) {
-	for n := range uint64(10) {
+	for n := range uint64(inputs) {
 		r := rand.New(rand.NewPCG(w.seed, n))
 		f(w.input(r), r)
 	}
@@ -106,7 +109,7 @@ func (w wide) input(r *rand.Rand) Input {
 // more moves than the limit allows; a second call gives the same; and, without a
 // limit, what was planned is planned again from wherever it is.
 func TestStrategies_Valid(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, inputs, func(t *rapid.T) {
 		drawWide(t).each(func(in Input, _ *rand.Rand) {
 			for _, s := range strategies {
 				plan := mustPlan(t, s, in)
@@ -155,7 +158,7 @@ func requirePinned(t *rapid.T, in Input, plan Plan) {
 // Placement depends on IDs alone: not on the order of the members, nor on that in
 // which the source lists partitions.
 func TestStrategies_OrderDoesNotMatter(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, inputs, func(t *rapid.T) {
 		drawWide(t).each(func(in Input, r *rand.Rand) {
 			other := in
 			other.Members = slices.Clone(in.Members)
@@ -201,8 +204,9 @@ func TestNewSet_OrderDoesNotMatter(t *testing.T) {
 }
 
 // With a limit, decision after decision leads to where nothing moves any more.
+// Each case is one of each strategy.
 func TestStrategies_RoundsEnd(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 4, func(t *rapid.T) {
 		w := drawWide(t)
 		w.limit = max(1, w.limit)
 		next := w.input(rand.New(rand.NewPCG(w.seed, 0)))

@@ -156,7 +156,7 @@ func (g *weigher) measure() {
 		g.seatGiants(total)
 	}
 	for p, share := range g.level.share {
-		g.low[p] = int64(math.Ceil(g.fair * share * (1 - slack)))
+		g.low[p] = int64(math.Ceil(float64(g.fair * share * (1 - slack))))
 		g.top[p] = max(g.top[p], g.band(int32(p)))
 	}
 }

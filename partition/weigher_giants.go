@@ -92,7 +92,7 @@ func (g *weigher) giantsHome() {
 }
 
 // band is the top of a position's band without giants.
-func (g *weigher) band(p int32) int64 { return int64(g.fair * g.level.share[p] * (1 + slack)) }
+func (g *weigher) band(p int32) int64 { return int64(float64(g.fair * g.level.share[p] * (1 + slack))) }
 
 // before is what a position has that is not of this task.
 func (g *weigher) before(p int32) int64 {

@@ -115,9 +115,9 @@ func (g *weigher) lighter(a, b int32) int {
 // whether it could: the fuller one of both stands lower afterwards.
 func (g *weigher) exchange(full, empty int32) bool {
 	a, b := g.level.share[full], g.level.share[empty]
-	ideal := (float64(g.load[full])*b - float64(g.load[empty])*a) / (a + b)
+	ideal := (float64(float64(g.load[full])*b) - float64(float64(g.load[empty])*a)) / (a + b)
 	// A shift of less than most lowers the fuller one, and the other one stays below.
-	most := g.height(full)*b - float64(g.load[empty])
+	most := float64(g.height(full)*b) - float64(g.load[empty])
 	if ideal < 0.5 || most <= 0 {
 		return false
 	}

@@ -70,7 +70,7 @@ func (g *weigher) divide() {
 		}
 		return sum
 	}
-	low, high := g.fair, g.fair*(1+slack)
+	low, high := g.fair, float64(g.fair*(1+slack))
 	if need <= 0 || above(high) >= need {
 		return
 	}
@@ -91,7 +91,7 @@ func (g *weigher) least(p int, level float64) float64 {
 	if g.top[p] > g.band(int32(p)) {
 		return float64(g.top[p])
 	}
-	return level * g.level.share[p]
+	return float64(level * g.level.share[p])
 }
 
 // choose makes the list of what may move, in keys until they sort something else: the pool, and what is on those above their
@@ -195,7 +195,7 @@ func (g *weigher) place() {
 		}
 		if to == None {
 			to = g.tree.least(0, g.n)
-			if uneven && float64(w)*16 > g.fair*g.level.share[to] {
+			if uneven && float64(float64(w)*16) > float64(g.fair*g.level.share[to]) {
 				to = g.lowestWith(w)
 			}
 		}

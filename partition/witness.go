@@ -103,7 +103,7 @@ type Rules struct {
 // Wait is how long to wait for a lease of this length, counted on one's own
 // clock from a sight of it.
 func (r Rules) Wait(lease time.Duration) time.Duration {
-	return lease + time.Duration(float64(lease)*r.Drift) + 1
+	return lease + time.Duration(float64(float64(lease)*r.Drift)) + 1
 }
 
 // silentAt is when a record counts as silent that was seen first at this instant.

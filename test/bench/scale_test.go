@@ -59,6 +59,9 @@ func BenchmarkScale(b *testing.B) {
 				c.observe(w, "join", func() { c.join(1) })
 				c.observe(w, "leave", c.stopOther)
 				metric(b, float64(c.largest)/1024, "largest-KiB")
+				if c.largest > 512<<10 {
+					b.Errorf("a message has %d bytes", c.largest)
+				}
 			})
 		})
 	}

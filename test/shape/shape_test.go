@@ -35,6 +35,7 @@ func TestPackageDocs(t *testing.T)  { holds(t, packageDocs(here(t).files)) }
 func TestExportedDocs(t *testing.T) { holds(t, exportedDocs(here(t).files)) }
 func TestGrammar(t *testing.T)      { holds(t, grammar(here(t).files)) }
 func TestBans(t *testing.T)         { holds(t, banned(here(t).files, bans)) }
+func TestFusable(t *testing.T)      { holds(t, fusable(here(t).files)) }
 func TestWords(t *testing.T)        { holds(t, words(here(t).documents)) }
 
 // TestPlaces_Exist notices exceptions for files that are gone.
