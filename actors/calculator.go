@@ -41,10 +41,12 @@ type calculator struct {
 	members uint64    // fingerprint of those that the window waits for
 	noticed time.Time // since when there is something to decide
 	moved   time.Time
-	turn    time.Time // of the reminder that is set
-	failed  map[activity]int
-	trouble bool      // the manager was told of a failure, and not of its end
-	rest    time.Time // no decision before
+	// unplaced are partitions that nobody may have, by the latest decision.
+	unplaced []partition.PartitionID
+	turn     time.Time // of the reminder that is set
+	failed   map[activity]int
+	trouble  bool      // the manager was told of a failure, and not of its end
+	rest     time.Time // no decision before
 }
 
 type calculatorConfig struct {
@@ -59,6 +61,7 @@ type calculatorConfig struct {
 type decision struct {
 	round    partition.Round
 	cause    string
+	evidence []string
 	question partition.Question
 	target   partition.Target
 	// full: partitions that have an owner may move.
@@ -96,8 +99,12 @@ const (
 	toPublish activity = "publish"
 )
 
-// maxFailures in a row of one activity end the term.
-const maxFailures = 3
+const (
+	// maxFailures in a row of one activity end the term.
+	maxFailures = 3
+	// maxUnplaced is how many partitions are named that nobody may have.
+	maxUnplaced = 100
+)
 
 type calculatorState string
 

@@ -24,6 +24,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	c.round++
 	d := &decision{
 		round: c.round, cause: ch.Cause(), full: full, emergency: len(ch.Crashed) > 0, roster: c.roster, at: c.rosterAt,
+		evidence: ch.Grounds(c.roster),
 		question: partition.Ask(c.table, previous, ch, c.list.set, partition.Asking{
 			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers, Homes: c.homes,
 		}),
@@ -108,7 +109,7 @@ func (c *calculator) send(ctx actor.Context, d *decision, target partition.Targe
 	}
 	d.target, c.flight = target, d
 	c.covered = c.left(d, target.Planned())
-	ctx.Send(c.publisher, messages.HandOver{Round: d.round, Cause: d.cause, Target: target, At: c.now})
+	ctx.Send(c.publisher, messages.HandOver{Round: d.round, Cause: d.cause, Evidence: d.evidence, Target: target, At: c.now})
 	return c.reweigh(ctx)
 }
 
@@ -154,6 +155,7 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 			c.settled = c.covered
 		}
 	}
+	c.unplaced = d.target.Unplaced(maxUnplaced)
 	c.tellDone(ctx, m, d)
 	if d.emergency { // perhaps it renewed after all, which is no change that is told
 		ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
@@ -175,7 +177,7 @@ func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver, d *decis
 	c.trouble = false
 	done := messages.DecisionDone{
 		Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, Measure: d.target.Measure, At: m.At,
-		Cause: d.cause, Detected: d.detected, Took: m.At.Sub(d.began),
+		Cause: d.cause, Detected: d.detected, Took: m.At.Sub(d.began), Unplaced: c.unplaced,
 	}
 	for _, s := range c.table.Seats {
 		done.Members = append(done.Members, s.Worker)

@@ -19,6 +19,7 @@ func Diagrams() map[string]string {
 		"keeper":     keeperTable.Mermaid(),
 		"owners":     ownersTable.Mermaid(),
 		"refresher":  refresherTable.Mermaid(),
+		"historian":  historianTable.Mermaid(),
 	}
 }
 
@@ -53,6 +54,8 @@ const mailDiagram = `flowchart TB
     owners -- "Owner" --> user
     manager -- "RefreshPartitions" --> refresher
     refresher -- "Refreshed" --> user
+    manager -- "Inquiry" --> historian
+    historian -- "Journal, Because" --> user
     outside[("outside: NATS and the clock")]
     session -- "live: claim, heartbeat, ack" --> outside
     election -- "lead, term" --> outside
@@ -65,4 +68,5 @@ const mailDiagram = `flowchart TB
     outside -- "term, head, asg, live" --> publisher
     outside -- "head, asg" --> owners
     outside -- "head" --> refresher
+    outside -- "head, asg, live, journal" --> historian
 `

@@ -17,7 +17,8 @@
 //	├── keeper                      the same
 //	│   └── source                  the user's, StaticSource or SourceFrom
 //	├── owners                      who owns what, in the whole group
-//	└── refresher                   there from the first RefreshPartitions on
+//	├── refresher                   there from the first RefreshPartitions on
+//	└── historian                   there from the first GetJournal or Why on
 //
 // How the mail flows:
 //
@@ -25,6 +26,7 @@
 //	manager    ► user        AssignmentChanged, StateChanged
 //	           ► owners      GetOwner
 //	           ► refresher   RefreshPartitions
+//	           ► historian   Inquiry
 //	session    ► manager     SessionStarted, SessionLost
 //	           ► holder      HoldFor, HoldUntil, Suspend, DropAll
 //	           ► outside     live
@@ -50,6 +52,7 @@
 //	source     ► calculator  PartitionsListed
 //	owners     ► user        Owner
 //	refresher  ► user        Refreshed
+//	historian  ► user        Journal, Because
 //	outside    ► session     live
 //	           ► holder      asg
 //	           ► election    lead, term, head, live
@@ -58,6 +61,7 @@
 //	           ► publisher   term, head, asg, live
 //	           ► owners      head, asg
 //	           ► refresher   head
+//	           ► historian   head, asg, live, journal
 //
 // A term is what runs below it. What concerns the outside is named by the records that
 // are written and read.

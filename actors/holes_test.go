@@ -12,7 +12,7 @@ var tables = map[string]interface {
 	Islands() []string
 	Hears() []string
 }{
-	"manager": managerTable, "session": sessionTable, "holder": holderTable, "keeper": keeperTable, "owners": ownersTable, "refresher": refresherTable,
+	"manager": managerTable, "session": sessionTable, "holder": holderTable, "keeper": keeperTable, "owners": ownersTable, "refresher": refresherTable, "historian": historianTable,
 	"election": electionTable, "term": termTable, "watcher": watcherTable, "poller": pollerTable,
 	"debouncer": debouncerTable, "calculator": calculatorTable, "publisher": publisherTable,
 }

@@ -24,7 +24,7 @@ var keyWords = map[string]*regexp.Regexp{
 	"term":    regexp.MustCompile(`\bmessages\.KeyTerm\b`),
 	"head":    regexp.MustCompile(`\bmessages\.KeyHead\b`),
 	"asg":     regexp.MustCompile(`\bmessages\.(KeyAssignment|AllAssignments)\b`),
-	"journal": regexp.MustCompile(`"journal\.`),
+	"journal": regexp.MustCompile(`\bmessages\.KeyJournal\b`),
 }
 
 // reads is what whoever wants to read of the outside says.

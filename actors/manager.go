@@ -60,7 +60,8 @@ type group struct {
 	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int
-	lacking  time.Time         // since when
+	lacking  time.Time // since when
+	unplaced []partition.PartitionID
 	measure  partition.Measure // of the latest decision
 	applied  messages.AssignmentApplied
 	assigned bool
@@ -216,6 +217,8 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).snapshot, everywhere...),
 	fsm.Stay((*manager).counts, everywhere...),
 	fsm.Stay((*manager).owner, everywhere...),
+	fsm.Stay((*manager).journal, everywhere...), // GetJournal
+	fsm.Stay((*manager).why, everywhere...),
 	fsm.Stay((*manager).updatePartitions, everywhere...),
 	fsm.Stay((*manager).partitionsListed, everywhere...),
 	fsm.Stay((*manager).refresh, everywhere...),

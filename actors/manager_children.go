@@ -18,6 +18,7 @@ type children struct {
 	outside, holder, strategy, source, owners *actor.PID
 	session, election                         *actor.PID
 	refresher                                 *actor.PID // nil until somebody asks for a refresh
+	historian                                 *actor.PID // nil until somebody asks why
 	born                                      int
 	// leaving are children that were told to stop and have not ended yet.
 	leaving map[string]bool
@@ -101,7 +102,7 @@ func (c *children) replaced(ctx actor.Context) bool {
 	if !below || strings.Contains(name, "/") {
 		return false
 	}
-	return !slices.ContainsFunc([]*actor.PID{c.outside, c.holder, c.strategy, c.source, c.owners, c.session, c.election, c.refresher}, from.Equal)
+	return !slices.ContainsFunc([]*actor.PID{c.outside, c.holder, c.strategy, c.source, c.owners, c.session, c.election, c.refresher, c.historian}, from.Equal)
 }
 
 // stuck lists the children that do not end.
@@ -137,6 +138,8 @@ func (m *manager) childEnded(ctx actor.Context, t *actor.Terminated) {
 		m.againLater(ctx, t.Who.Id)
 	case t.Who.Equal(c.refresher):
 		c.refresher = nil
+	case t.Who.Equal(c.historian):
+		c.historian = nil
 	case t.Who.Equal(c.outside):
 		m.outsideFailed(ctx)
 	case t.Who.Equal(c.strategy), t.Who.Equal(c.source):

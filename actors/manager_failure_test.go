@@ -173,6 +173,7 @@ func TestManager_AnyOrder(t *testing.T) {
 		messages.Unsubscribe{},
 		messages.LetGo{},
 		messages.GetOwner{},
+		messages.Why{},
 		messages.GetSnapshot{},
 	}
 	rapid.Check(t, func(r *rapid.T) {

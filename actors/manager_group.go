@@ -55,7 +55,7 @@ func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) m
 		return m.state
 	}
 	m.group.leading, m.group.term, m.group.leads, m.group.fault = false, 0, stable, ""
-	m.group.members, m.group.unowned, m.group.lacking, m.group.measure = nil, 0, time.Time{}, partition.Measure{}
+	m.group.members, m.group.unowned, m.group.unplaced, m.group.lacking, m.group.measure = nil, 0, nil, time.Time{}, partition.Measure{}
 	m.examine(ctx, m.state)
 	m.lookBare(ctx)
 	m.reason = "leadership lost: " + l.Reason
@@ -148,7 +148,7 @@ func (m *manager) decisionDone(ctx actor.Context, d messages.DecisionDone) messa
 	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.group.members, m.group.unowned, m.group.fault = d.Members, d.Unowned, ""
+	m.group.members, m.group.unowned, m.group.unplaced, m.group.fault = d.Members, d.Unowned, d.Unplaced, ""
 	if d.Measure != (partition.Measure{}) { // otherwise it is an older one that comes nearer to its target
 		m.group.measure = d.Measure
 	}

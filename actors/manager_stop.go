@@ -163,7 +163,7 @@ func (m *manager) closeLate(ctx actor.Context, _ closeDue) messages.State {
 func (m *manager) close(ctx actor.Context) {
 	c := &m.children
 	m.exit.closing = true
-	for _, child := range []**actor.PID{&c.election, &c.session, &c.refresher, &c.owners, &c.strategy, &c.source, &c.holder} {
+	for _, child := range []**actor.PID{&c.election, &c.session, &c.refresher, &c.historian, &c.owners, &c.strategy, &c.source, &c.holder} {
 		c.dismiss(ctx, child)
 	}
 	m.closeStep(ctx)

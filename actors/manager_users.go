@@ -5,6 +5,7 @@ import (
 
 	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // isStopping is the answer to whoever asks while the worker stops.
@@ -151,6 +152,37 @@ func (m *manager) refresh(ctx actor.Context, r messages.RefreshPartitions) {
 	case ctx.Sender() != nil:
 		ctx.Respond(messages.Refreshed{Reason: isStopping})
 	}
+}
+
+func (m *manager) journal(ctx actor.Context, g messages.GetJournal) { m.inquire(ctx, g) }
+
+func (m *manager) why(ctx actor.Context, w messages.Why) { m.inquire(ctx, w) }
+
+// inquire passes a question on to the historian, which is there from the first one on,
+// with what only a leader's manager knows.
+func (m *manager) inquire(ctx actor.Context, question any) {
+	q := messages.Inquiry{
+		Question: question, From: ctx.Sender(), Leader: m.group.leader, Leading: m.group.leading, Unplaced: m.group.unplaced,
+	}
+	c := &m.children
+	switch {
+	case q.From == nil:
+		return
+	case m.state == shutdown:
+		ctx.Respond(answerTo(q, isStopping, partition.Account{}, nil))
+		return
+	case c.historian == nil:
+		c.historian = c.spawn(ctx, historianProps(c.outside), "historian")
+	}
+	switch {
+	case !m.health.Healthy:
+		q.Waits = "this worker is not well: " + m.health.Reason
+	case m.state == degraded: // an Available one may be well
+		q.Waits = "this worker cannot reach the store"
+	case q.Leading && m.group.leads == scaling:
+		q.Waits = "the leader lets the membership settle (" + m.group.cause + "): what moves for balance is held until its window is over"
+	}
+	ctx.Send(c.historian, q)
 }
 
 // refreshAsked puts the request into the session's record.

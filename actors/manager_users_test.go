@@ -14,6 +14,49 @@ func (f *firm) health() messages.HealthChanged {
 	return lastOf[messages.HealthChanged](f.t, f.user)
 }
 
+// What only the manager knows goes with a question to the historian.
+func TestManager_Inquiries(t *testing.T) {
+	f := newFirm(t, nil)
+	f.say(opened, began, led)
+	f.outside.forget()
+	f.tell(f.pid, messages.GetJournal{})
+	unheard[messages.Read](t, f.outside) // nobody asked
+	answer := func() messages.Because {
+		t.Helper()
+		f.ask(messages.Why{Partition: "p"})
+		read := lastOf[messages.Read](t, f.outside)
+		f.system.Root.Send(f.below("historian-8"), messages.ReadDone{Round: read.Round, Entries: settledEntries(partition.Live{Session: "s0", Applied: 3})})
+		f.drain()
+		read = lastOf[messages.Read](t, f.outside)
+		f.system.Root.Send(f.below("historian-8"), messages.ReadDone{Round: read.Round})
+		f.drain()
+		return heard[messages.Because](t, f.user)
+	}
+	require.Equal(t, []string{"this worker is not well: starting"}, answer().Waits)
+	require.Equal(t, partition.WorkerID("worker-9"), answer().Leader)
+	f.say(gained, first)
+	require.Empty(t, answer().Waits)
+	require.True(t, answer().Leading)
+	f.say(window)
+	require.Contains(t, answer().Waits[0], "the leader lets the membership settle")
+	done := done
+	done.Unplaced = []partition.PartitionID{"q"}
+	f.say(done)
+	f.ask(messages.Why{Partition: "q"})
+	f.kill("historian-8")
+	require.Equal(t, isStopping, heard[messages.Because](t, f.user).Reason, "it failed")
+	f.ask(messages.Why{Partition: "q"})
+	read := lastOf[messages.Read](t, f.outside)
+	f.system.Root.Send(f.below("historian-9"), messages.ReadDone{Round: read.Round, Entries: settledEntries(partition.Live{Session: "s0", Applied: 3})})
+	f.drain()
+	require.Contains(t, heard[messages.Because](t, f.user).Waits[1], "no member may have it")
+
+	f.own()
+	f.ask(messages.Stop{})
+	f.ask(messages.GetJournal{})
+	require.Equal(t, isStopping, heard[messages.Journal](t, f.user).Reason)
+}
+
 func TestManager_Health(t *testing.T) {
 	f := newFirm(t, nil)
 	require.Equal(t, "starting", f.health().Reason)

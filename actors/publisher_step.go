@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -16,8 +15,6 @@ const (
 	gatherAcks = 20 * time.Millisecond
 	// manyRows take longer to look at than to gather: not each acknowledgement is a reason.
 	manyRows = 5000
-	// journalSlots is how many journal records the store keeps.
-	journalSlots = 1000
 	// maxRevoked is how many publishes are remembered that revoked something,
 	// before those that no row names any more are forgotten.
 	maxRevoked = 100
@@ -161,7 +158,7 @@ func (p *publisher) publish(ctx actor.Context, next partition.Publish) publisher
 	p.nonces++
 	next.Table.Nonce = p.dice.Nonce("publish", p.nonces)
 	writes := []messages.Write{
-		p.journalWrite(next.Table.Step, next.Journal(p.worker, p.want.Cause, p.want.Target.Measure)),
+		p.journalWrite(next.Table.Step, next.Journal(p.worker, p.want.Cause, p.want.Evidence, p.want.Target.Measure)),
 		{Key: messages.KeyHead, Record: next.Table.Head(next.Freed), Expect: p.head},
 	}
 	for _, f := range next.Fences {
@@ -179,7 +176,7 @@ func (p *publisher) publish(ctx actor.Context, next partition.Publish) publisher
 
 func (p *publisher) journalWrite(step partition.Step, record partition.Journal) messages.Write {
 	return messages.Write{
-		Key: messages.Key(fmt.Sprintf("journal.%d", step%journalSlots)), Record: record, Blind: true,
+		Key: messages.KeyJournal(step), Record: record, Blind: true,
 		Fence: &messages.FenceOn{Key: messages.KeyTerm, Revision: p.term},
 	}
 }

@@ -1,6 +1,10 @@
 package bridge
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -10,6 +14,21 @@ func ask[T any](system *actor.ActorSystem, manager *actor.PID, question any) (an
 	c := &caller[T]{manager: manager, question: question, answer: make(chan T, 1)}
 	pid := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return c }))
 	return c.answer, func() { system.Root.Stop(pid) }
+}
+
+// answerOf waits for the answer to a question.
+func answerOf[T any](ctx context.Context, system *actor.ActorSystem, manager *actor.PID, question any) (answer T, err error) {
+	answers, hangUp := ask[T](system, manager, question)
+	defer hangUp()
+	select {
+	case a, answered := <-answers:
+		if !answered {
+			return answer, errors.New("bridge: the manager has ended")
+		}
+		return a, nil
+	case <-ctx.Done():
+		return answer, fmt.Errorf("bridge: the manager has not answered yet: %w", context.Cause(ctx))
+	}
 }
 
 // caller puts the question. It watches from the beginning: see stage.StopTree.

@@ -213,7 +213,10 @@ func journalToProto(j partition.Journal) *pb.Journal {
 		p.Evidence = append(p.Evidence, legible(e))
 	}
 	for _, m := range j.Moves {
-		p.Moves = append(p.Moves, &pb.Move{Partition: string(m.Partition), From: string(m.From), To: string(m.To), Why: legible(m.Why)})
+		p.Moves = append(p.Moves, &pb.Move{
+			Partition: string(m.Partition), From: string(m.From), To: string(m.To), Why: legible(m.Why),
+			By: uint32(m.By), Revision: uint64(m.Revision),
+		})
 	}
 	return p
 }
@@ -232,6 +235,7 @@ func journalFromProto(p *pb.Journal) (partition.Journal, error) {
 	for _, m := range p.GetMoves() {
 		j.Moves = append(j.Moves, partition.Move{
 			Partition: partition.PartitionID(m.GetPartition()), From: partition.WorkerID(m.GetFrom()), To: partition.WorkerID(m.GetTo()), Why: m.GetWhy(),
+			By: partition.FreedBy(m.GetBy()), Revision: partition.Revision(m.GetRevision()),
 		})
 	}
 	return j, nil

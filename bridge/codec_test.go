@@ -66,7 +66,7 @@ func records(t *rapid.T) map[messages.Key]any {
 		messages.KeyAssignment("w"): asg,
 		"journal.7": partition.Journal{
 			Version: 1, Step: 2, Term: 3, Leader: "w", Cause: "join", Evidence: []string{"e"}, More: 4,
-			Moves:   []partition.Move{{Partition: "p", From: "a", To: "b", Why: "pinned"}},
+			Moves:   []partition.Move{{Partition: "p", From: "a", To: "b", Why: "pinned", By: partition.FreedByAck, Revision: 7}},
 			Measure: partition.Measure{Moves: 3, Least: 2, Before: 1.5, After: 1.01},
 		},
 	}

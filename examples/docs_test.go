@@ -28,7 +28,7 @@ import (
 )
 
 // What documents show of Go is compiled here: test/shape compares.
-var _ = []any{configured, operated, subjects, subscribed, consumed, laned}
+var _ = []any{configured, operated, explained, subjects, subscribed, consumed, laned}
 
 // configured is of docs/configuration.md.
 func configured() {
@@ -64,6 +64,18 @@ func operated(url, file string, cfg actors.Config, registry *prometheus.Registry
 	err = bridge.Stop(ctx, system, manager) // at most ShutdownTimeout
 	watch.Stop()
 	nc.Close()
+	return err
+}
+
+// explained is of docs/operations.md, too.
+func explained(ctx context.Context, system *actor.ActorSystem, manager *actor.PID) error {
+	because, err := bridge.Why(ctx, system, manager, "orders/eu")
+	if err != nil {
+		return err
+	}
+	fmt.Println(because)                                     // one partition, in sentences
+	journal, err := bridge.Journal(ctx, system, manager, 20) // the latest 20 steps
+	fmt.Println(journal)
 	return err
 }
 

@@ -23,10 +23,12 @@ type TableRead struct {
 // HandOver asks the publisher to bring the table to a target, step by step. A
 // later one replaces it.
 type HandOver struct {
-	Round  partition.Round
-	Cause  string
-	Target partition.Target
-	At     time.Time
+	Round partition.Round
+	Cause string
+	// Evidence is what the decision rests on, in words.
+	Evidence []string
+	Target   partition.Target
+	At       time.Time
 }
 
 // PublishBegun reports that the table is not what the target wants, so that a first
@@ -95,6 +97,8 @@ type DecisionDone struct {
 	Moves   int
 	Members []partition.WorkerID
 	Unowned int
+	// Unplaced are those without an owner that no member may have, at most a hundred.
+	Unplaced []partition.PartitionID
 	// Measure is what the decision was to do: moves, the least possible, and the
 	// balance before and after.
 	Measure partition.Measure

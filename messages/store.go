@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/troupe-actors/troupe/partition"
@@ -32,6 +33,15 @@ func KeyLive(w partition.WorkerID) Key { return Key("live." + string(w)) }
 
 // KeyAssignment is the key of what the leader assigned to a worker.
 func KeyAssignment(w partition.WorkerID) Key { return Key("asg." + string(w)) }
+
+// JournalSlots is how many steps the journal keeps.
+const JournalSlots = 1000
+
+// KeyJournal is the key of what was done by a step and why, as long as no later one has
+// its place.
+func KeyJournal(s partition.Step) Key {
+	return Key("journal." + strconv.FormatUint(uint64(s%JournalSlots), 10))
+}
 
 // AllLive and AllAssignments are the filters for the records of all workers.
 const (
@@ -142,8 +152,8 @@ type Rejected struct {
 	At     time.Time
 }
 
-// Entry is a record as it was read: Record is a partition.Lead, Term, Live, Head
-// or Assignment, or nil if there is none or it cannot be understood (Fault). The
+// Entry is a record as it was read: Record is a partition.Lead, Term, Live, Head,
+// Assignment or Journal, or nil if there is none or it cannot be understood (Fault). The
 // revision is that on which a write that replaces it is conditional.
 type Entry struct {
 	Key      Key

@@ -131,7 +131,7 @@ func TestPublish_JournalHasALimit(t *testing.T) {
 		p.Fences = append(p.Fences, SessionFence{"w-1", 7, Live{Session: "s", Fence: &Fence{AfterSilence: true}}})
 	}
 	p.Freed = []Freed{{By: FreedByAck}, {By: FreedByFence}, {By: FreedByAck}}
-	j := p.Journal("w-0", "crash", Measure{Moves: 7})
+	j := p.Journal("w-0", "crash", nil, Measure{Moves: 7})
 	require.Len(t, j.Moves, MaxJournalMoves)
 	require.Equal(t, 5, j.More)
 	require.Equal(t, "session s of w-1 is fenced at revision 7: it was silent for longer than its lease", j.Evidence[0])
@@ -140,7 +140,7 @@ func TestPublish_JournalHasALimit(t *testing.T) {
 		Version: j.Version, Step: j.Step, Term: j.Term, Leader: j.Leader, Cause: j.Cause, Measure: j.Measure,
 	})
 	p.Moves[7].Partition = PartitionID(strings.Repeat("x", maxJournalBytes))
-	require.Len(t, p.Journal("w-0", "crash", Measure{}).Moves, 7, "long names count")
+	require.Len(t, p.Journal("w-0", "crash", nil, Measure{}).Moves, 7, "long names count")
 }
 
 // A seat that drains does so in rounds: what it was told to let go of is granted by

@@ -123,10 +123,10 @@ func (h *handoff) unown(i int) {
 	r.Seat, r.Token, r.Revoking = None, 0, 0
 }
 
-func (h *handoff) free(i int) {
+func (h *handoff) free(i int) (f Freed) {
 	r := h.old.Rows[i]
 	if r.Seat == None {
-		return
+		return f
 	}
 	h.out.Frees++
 	seat, v := h.old.Seats[r.Seat], h.verdicts[r.Seat]
@@ -137,15 +137,18 @@ func (h *handoff) free(i int) {
 	if h.listed(seat.Worker).abandoned[r.Partition] && by != FreedByFence {
 		by = FreedByAbandonment
 	}
-	h.freed = append(h.freed, Freed{r.Partition, seat.Session, r.Token, by, at})
+	f = Freed{r.Partition, seat.Session, r.Token, by, at}
+	h.freed = append(h.freed, f)
+	return f
 }
 
 func (h *handoff) move(i int, to int32) {
-	h.free(i)
+	f := h.free(i)
 	r := &h.next.Rows[i]
 	m := Move{Partition: r.Partition, To: h.next.Seats[to].Worker, Why: h.why[i].String()}
 	if was := h.old.Rows[i].Seat; was != None {
-		if m.From = h.old.Seats[was].Worker; m.From == m.To && h.why[i] == NoReason {
+		m.From, m.By, m.Revision = h.old.Seats[was].Worker, f.By, f.Revision
+		if m.From == m.To && h.why[i] == NoReason {
 			m.Why = ReturnedHome.String() // it waited for that worker, which has a new session
 		}
 	} else if h.why[i] == NoReason || h.why[i] == OwnerGone {

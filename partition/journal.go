@@ -13,9 +13,13 @@ const MaxJournalMoves = 2000
 // maxJournalBytes keeps the record well below what one message holds.
 const maxJournalBytes = 256 << 10
 
-// Journal returns the record of what the publish does, for people.
-func (p Publish) Journal(leader WorkerID, cause string, m Measure) Journal {
-	j := Journal{Version: p.Table.Version, Step: p.Table.Step, Term: p.Table.Term, Leader: leader, Cause: cause, Measure: m}
+// Journal returns the record of what the publish does, for people. What the decision
+// rests on comes first.
+func (p Publish) Journal(leader WorkerID, cause string, evidence []string, m Measure) Journal {
+	j := Journal{
+		Version: p.Table.Version, Step: p.Table.Step, Term: p.Table.Term, Leader: leader, Cause: cause,
+		Evidence: slices.Clone(evidence), Measure: m,
+	}
 	j.Moves = p.Moves[:fitting(p.Moves)]
 	j.More = len(p.Moves) - len(j.Moves)
 	say := func(format string, args ...any) { j.Evidence = append(j.Evidence, fmt.Sprintf(format, args...)) }

@@ -211,6 +211,16 @@ func (q Question) Plannable() bool {
 	return len(q.index) > 0 && slices.ContainsFunc(q.Input.Members, func(m Member) bool { return !m.Draining })
 }
 
+// Unplaced returns the first partitions that the target gives to nobody.
+func (t Target) Unplaced(most int) (ids []PartitionID) {
+	for i, owner := range t.Owner {
+		if owner == None && len(ids) < most {
+			ids = append(ids, t.Set.IDs[i])
+		}
+	}
+	return ids
+}
+
 // AsIs is the answer when nobody can be given anything.
 func (q Question) AsIs() Target { return q.target }
 

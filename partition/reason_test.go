@@ -117,7 +117,7 @@ func TestJournal_SaysWhy(t *testing.T) {
 		target := q.Answer(mustPlan(t, c.by, q.Input), rule)
 		var moves []Move
 		for _, p := range drive(t, table, target, Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}) {
-			moves = append(moves, p.Journal("w-0", ch.Cause(), target.Measure).Moves...)
+			moves = append(moves, p.Journal("w-0", ch.Cause(), nil, target.Measure).Moves...)
 		}
 		require.NotEmpty(t, moves, "%s by %#v", c.why, c.by)
 		require.Len(t, moves, target.Measure.Moves)

@@ -242,6 +242,10 @@ type Move struct {
 	Partition PartitionID
 	From, To  WorkerID
 	Why       string
+	// By and Revision are the evidence that its former owner has let go, and the record
+	// that shows it; zero if it had none.
+	By       FreedBy
+	Revision Revision
 }
 
 // Journal is what one publish did and why, for people.

@@ -1294,7 +1294,11 @@ type Move struct {
 	From      string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	To        string                 `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
 	// why it moves: its owner is gone, was over the band, and so on.
-	Why           string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	Why string `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"`
+	// by is the evidence that its former owner has let go, as in Freed; 0 if it had none.
+	// revision is that of the record which showed it.
+	By            uint32 `protobuf:"varint,5,opt,name=by,proto3" json:"by,omitempty"`
+	Revision      uint64 `protobuf:"varint,6,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1355,6 +1359,20 @@ func (x *Move) GetWhy() string {
 		return x.Why
 	}
 	return ""
+}
+
+func (x *Move) GetBy() uint32 {
+	if x != nil {
+		return x.By
+	}
+	return 0
+}
+
+func (x *Move) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
 }
 
 // Part is a piece of a record that is too large for one message, or the whole of
@@ -1577,12 +1595,14 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"movesLeast\x12\x16\n" +
 	"\x06before\x18\v \x01(\x01R\x06before\x12\x14\n" +
 	"\x05after\x18\f \x01(\x01R\x05after\x12\x16\n" +
-	"\x06schema\x18d \x01(\rR\x06schema\"Z\n" +
+	"\x06schema\x18d \x01(\rR\x06schema\"\x86\x01\n" +
 	"\x04Move\x12\x1c\n" +
 	"\tpartition\x18\x01 \x01(\tR\tpartition\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x03 \x01(\tR\x02to\x12\x10\n" +
-	"\x03why\x18\x04 \x01(\tR\x03why\"\x9e\x01\n" +
+	"\x03why\x18\x04 \x01(\tR\x03why\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\rR\x02by\x12\x1a\n" +
+	"\brevision\x18\x06 \x01(\x04R\brevision\"\x9e\x01\n" +
 	"\x04Part\x12\x12\n" +
 	"\x04step\x18\x01 \x01(\x04R\x04step\x12\x16\n" +
 	"\x06digest\x18\x02 \x01(\x06R\x06digest\x12\x14\n" +

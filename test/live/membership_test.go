@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -139,4 +140,25 @@ func TestGetOwner(t *testing.T) {
 	}
 	got := ask[messages.Owner](all[0], messages.GetOwner{Partition: "nowhere"})
 	require.Empty(t, got.Worker)
+
+	// Everybody tells why, too, from the same journal.
+	mine := all[1].snapshot().Owned[0]
+	for _, asked := range all {
+		b, err := bridge.Why(t.Context(), asked.system, asked.manager, mine.ID)
+		require.NoError(t, err)
+		require.Equal(t, all[1].id(), b.Owner)
+		require.Equal(t, partition.Step(mine.Token), b.Granted.Step)
+		require.Equal(t, all[1].id(), b.Move.To, b.String())
+		require.NotEmpty(t, b.Granted.Evidence)
+		journal, err := bridge.Journal(t.Context(), asked.system, asked.manager, 5)
+		require.NoError(t, err)
+		require.NotEmpty(t, journal)
+		require.GreaterOrEqual(t, journal[0].Step, partition.Step(mine.Token))
+	}
+	b, err := bridge.Why(t.Context(), all[0].system, all[0].manager, "nowhere")
+	require.NoError(t, err)
+	require.True(t, b.Gone)
+	require.NoError(t, all[2].stop())
+	_, err = bridge.Why(t.Context(), all[2].system, all[2].manager, mine.ID)
+	require.ErrorContains(t, err, "the manager has ended")
 }

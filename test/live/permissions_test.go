@@ -107,6 +107,8 @@ func TestPermissions_AllThatIsNeeded(t *testing.T) {
 	s.atRest(first, second, third)
 	owner := ask[messages.Owner](third, messages.GetOwner{Partition: s.list[0].ID()})
 	require.NotEmpty(t, owner.Worker, owner.Reason)
+	_, err := bridge.Why(t.Context(), third.system, third.manager, s.list[0].ID())
+	require.NoError(t, err)
 	require.NotZero(t, third.refresh())
 	require.NoError(t, first.stop())
 	s.atRest(second, third)

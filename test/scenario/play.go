@@ -130,6 +130,10 @@ func (p *play) tell(who *sim.Process, verb string, args []string) error {
 		who.Trouble(sim.Trouble{Silent: true})
 	case "owner":
 		who.AskOwner(partition.PartitionID(args[0]))
+	case "why":
+		who.AskWhy(partition.PartitionID(args[0]))
+	case "journal":
+		who.AskJournal()
 	case "ask":
 		who.Ask()
 	case "release":

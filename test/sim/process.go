@@ -70,6 +70,8 @@ type Heard struct {
 	Health     messages.HealthChanged
 	Snapshot   messages.Snapshot
 	Owner      messages.Owner
+	Because    messages.Because
+	Journal    messages.Journal
 	Refreshed  messages.Refreshed
 	// Drained counts the answers to Drain.
 	Drained int
@@ -220,6 +222,12 @@ func (p *Process) Ask() { p.send(messages.GetSnapshot{}) }
 
 // AskOwner asks the manager who owns a partition.
 func (p *Process) AskOwner(id partition.PartitionID) { p.send(messages.GetOwner{Partition: id}) }
+
+// AskWhy asks the manager why a partition is where it is.
+func (p *Process) AskWhy(id partition.PartitionID) { p.send(messages.Why{Partition: id}) }
+
+// AskJournal asks the manager for the latest steps of the journal.
+func (p *Process) AskJournal() { p.send(messages.GetJournal{}) }
 
 // bury ends a process that said it has stopped, and looks at what it left behind.
 func (p *Process) bury() {

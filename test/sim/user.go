@@ -50,6 +50,18 @@ func (u *user) Receive(ctx actor.Context) {
 	case messages.Owner:
 		p.Heard.Owner = m
 		p.say(fmt.Sprintf("%s is owned by %q, token %d%s", m.Partition, m.Worker, Step(m.Token), because(m.Reason)))
+	case messages.Because:
+		p.Heard.Because = m
+		p.say(fmt.Sprintf("%s is owned by %q, token %d: %s%s, to %q, waits: %q%s", m.Partition, m.Owner, Step(m.Token), m.Granted.Cause,
+			because(m.Move.Why), m.Pending, m.Waits, because(m.Reason)))
+	case messages.Journal:
+		p.Heard.Journal = m
+		for _, j := range m.Records {
+			p.say(fmt.Sprintf("tells of step %d, version %d: %s, %d moves: %q", Step(j.Step), j.Version, j.Cause, len(j.Moves)+j.More, j.Evidence))
+		}
+		if m.Reason != "" {
+			p.say("tells no journal: " + m.Reason)
+		}
 	case messages.Refreshed:
 		p.Heard.Refreshed = m
 		if m.Reason != "" {
