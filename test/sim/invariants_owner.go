@@ -111,6 +111,15 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 	}
 }
 
+// LeaseLeft is how long the lease of a process lasts from now on.
+func (c *Checker) LeaseLeft(process string) time.Duration {
+	p := c.people[process]
+	if p == nil {
+		return 0
+	}
+	return max(0, p.lease.Sub(p.clock.Now())) * time.Duration(TrueRate) / time.Duration(p.clock.rate)
+}
+
 // owns reports whether the hand owns its partition now.
 func (p *person) owns(h *hand) bool {
 	now := p.clock.Now()

@@ -62,6 +62,7 @@ func (s *Store) Expire(name string, age time.Duration) (gone []string) {
 func (w *World) Expire(age time.Duration) {
 	gone := w.Store.Expire("KV_"+Group, age)
 	w.Trace.Say("world", fmt.Sprintf("%d records older than %v expire", len(gone), age))
+	w.encounters.expired(gone)
 	w.Check.Expired(gone)
 }
 
@@ -85,6 +86,7 @@ func (w *World) GoBack(c *Copy) bool {
 	}
 	w.Trace.Say("world", "an older copy takes the stream's place")
 	w.Store.GoBack(c)
+	w.encounters.meets(olderCopy, true)
 	w.Check.WentBack()
 	return true
 }

@@ -33,6 +33,10 @@ type Net struct {
 	Lose func(process string, batch []bridge.Message) bool
 	// Full: the stream takes no message more.
 	Full bool
+	// Refused is told of writes that are refused, and Heard of those that were accepted when
+	// their process hears it; nil if nobody listens.
+	Refused func(process string, batch []bridge.Message, r bridge.Result)
+	Heard   func(process string, batch []bridge.Message)
 	// Note is told what went wrong, for the trace; nil if nobody listens.
 	Note func(process, what string)
 }
@@ -143,6 +147,9 @@ func (n *Net) publish(p *Port, batch []bridge.Message, sent time.Duration) bridg
 		n.store.Rewrite(subject)
 	}
 	r := n.store.Publish(p.lane.Name, sent, batch)
+	if r.Outcome != bridge.Accepted && n.Refused != nil {
+		n.Refused(p.lane.Name, batch, r)
+	}
 	if r.Outcome == bridge.Accepted && n.store.Info(p.stream).Config.Replicas > 1 {
 		for _, subject := range fences {
 			n.busy[subject] = now + agreeing

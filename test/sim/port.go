@@ -176,6 +176,7 @@ func (t *trip[R]) end() {
 func (t *trip[R]) finish(r R) {
 	if !t.over {
 		t.end()
+		t.heard(r)
 		t.done(r)
 	}
 }
@@ -201,6 +202,14 @@ func (t *trip[R]) back(r R) {
 			t.finish(r)
 		}
 	})
+}
+
+// heard tells of a write that was accepted, and whose answer has come.
+func (t *trip[R]) heard(r R) {
+	x, ok := any(r).(bridge.Result)
+	if ok && x.Outcome == bridge.Accepted && t.op.Publish != nil && t.port.net.Heard != nil {
+		t.port.net.Heard(t.port.lane.Name, t.op.Publish)
+	}
 }
 
 // giveUp says, sometimes, after a while that nothing was heard.

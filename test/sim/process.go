@@ -200,6 +200,7 @@ func (p *Process) Stop(restarting bool) {
 	if restarting {
 		p.world.Check.Returns(p.Name)
 	}
+	p.world.encounters.leaving[p.Name] = true
 	p.send(messages.Stop{Restarting: restarting})
 }
 

@@ -139,12 +139,14 @@ func (s *Store) find(subject string) *stream {
 	return nil
 }
 
+var errNoStream = errors.New("no response from stream")
+
 // Publish writes one message, or several as one atomic batch, for a process that
 // sent them at the instant sent.
 func (s *Store) Publish(by string, sent time.Duration, batch []bridge.Message) bridge.Result {
 	st := s.find(batch[0].Subject)
 	if st == nil {
-		return bridge.Result{Outcome: bridge.Unknown, Err: errors.New("no response from stream")}
+		return bridge.Result{Outcome: bridge.Unknown, Err: errNoStream}
 	}
 	if r := st.check(batch); r.Outcome != bridge.Accepted {
 		return r

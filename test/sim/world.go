@@ -58,6 +58,7 @@ type World struct {
 	lead       partition.Lead
 	dead       int // letters
 	deaf       func()
+	encounters encounters
 }
 
 // NewWorld returns a world without processes. It belongs to the calling
@@ -81,6 +82,8 @@ func NewWorld(cfg Config) *World {
 	w.Check.available = w.settings.Ownership == partition.Available
 	w.Check.rest.hold = w.settings.RestartHoldDown
 	w.Store.Observe(w.committed)
+	w.encounters = encounters{world: w, published: map[string]partition.Step{}, heard: map[string]partition.Step{}, leaving: map[string]bool{}}
+	w.Net.Refused, w.Net.Heard = w.encounters.refused, w.encounters.hears
 	w.system.hear = w.logged
 	w.deaf = w.system.letters(func(d *actor.DeadLetterEvent) {
 		w.dead++
@@ -110,6 +113,7 @@ func (w *World) Close() {
 // committed is told of every publish that the store accepts.
 func (w *World) committed(c Commit) {
 	writes := w.reader.Read(c)
+	w.encounters.committed(c, writes)
 	for _, x := range writes {
 		if r, ok := x.Record.(partition.Lead); ok {
 			w.lead = r
@@ -205,6 +209,7 @@ func (w *World) find(name string) *Process {
 // List changes what the source of every process lists.
 func (w *World) List(list []partition.Partition) {
 	w.list(list)
+	w.encounters.handsOver(sourceInHandOver)
 	w.Trace.Say("world", fmt.Sprintf("the source lists %d partitions", len(list)))
 	for _, p := range w.processes {
 		p.send(messages.UpdatePartitions{Partitions: list})
@@ -238,6 +243,7 @@ func (w *World) Plan(d time.Duration, do func()) { w.Timeline.After(d, w.schedul
 
 // Recreate deletes the stream; the processes make a new one.
 func (w *World) Recreate() {
+	w.encounters.handsOver(recreatedInHandOver)
 	w.Trace.Say("world", "the stream is deleted")
 	w.Store.Delete("KV_" + Group)
 }

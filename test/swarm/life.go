@@ -65,6 +65,8 @@ type Lived struct {
 	// Suffered is how long faults lasted, and Struck how often each happened.
 	Suffered time.Duration
 	Struck   sim.Faults
+	// Met are the situations that it met.
+	Met sim.Situations
 	// Moves are those that answered a join after the faults.
 	Moves int
 }
@@ -94,6 +96,7 @@ func (l *life) result(seed uint64, wrong string, lines int) Result {
 	if v := l.world.Check.Broken(); len(v) > 0 {
 		r.Broken = v[0].String()
 	}
+	r.Met = l.world.Met()
 	r.Hash, r.Step = l.world.Trace.Hash(), l.world.Steps()
 	if r.Broken != "" {
 		r.Trace = l.world.Trace.End(lines)

@@ -3,8 +3,10 @@ package swarm
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
@@ -51,15 +53,17 @@ func (l *life) most() int {
 
 // joinLater starts a process after about one of the lengths that matter.
 func (l *life) joinLater(key string) {
-	l.world.Plan(l.world.Net.Lengths.Pick(l.world.Random), func() {
-		if l.older {
-			l.joinLater(key) // whoever remembers nothing would trust in the copy
-			return
-		}
-		if len(l.world.Processes()) < l.most() {
-			l.join(key)
-		}
-	})
+	l.world.Plan(l.world.Net.Lengths.Pick(l.world.Random), func() { l.joins(key) })
+}
+
+// joins starts a process if there may be one more.
+func (l *life) joins(key string) {
+	switch {
+	case l.older:
+		l.joinLater(key) // whoever remembers nothing would trust in the copy
+	case len(l.world.Processes()) < l.most():
+		l.join(key)
+	}
 }
 
 // somebody is a process at random, nil if there is none.
@@ -91,16 +95,18 @@ func (l *life) strike(f sim.Fault) {
 	case sim.Isolated:
 		p.Port.Isolate()
 		l.world.Plan(long, p.Port.Heal)
-	case sim.Crash, sim.LeaderCrash:
-		p.Crash()
-		l.joinLater("")
-	case sim.Pause:
-		p.Pause(long)
-	case sim.Comeback:
-		if l.world.Random.IntN(5) > 0 {
-			p.Crash() // else the other one is a twin
+	case sim.Crash:
+		l.crash(p)
+	case sim.LeaderCrash:
+		if l.world.Random.IntN(2) == 0 {
+			l.crash(p)
+		} else {
+			l.unheard(p)
 		}
-		l.joinLater(p.Habits.InstanceKey)
+	case sim.Pause:
+		p.Pause(l.around(p, long))
+	case sim.Comeback:
+		l.comeback(p, long)
 	case sim.Leave:
 		l.leave(p)
 	case sim.ServerRestart:
@@ -158,14 +164,93 @@ func (l *life) end() {
 	}
 }
 
-// leave stops a process; one that says it comes back mostly does.
+// comeback crashes a process, which starts again; else the other one is a twin, of one
+// that runs or of one that is paused.
+func (l *life) comeback(p *sim.Process, long time.Duration) {
+	switch l.world.Random.IntN(5) {
+	case 0:
+	case 1:
+		p.Pause(long)
+	default:
+		p.Crash()
+	}
+	l.joinLater(p.Habits.InstanceKey)
+}
+
+// crash ends a process without a word; another one comes.
+func (l *life) crash(p *sim.Process) {
+	if !p.Ended() {
+		p.Crash()
+		l.joinLater("")
+	}
+}
+
+// unheard crashes a leader when the next head that it writes is accepted, before it can
+// hear of it.
+func (l *life) unheard(p *sim.Process) {
+	waits := true
+	l.world.Store.Observe(func(c sim.Commit) {
+		if waits && c.By == p.Name && slices.ContainsFunc(c.Messages, func(m bridge.Sight) bool { return strings.Contains(m.Subject, ".head") }) {
+			waits = false
+			l.later(0, func() { l.crash(p) })
+		}
+	})
+}
+
+// later lets something happen, if faults last until then.
+func (l *life) later(d time.Duration, do func()) {
+	l.world.Plan(d, func() {
+		if l.ill {
+			do()
+		}
+	})
+}
+
+// around is how long a pause lasts: this long, or until about when the lease ends, or
+// others take it for over.
+func (l *life) around(p *sim.Process, long time.Duration) time.Duration {
+	left, s := l.world.Check.LeaseLeft(p.Name), l.settings
+	switch l.world.Random.IntN(4) {
+	case 0:
+		long = left
+	case 1:
+		long = left + s.Wait(s.Lease) - s.Lease
+	default:
+		return long
+	}
+	return max(time.Millisecond, long+l.world.Soon(2*edge)-edge)
+}
+
+// edge is how close to the end of a lease the end of a pause is.
+const edge = 10 * time.Millisecond
+
+// leave stops a process; one that says it comes back mostly does. It may not get to the
+// end of it, or who leads does not.
 func (l *life) leave(p *sim.Process) {
 	restarting := p.Habits.InstanceKey != "" && l.world.Random.IntN(2) == 0
 	p.Stop(restarting)
+	before, long := l.world.Soon(l.settings.DrainTimeout), l.world.Net.Lengths.Pick(l.world.Random)
+	switch l.world.Random.IntN(6) {
+	case 0:
+		l.later(before, func() {
+			if !p.Ended() {
+				p.Crash()
+			}
+		})
+	case 1:
+		l.later(before, func() { p.Pause(long) })
+	case 2:
+		if leads := l.world.Leader(); leads != nil {
+			l.later(before, func() { l.crash(leads) })
+		}
+	}
+	away := l.world.Random.IntN(4)
 	switch {
 	case !restarting:
 		l.joinLater("")
-	case l.world.Random.IntN(4) > 0:
+	case away == 1:
+		l.world.Plan(l.settings.RestartHoldDown+l.world.Soon(l.settings.Lease), func() { l.joins(p.Habits.InstanceKey) })
+	case away > 1:
 		l.joinLater(p.Habits.InstanceKey)
 	}
 	l.back.Restart = l.back.Restart || restarting

@@ -105,7 +105,8 @@ func former(t *testing.T) (list []uint64) {
 	return list
 }
 
-// Random lives. The fixed ones have every fault among them.
+// Random lives. The fixed ones have every fault among them, and those of ci and any that
+// are many every situation.
 func TestSwarm(t *testing.T) {
 	list, trace := seeds(fixed)
 	faults, err := without(*lacking)
@@ -115,13 +116,9 @@ func TestSwarm(t *testing.T) {
 	if !asked {
 		list = append(list, former(t)...)
 	}
-	failed, lives := 0, map[sim.Fault]int{}
+	failed, all := 0, tally{}
 	parallel(list, func(s uint64, system *sim.System) Result { return plan.Live(s, system, trace) }, func(r Result) {
-		for f, n := range r.Struck {
-			if n > 0 {
-				lives[sim.Fault(f)]++
-			}
-		}
+		all.count(r)
 		if r.Broken == "" {
 			if plan.flags() == "" {
 				require.Empty(t, r.short(), "repeat it with: %s", r.Again)
@@ -138,11 +135,14 @@ func TestSwarm(t *testing.T) {
 	if failed > 0 {
 		t.Errorf("%d of %d lives broke something", failed, len(list))
 	}
-	for f := range (sim.Faults{}) {
-		t.Logf("%s in %d lives", sim.Fault(f), lives[sim.Fault(f)])
-		if !asked {
-			require.Positive(t, lives[sim.Fault(f)], "%s never happened", sim.Fault(f))
-		}
+	for f, n := range all.struck {
+		t.Logf("%s in %.0f lives", sim.Fault(f), n)
+	}
+	for situation, n := range all.met {
+		t.Logf("%s: in %d lives", sim.Situation(situation), n)
+	}
+	if !asked || plan.flags() == "" && tells(list) {
+		require.Empty(t, all.blind())
 	}
 }
 

@@ -1,0 +1,142 @@
+package sim
+
+// Situation is something that a rule of ownership is for: lives that never meet it
+// prove nothing about the rule.
+type Situation int
+
+// Situations say how often each was met.
+type Situations [situations]int
+
+const (
+	// Who leads ends, or does not, and another one begins.
+	leadOfDead Situation = iota
+	leadOfPaused
+	leadOfRunning
+	leadWithHandOver
+	leadWithUnheard
+	leadWithAwaited
+	leadWithLeaving
+	leadWithAbandoned
+	leadWithoutHead
+	leadResigned
+	deposedPublishes
+	campaignsMeet
+	othersHandOver
+	unheardGoesOn
+
+	// A session ends, and another one begins.
+	fencedDead
+	fencedPaused
+	fencedRunning
+	fencedLeaving
+	fencedRevoking
+	fencedPending
+	fencedStuck
+	fencedForgotten
+	fenceTooLate
+	replacedDead
+	replacedPaused
+	replacedRunning
+	claimsMeet
+	claimsAnew
+	replacedLearns
+	backInTime
+	backTooLate
+
+	// A session is renewed, or says something.
+	renewedInDoubt
+	renewedAtEnd
+	renewedAfterEnd
+	renewedBeforeMissed
+	holdsRevoked
+	abandons
+
+	// A partition is free.
+	freeByAck
+	freeByRelease
+	freeByReplacement
+	freeByAbandonment
+	freeByFence
+	ownerless
+	sourceInHandOver
+
+	// The store is not what it was.
+	recreatedInHandOver
+	formerIncarnation
+	olderCopy
+	intoOlderCopy
+	expiredHead
+	expiredTerm
+	expiredLive
+	spoiltHead
+	spoiltAssignment
+	spoiltLive
+	spoiltTerm
+
+	situations
+)
+
+var situationNames = [situations]string{
+	leadOfDead:        "the lead is taken from one that has ended",
+	leadOfPaused:      "the lead is taken from one that is paused",
+	leadOfRunning:     "the lead is taken from one that runs",
+	leadWithHandOver:  "a leader begins while partitions are handed over",
+	leadWithUnheard:   "a leader begins, and the former one did not hear that its batch was accepted",
+	leadWithAwaited:   "a leader begins while somebody is awaited who announced a restart",
+	leadWithLeaving:   "a leader begins while somebody is about to stop",
+	leadWithAbandoned: "a leader begins while something is abandoned",
+	leadWithoutHead:   "a leader begins and finds no head, where one was",
+	leadResigned:      "a leader that runs on releases its lead",
+	deposedPublishes:  "who does not lead any more publishes",
+	campaignsMeet:     "two campaign at once",
+	othersHandOver:    "a leader finishes what another one began to hand over",
+	unheardGoesOn:     "a leader goes on after a batch of which it did not hear that it was accepted",
+
+	fencedDead:      "a session is fenced whose process has ended",
+	fencedPaused:    "a session is fenced whose process is paused",
+	fencedRunning:   "a session is fenced whose process runs",
+	fencedLeaving:   "a session is fenced whose process was about to stop",
+	fencedRevoking:  "a session is fenced before it let go what was revoked",
+	fencedPending:   "a session is fenced before it got what was promised",
+	fencedStuck:     "a session is fenced that renews, and lets nothing go",
+	fencedForgotten: "a session is fenced that renews, and that no head names",
+	fenceTooLate:    "a fence comes too late: the session was renewed",
+	replacedDead:    "a process comes back before its former session was missed",
+	replacedPaused:  "a twin replaces the session of one that is paused",
+	replacedRunning: "a twin replaces the session of one that runs",
+	claimsMeet:      "two claim one ID at once",
+	claimsAnew:      "a process claims anew",
+	replacedLearns:  "a process learns by a refusal that its session is over",
+	backInTime:      "who announced a restart is back in time",
+	backTooLate:     "who announced a restart is back too late",
+
+	renewedInDoubt:      "a lease is renewed when its handlers were told to stop",
+	renewedAtEnd:        "a lease is renewed within 20 ms of its end",
+	renewedAfterEnd:     "a renewal is accepted after the end of the lease",
+	renewedBeforeMissed: "a session is renewed when a leader is about to miss it",
+	holdsRevoked:        "a worker has applied that something was revoked, and holds it still",
+	abandons:            "a worker writes off what does not drain",
+
+	freeByAck:         "a partition is free, as its owner let it go",
+	freeByRelease:     "a partition is free, as its session was released",
+	freeByReplacement: "a partition is free, as its session was replaced",
+	freeByAbandonment: "a partition is free, as it was abandoned for long enough",
+	freeByFence:       "a partition is free, as its session was fenced",
+	ownerless:         "partitions have no owner, although there are workers",
+	sourceInHandOver:  "the source changes while partitions are handed over",
+
+	recreatedInHandOver: "the stream is deleted while partitions are handed over",
+	formerIncarnation:   "somebody writes into a stream that was replaced",
+	olderCopy:           "an older copy takes the stream's place",
+	intoOlderCopy:       "somebody writes into an older copy",
+	expiredHead:         "a head expires",
+	expiredTerm:         "a term expires",
+	expiredLive:         "a worker's record expires",
+	spoiltHead:          "a head is written over",
+	spoiltAssignment:    "an assignment is written over",
+	spoiltLive:          "a worker's record is written over",
+	spoiltTerm:          "a term is written over",
+}
+
+// String says what the situation is.
+func (s Situation) String() string { return situationNames[s] }
