@@ -33,7 +33,7 @@ type calculator struct {
 	flight  *decision // waiting for the publisher
 	round   partition.Round
 	covered uint64 // what the latest decision left, which is not urgent again
-	settled uint64 // what the latest full decision left, which is not to be balanced again
+	settled uint64 // what the latest full decision left, which is not to be balanced again until something moves
 	zones   zoning
 	owed    bool // a worker was seated without a share, or the group started cold
 	window  *hold

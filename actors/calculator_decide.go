@@ -141,6 +141,9 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 	}
 	d := c.flight
 	c.flight, c.failed[toPublish] = nil, 0
+	if m.Changed { // what an earlier decision had evened out may be uneven now
+		c.settled = 0
+	}
 	if d.full && m.Changed {
 		c.moved = c.now
 	}
