@@ -119,7 +119,8 @@ func (h *historian) looked(ctx actor.Context, m messages.ReadDone) historianStat
 	if err != nil {
 		return h.lookLater(ctx, err.Error())
 	}
-	h.account = table.Account(h.asked[0].Question.(messages.Why).Partition, roster)
+	why, _ := h.asked[0].Question.(messages.Why) // only that one needs the table
+	h.account = table.Account(why.Partition, roster)
 	return h.cite(ctx, []partition.Step{partition.Step(h.account.Token), h.account.Revoking})
 }
 

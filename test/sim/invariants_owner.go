@@ -222,7 +222,7 @@ func (c *Checker) Instant() {
 			when = "without a word that its lease is in doubt"
 		}
 		for _, h := range p.hands {
-			if !h.told && !(doubt && h.revoked) {
+			if !h.told && (!doubt || !h.revoked) {
 				c.violate("I4", "the %s of %s still works on %s (token %d) %s", h.kind, p.name, h.owned.ID, Step(h.owned.Token), when)
 			}
 		}
