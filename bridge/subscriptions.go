@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -30,13 +31,14 @@ type Subscriptions struct {
 	handle   func(context.Context, partition.Owned, *nats.Msg)
 	props    func(partition.Owned) *actor.Props
 	troubles troubles
+	log      *slog.Logger
 }
 
 // Subscribe returns the subscriptions of a worker, over a connection that the caller
 // owns. The messages of a partition are handled one after the other. The context ends
 // when the partition was taken away and the time to finish is over; with it handle
-// must return. A handle that panics fails the partition, which is subscribed again
-// after a second.
+// must return. A handle that panics fails one message, which is lost: slog.Default hears
+// of it, Err does not, and the subscription goes on.
 func Subscribe(nc *nats.Conn, subjects partition.Subjects, handle func(context.Context, partition.Owned, *nats.Msg)) (*Subscriptions, error) {
 	switch {
 	case nc == nil:
@@ -47,7 +49,7 @@ func Subscribe(nc *nats.Conn, subjects partition.Subjects, handle func(context.C
 	if err := subjects.Validate(); err != nil {
 		return nil, fmt.Errorf("bridge.Subscribe: %w", err)
 	}
-	s := &Subscriptions{port: newNATSPort(nc, ""), subjects: subjects, handle: handle}
+	s := &Subscriptions{port: newNATSPort(nc, ""), subjects: subjects, handle: handle, log: slog.Default()}
 	s.props = handlerFunc(s.work)
 	return s, nil
 }
@@ -59,13 +61,11 @@ func (s *Subscriptions) Props(o partition.Owned) *actor.Props { return s.props(o
 // nil if all are.
 func (s *Subscriptions) Err() error { return s.troubles.join() }
 
-// work keeps one partition subscribed until it is taken away, or until its handler
-// fails.
+// work keeps one partition subscribed until it is taken away.
 func (s *Subscriptions) work(ctx, last context.Context, o partition.Owned) error {
 	defer s.troubles.clear(o.ID)
 	for failures := uint64(0); ctx.Err() == nil; failures++ {
-		x := &subscription{s: s, owned: o, last: last, closed: make(chan struct{})}
-		x.ctx, x.fail = context.WithCancelCause(ctx)
+		x := &subscription{s: s, owned: o, ctx: ctx, last: last, closed: make(chan struct{})}
 		again, err := x.serve()
 		if !again {
 			return err
@@ -84,7 +84,6 @@ type subscription struct {
 	s         *Subscriptions
 	owned     partition.Owned
 	ctx, last context.Context
-	fail      context.CancelCauseFunc // its handler panicked
 	sub       *nats.Subscription
 	closed    chan struct{} // when it has ended, and the handler returned
 }
@@ -92,7 +91,6 @@ type subscription struct {
 // serve subscribes and ends when its context has. Otherwise there is no subscription,
 // and it is to be tried again.
 func (x *subscription) serve() (again bool, err error) {
-	defer x.fail(nil)
 	before := x.s.port.nc.LastError()
 	subject, err := x.s.subjects.Of(x.owned.ID)
 	if err != nil {
@@ -144,19 +142,23 @@ func (x *subscription) sure(before error, subject string) error {
 	return err
 }
 
-// each handles one message. After a panic, or when the time is over, no other is.
+// each handles one message. When the time is over, no other is.
 func (x *subscription) each(m *nats.Msg) {
-	if cause := context.Cause(x.ctx); x.last.Err() != nil || cause != nil && !errors.Is(cause, errRevoked) {
+	if x.last.Err() != nil {
 		return
 	}
-	var err error
-	defer func() {
-		if err != nil {
-			x.fail(err)
-		}
-	}()
+	if err := x.call(m); err != nil {
+		x.s.log.Error("a message was not handled", slog.String("partition", string(x.owned.ID)),
+			slog.String("subject", m.Subject), slog.Any("reason", err))
+	}
+}
+
+// call makes a panic the message's failure: it is none of the partition's actor, whose
+// failures quarantine it.
+func (x *subscription) call(m *nats.Msg) (err error) {
 	defer caught(&err)
 	x.s.handle(x.last, x.owned, m)
+	return nil
 }
 
 // errDoubt: whatever else the server has denied meanwhile may hide a denial.

@@ -5,16 +5,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
 
@@ -70,6 +73,47 @@ func TestSubscriptions_WhatIsInDoubtStays(t *testing.T) {
 	answer <- "+OK"
 	require.ErrorIs(t, await(t, ended, "the end"), errRevoked)
 	require.NoError(t, s.Err())
+}
+
+// A panic is one message's failure, however many there are: it is logged, and neither ends
+// the subscription nor is a failure of the partition's actor, for which that would be
+// quarantined.
+//
+// hazard 55
+func TestSubscriptions_APanicIsTheMessagesFailure(t *testing.T) {
+	t.Parallel()
+	nc := connect(t, startServer(t, embedded.Config{}))
+	log := make(lines, 100)
+	s, err := Subscribe(nc, "work.{partition}", func(_ context.Context, _ partition.Owned, m *nats.Msg) {
+		if string(m.Data) == "bad" {
+			panic("it is\nmalformed")
+		}
+		_ = m.Respond(nil)
+	})
+	require.NoError(t, err)
+	s.log = slog.New(slog.NewTextHandler(log, nil))
+	shop := openShop(t, nil)
+	shop.props = s.Props
+	pid := shop.begin(1)
+	works := func() {
+		for err := nats.ErrNoResponders; err != nil; {
+			_, err = nc.Request("work.p", nil, patience)
+			require.True(t, err == nil || errors.Is(err, nats.ErrNoResponders), err)
+		}
+	}
+	works()
+	for range 2 * partition.Default().PoisonBudget {
+		require.NoError(t, nc.Publish("work.p", []byte("bad")))
+		line := await(t, log, "a word in the log")
+		require.Contains(t, line, `msg="a message was not handled" partition=p subject=work.p reason="it panicked: it is\nmalformed"`)
+	}
+	works()
+	require.NoError(t, s.Err())
+	require.Empty(t, shop.failed, "the actor has not failed")
+	require.Empty(t, shop.ended)
+	shop.system.Root.Send(pid, messages.Revoke{Deadline: time.Now().Add(time.Hour)})
+	require.Equal(t, pid, await(t, shop.ended, "the end of the actor"))
+	require.Empty(t, log)
 }
 
 // After a reconnect the server may permit less than before, and later more again.
