@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 type admin struct {
 	t        *testing.T
 	nc       *nats.Conn
+	urls     []string // of every node
 	js       jetstream.JetStream
 	replicas int
 	lost     time.Time // when it took the store's records away last
@@ -27,7 +29,7 @@ type admin struct {
 
 func (g *group) admin() *admin {
 	g.t.Helper()
-	a := &admin{t: g.t, nc: g.connect(), replicas: max(g.replicas, 1)}
+	a := &admin{t: g.t, nc: g.connect(), urls: strings.Split(g.url(), ","), replicas: max(g.replicas, 1)}
 	var err error
 	a.js, err = jetstream.New(a.nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(g.t, err)
@@ -227,9 +229,25 @@ func (a *admin) restore(s snapshot) {
 	}
 	a.ask("$JS.API.STREAM.RESTORE.KV_live", s, &to)
 	require.Nil(a.t, to.Error)
+	var nodes []*nats.Conn
+	for _, url := range a.urls {
+		nodes = append(nodes, dial(a.t, url))
+	}
 	for _, chunk := range append(s.chunks, nil) {
-		m, err := a.nc.Request(to.Deliver, chunk, patience)
+		m, err := request(nodes, to.Deliver, chunk)
 		require.NoError(a.t, err)
 		require.NotContains(a.t, string(m.Data), `"error"`)
 	}
+}
+
+// request asks node by node until one knows who listens. Whoever listens is known to its
+// own node before it says where it does. The others hear that on another connection than
+// what it said, maybe later.
+func request(nodes []*nats.Conn, subject string, data []byte) (m *nats.Msg, err error) {
+	for _, node := range nodes {
+		if m, err = node.Request(subject, data, patience); !errors.Is(err, nats.ErrNoResponders) {
+			break
+		}
+	}
+	return m, err
 }

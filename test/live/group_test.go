@@ -130,9 +130,14 @@ func (g *group) url() string {
 // connect opens a connection of the test's own.
 func (g *group) connect() *nats.Conn {
 	g.t.Helper()
-	nc, err := nats.Connect(g.url())
-	require.NoError(g.t, err)
-	g.t.Cleanup(nc.Close)
+	return dial(g.t, g.url())
+}
+
+func dial(t *testing.T, url string) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect(url)
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
 	return nc
 }
 
