@@ -1,12 +1,14 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,8 +84,9 @@ func (c *Consumers) ensure(ctx context.Context, o partition.Owned) error {
 		return err
 	case is.Config.FilterSubject != want.FilterSubject:
 		return fmt.Errorf("the consumer %s filters for %s; must be %s: take another Name", want.Durable, is.Config.FilterSubject, want.FilterSubject)
-	case is.Config.AckWait != want.AckWait:
-		if _, err = c.js.UpdateConsumer(ctx, c.cfg.Stream, want); err != nil {
+	}
+	if to := updated(is.Config, want); !reflect.DeepEqual(to, is.Config) {
+		if _, err = c.js.UpdateConsumer(ctx, c.cfg.Stream, to); err != nil {
 			return err
 		}
 	}
@@ -91,6 +94,26 @@ func (c *Consumers) ensure(ctx context.Context, o partition.Owned) error {
 		return c.unpin(ctx, want.Durable)
 	}
 	return nil
+}
+
+// updated is what a consumer that is there has to be from now on. The server refuses to
+// change where it began, its storage and what it acknowledges; what is not set stays, too,
+// as the server has put its own defaults there.
+func updated(is, want jetstream.ConsumerConfig) jetstream.ConsumerConfig {
+	to := is
+	to.AckWait, to.MaxDeliver = want.AckWait, want.MaxDeliver
+	to.MaxAckPending = cmp.Or(want.MaxAckPending, is.MaxAckPending)
+	to.MaxRequestBatch = cmp.Or(want.MaxRequestBatch, is.MaxRequestBatch)
+	to.MaxRequestExpires = cmp.Or(want.MaxRequestExpires, is.MaxRequestExpires)
+	to.MaxRequestMaxBytes = cmp.Or(want.MaxRequestMaxBytes, is.MaxRequestMaxBytes)
+	to.InactiveThreshold = cmp.Or(want.InactiveThreshold, is.InactiveThreshold)
+	to.SampleFrequency = cmp.Or(want.SampleFrequency, is.SampleFrequency)
+	to.Description = cmp.Or(want.Description, is.Description)
+	if to.Metadata = maps.Clone(is.Metadata); to.Metadata == nil {
+		to.Metadata = map[string]string{}
+	}
+	maps.Copy(to.Metadata, want.Metadata)
+	return to
 }
 
 func (c *Consumers) info(ctx context.Context, name string) (*jetstream.ConsumerInfo, error) {

@@ -124,6 +124,43 @@ func TestConsumers_FilterStays(t *testing.T) {
 	require.ErrorContains(t, c.ensure(t.Context(), owner(1)), "filters for work.p; must be work.p.>: take another Name")
 }
 
+// A new build may want a consumer otherwise that is there already. Where it began stays, as
+// the server refuses to change that, and what is not set stays as well.
+func TestConsumers_NewSettingsReachOldConsumers(t *testing.T) {
+	t.Parallel()
+	m := openMill(t, jetstream.LimitsPolicy)
+	written := m.hear(apiPrefix+"CONSUMER.CREATE.>", "")
+	ensured := func(want jetstream.ConsumerConfig) jetstream.ConsumerConfig {
+		m.cfg.Consumer = want
+		c, err := Consume(m.nc, m.cfg)
+		require.NoError(t, err)
+		for range 2 { // the second time there is nothing to change
+			require.NoError(t, c.ensure(t.Context(), owner(1)))
+		}
+		await(t, written, "the change")
+		require.NoError(t, m.nc.Flush())
+		require.Empty(t, written)
+		return m.info(c.Durable(owner(1))).Config
+	}
+	is := ensured(jetstream.ConsumerConfig{MaxAckPending: 1, DeliverPolicy: jetstream.DeliverNewPolicy})
+	require.Equal(t, 1, is.MaxAckPending)
+	is = ensured(jetstream.ConsumerConfig{MaxAckPending: 1000, MaxRequestBatch: 500, Description: "orders", Metadata: map[string]string{"team": "x"}})
+	require.Equal(t, 1000, is.MaxAckPending)
+	require.Equal(t, 500, is.MaxRequestBatch)
+	require.Equal(t, "orders", is.Description)
+	require.Equal(t, "x", is.Metadata["team"])
+	require.Equal(t, jetstream.DeliverNewPolicy, is.DeliverPolicy)
+	is = ensured(jetstream.ConsumerConfig{AckWait: time.Minute, InactiveThreshold: time.Hour})
+	require.Equal(t, time.Minute, is.AckWait)
+	require.Equal(t, time.Hour, is.InactiveThreshold)
+	require.Equal(t, 1000, is.MaxAckPending, "it is not set")
+	is.MaxDeliver = 3 // by somebody else: the server would drop what is above it
+	_, err := m.js.UpdateConsumer(t.Context(), "WORK", is)
+	require.NoError(t, err)
+	await(t, written, "what somebody else wrote")
+	require.Equal(t, -1, ensured(m.cfg.Consumer).MaxDeliver)
+}
+
 // Whatever ends the pulling, all is begun again: here the consumer is deleted, and made
 // anew.
 func TestConsumers_BeginAgain(t *testing.T) {
