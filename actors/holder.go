@@ -157,6 +157,9 @@ func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
 	h.applied, h.latest, h.pending, h.floor, h.bare = 0, partition.Assignment{}, nil, 0, false
 	h.round++
 	ctx.Request(h.outside, messages.Watch{Round: h.round, Key: messages.KeyAssignment(m.Worker)})
+	if len(h.poison.former) > 0 { // which the claim does not say
+		h.news(ctx)
+	}
 	return following
 }
 
@@ -216,7 +219,7 @@ func (h *holder) apply(ctx actor.Context) {
 	for _, o := range gained {
 		h.add(ctx, o, poison[itemKey{o.ID, o.Token}])
 	}
-	h.noted()
+	h.noted(poison)
 	h.report(ctx, gained, lost)
 	h.news(ctx)
 }
@@ -240,11 +243,13 @@ func (h *holder) report(ctx actor.Context, gained, lost []partition.Owned) {
 }
 
 // tell answers the session, before a heartbeat; news are told without being asked.
-func (h *holder) tell(ctx actor.Context, m messages.GetHoldings) { ctx.Respond(h.holdings(m.Round)) }
+func (h *holder) tell(ctx actor.Context, m messages.GetHoldings) {
+	ctx.Respond(h.holdings(ctx, m.Round))
+}
 
 func (h *holder) news(ctx actor.Context) {
 	if h.session != nil {
-		ctx.Send(h.session, h.holdings(0))
+		ctx.Send(h.session, h.holdings(ctx, 0))
 	}
 }
 
@@ -272,8 +277,8 @@ func (h *holder) gathered(ctx actor.Context, _ newsDue) {
 	h.news(ctx)
 }
 
-func (h *holder) holdings(round partition.Round) messages.Holdings {
-	m := messages.Holdings{Round: round, Session: h.nonce, Applied: h.applied, Seen: h.seen, Poison: h.sentences()}
+func (h *holder) holdings(ctx actor.Context, round partition.Round) messages.Holdings {
+	m := messages.Holdings{Round: round, Session: h.nonce, Applied: h.applied, Seen: h.seen, Poison: h.sentences(ctx)}
 	if h.items.count[draining]+h.items.count[abandoned] == 0 {
 		return m
 	}

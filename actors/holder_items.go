@@ -117,7 +117,7 @@ func (h *holder) add(ctx actor.Context, o partition.Owned, quarantine time.Durat
 	it := &item{owned: o, phase: starting}
 	h.items.add(it)
 	if quarantine > 0 {
-		h.quarantine(ctx, it, h.now.Add(quarantine))
+		h.quarantine(ctx, it, h.now.Add(min(quarantine, h.settings.Quarantine())))
 		return
 	}
 	h.start(ctx, it)

@@ -63,7 +63,7 @@ func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
 // forget lets go of everything that the session had, without waiting for anybody:
 // handlers are stopped, and what they still do is protected by the token alone.
 func (h *holder) forget(ctx actor.Context) {
-	clear(h.poison.until) // the record of that session says it
+	h.poison.lose(h.now)
 	h.starts.queue = nil
 	if h.items.list.Len() == 0 && len(h.pending) == 0 {
 		return

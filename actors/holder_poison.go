@@ -15,13 +15,35 @@ type poison struct {
 	failures partition.Failures
 	failing  []*item // whose failures are counted when it is known what time it is
 	// until is when the quarantine of a partition ends under one token; zero if it has
-	// ended. It is kept until the leader has taken note of it.
-	until map[itemKey]time.Time
-	told  []partition.PartitionID // to the manager
+	// ended. It is kept until the leader has taken note of it; listed is what it listed.
+	until  map[itemKey]time.Time
+	listed map[itemKey]bool
+	// former is what had ended in sessions that were lost, and until when that is told.
+	former map[itemKey]time.Time
+	cut    int                     // entries for which the record has no room
+	told   []partition.PartitionID // to the manager
 }
 
+// toldAfter is how long what a lost session had ended is told on: that session's record may
+// never have said so, and by then the leader has given the partition to somebody.
+const toldAfter = time.Hour
+
 func newPoison() poison {
-	return poison{failures: partition.Failures{}, until: map[itemKey]time.Time{}}
+	return poison{
+		failures: partition.Failures{}, until: map[itemKey]time.Time{}, listed: map[itemKey]bool{}, former: map[itemKey]time.Time{},
+	}
+}
+
+// lose forgets what the lost session had quarantined: its record says it. What had ended
+// is kept, as the record may not have heard of it.
+func (p *poison) lose(now time.Time) {
+	for key, until := range p.until {
+		if until.IsZero() {
+			p.former[key] = now.Add(toldAfter)
+		}
+	}
+	clear(p.until)
+	clear(p.listed)
 }
 
 // paroleDue: the quarantine that lasts until then is over.
@@ -56,8 +78,9 @@ func (h *holder) count(ctx actor.Context, m messages.Time) {
 	for _, it := range failing {
 		exceeds := h.poison.failures.Exceed(it.owned.ID, h.settings.PoisonBudget, m.At)
 		switch {
-		case it.phase != working || it.child != nil: // it is taken away, or was begun anew
+		case it.phase != working || it.child != nil: // it is taken away, or was begun anew: the next failure is one too many
 		case exceeds:
+			delete(h.poison.failures, it.owned.ID)
 			ctx.Logger().Warn("a partition is quarantined: its actor failed too often",
 				"partition", string(it.owned.ID), "token", uint64(it.owned.Token))
 			h.quarantine(ctx, it, m.At.Add(h.settings.Quarantine()))
@@ -73,7 +96,9 @@ func (h *holder) count(ctx actor.Context, m messages.Time) {
 // would fail as well.
 func (h *holder) quarantine(ctx actor.Context, it *item, until time.Time) {
 	h.items.turn(it, unworked)
-	h.poison.until[itemKey{it.owned.ID, it.owned.Token}] = until
+	key := itemKey{it.owned.ID, it.owned.Token}
+	h.poison.until[key] = until
+	delete(h.poison.listed, key)
 	ctx.Request(h.outside, messages.Remind{From: until, Mail: paroleDue{it, until}})
 }
 
@@ -111,9 +136,9 @@ func (h *holder) free(ctx actor.Context, it *item) bool {
 	return true
 }
 
-// noted drops quarantines of which the leader has taken note, because it did so with the
-// acknowledgement that let it give the partition away.
-func (h *holder) noted() {
+// noted drops quarantines of which the leader has taken note: it did so with the
+// acknowledgement that let it give the partition away, or lists no more what is over.
+func (h *holder) noted(quarantined map[itemKey]time.Duration) {
 	if len(h.poison.until) == 0 {
 		return
 	}
@@ -124,19 +149,35 @@ func (h *holder) noted() {
 	for _, r := range h.latest.Revoking {
 		mine[itemKey{r.Partition, r.Token}] = true
 	}
-	for key := range h.poison.until {
-		if !mine[key] && h.items.byKey[key] == nil {
+	for key, until := range h.poison.until {
+		_, lists := quarantined[key]
+		if !mine[key] && h.items.byKey[key] == nil || until.IsZero() && h.poison.listed[key] && !lists {
 			delete(h.poison.until, key)
+			delete(h.poison.listed, key)
+		} else if lists {
+			h.poison.listed[key] = true
 		}
 	}
 }
 
 // sentences are what the leader has to know.
-func (h *holder) sentences() (out []partition.Poison) {
+func (h *holder) sentences(ctx actor.Context) (out []partition.Poison) {
 	for key, until := range h.poison.until {
 		out = append(out, partition.Poison{Partition: key.id, Token: key.token, Left: max(0, until.Sub(h.now))})
 	}
-	return partition.FitPoison(out)
+	for key, until := range h.poison.former {
+		if h.now.Before(until) {
+			out = append(out, partition.Poison{Partition: key.id, Token: key.token})
+		} else {
+			delete(h.poison.former, key)
+		}
+	}
+	fit := partition.FitPoison(out)
+	if cut := len(out) - len(fit); cut != h.poison.cut {
+		h.poison.cut = cut
+		ctx.Logger().Warn("the record has no room for all quarantines: what is not listed is not handed on", "cut", cut)
+	}
+	return fit
 }
 
 // tellQuarantined tells the manager what is left unworked, when that has changed.

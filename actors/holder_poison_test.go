@@ -168,6 +168,68 @@ func TestHolder_Release(t *testing.T) {
 	require.Empty(t, lastOf[messages.QuarantineChanged](t, e.parent).Quarantined)
 }
 
+// What ended while the lease was in doubt is not forgotten with the session: its record
+// says that it lasts, and the next one of this process inherits that.
+func TestHolder_WhatIsOverOutlivesTheSession(t *testing.T) {
+	for name, end := range map[string]func(*estate) any{
+		"released":  func(*estate) any { return messages.ReleasePartition{Partition: "p"} },
+		"by itself": func(e *estate) any { return remindOf[paroleDue](t, e.outside).Mail },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := poisoned(t, "p@5")
+			e.tell(e.pid, messages.Suspend{Deadline: e.end})
+			e.tell(e.pid, end(e))
+			e.tell(e.pid, messages.DropAll{At: e.now})
+			e.hold("next")
+			over := []partition.Poison{{Partition: "p", Token: 5}}
+			require.Equal(t, over, e.holdings().Poison, "the claim does not say so")
+			e.see(assignment("next", 8, "q@8"))
+			require.Equal(t, over, e.says(), "the leader may see the former record yet")
+			e.now = e.now.Add(2 * toldAfter)
+			e.renew()
+			require.Empty(t, e.says())
+		})
+	}
+}
+
+// What the leader listed and lists no more, it knows to be over.
+func TestHolder_WhatIsOverIsNotToldForever(t *testing.T) {
+	e := newEstate(t, slowly)
+	a := assignment("mine", 5, "p@5 q@5")
+	a.Poison = []partition.Poison{{Partition: "p", Token: 5, Left: time.Minute}}
+	e.see(a)
+	e.tell(e.pid, messages.ReleasePartition{Partition: "p"})
+	a.Step = 6
+	e.see(a)
+	require.Len(t, e.says(), 1, "it does not know yet")
+	e.see(assignment("mine", 7, "p@5 q@5"))
+	require.Empty(t, e.says())
+}
+
+// Each worker leaves a partition alone for no longer than it is told to itself.
+func TestHolder_PoisonFromAnotherSetting(t *testing.T) {
+	e := newEstate(t, slowly)
+	a := assignment("mine", 5, "p@5")
+	a.Poison = []partition.Poison{{Partition: "p", Token: 5, Left: partition.MaxDuration}}
+	e.see(a)
+	require.Equal(t, e.now.Add(e.settings.QuarantineFor), remindOf[paroleDue](t, e.outside).From)
+}
+
+// A failure that is counted while the lease is in doubt counts all the same.
+func TestHolder_NoFailureIsLost(t *testing.T) {
+	e := newEstate(t, slowly)
+	e.see(assignment("mine", 5, "p@5"))
+	e.fail("p@5")
+	e.fail("p@5")
+	e.tell(e.workers["p@5"], "crash")
+	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.counted()
+	unheard[messages.QuarantineChanged](t, e.parent)
+	e.renew()
+	e.fail("p@5")
+	heard[messages.QuarantineChanged](t, e.parent)
+}
+
 // Who ends by itself has not failed; who cannot be made has.
 func TestHolder_WhatIsNoPoison(t *testing.T) {
 	e := newEstate(t, slowly)

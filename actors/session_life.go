@@ -53,6 +53,8 @@ func (s *session) take(m messages.Holdings) bool {
 			s.record.Held, s.record.Abandoned = m.Held, m.Abandoned
 			s.record.Poison, s.record.Quarantined = m.Poison, partition.Unworked(m.Poison)
 			s.record.Predecessor, s.record.PredecessorReleased = "", false
+		} else if len(m.Poison) > 0 { // it knows better what is over
+			s.record.Poison = partition.EndPoison(s.record.Poison, m.Poison)
 		}
 	}
 	return true

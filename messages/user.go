@@ -236,7 +236,10 @@ type Drained struct {
 
 // ReleasePartition asks the worker that owns a partition (GetOwner) to work on it again,
 // though its actor failed as often as PoisonBudget says and QuarantineFor is not over.
-// PartitionReleased is the answer.
+// PartitionReleased is the answer: this worker works on it, at once or when its lease is
+// renewed. Its record says so a moment later: if the process crashes before that, or the
+// leader has given the partition away before it can read that, the quarantine goes on at
+// the next owner, which can be asked in turn.
 type ReleasePartition struct {
 	Partition partition.PartitionID
 }

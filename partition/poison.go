@@ -2,6 +2,7 @@ package partition
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -25,7 +26,7 @@ type Poison struct {
 type Failures map[PartitionID][]time.Time
 
 // Exceed counts a failure, and reports whether there were as many of the partition as
-// are too many within a minute. They are forgotten then, as all that are older.
+// are too many within a minute. What is older is forgotten.
 func (f Failures) Exceed(id PartitionID, budget int, now time.Time) bool {
 	for other, at := range f {
 		if f[other] = slices.DeleteFunc(at, func(t time.Time) bool { return !now.Before(t.Add(poisonWindow)) }); len(f[other]) == 0 {
@@ -35,12 +36,8 @@ func (f Failures) Exceed(id PartitionID, budget int, now time.Time) bool {
 	if budget <= 0 {
 		return false
 	}
-	if len(f[id])+1 < budget {
-		f[id] = append(f[id], now)
-		return false
-	}
-	delete(f, id)
-	return true
+	f[id] = append(f[id], now)
+	return len(f[id]) >= budget
 }
 
 // Quarantine is how long a partition is left unworked that is poison.
@@ -51,8 +48,8 @@ func (s Settings) Quarantine() time.Duration {
 	return s.QuarantineFor
 }
 
-// FitPoison returns what of these goes into a live record: those that last first, as a
-// quarantine that nobody knows of is none.
+// FitPoison returns what of these goes into a live record: what is over first, as it
+// would be left unworked elsewhere for nothing. What is cut may fail again.
 func FitPoison(all []Poison) []Poison {
 	slices.SortFunc(all, func(a, b Poison) int {
 		return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Token, b.Token))
@@ -76,34 +73,48 @@ func Unworked(all []Poison) (out []PartitionID) {
 	return out
 }
 
-// rank of what is over is lower.
+// EndPoison returns what a predecessor said, without what is known to be over by now.
+func EndPoison(said, over []Poison) []Poison {
+	out := slices.Clone(over)
+	for _, p := range said {
+		if !slices.ContainsFunc(over, func(o Poison) bool { return o.Partition == p.Partition && o.Token == p.Token }) {
+			out = append(out, p)
+		}
+	}
+	return FitPoison(out)
+}
+
+// rank of what is over is higher.
 func rank(p Poison) int {
 	if p.Left > 0 {
-		return 0
+		return 1
 	}
-	return 1
+	return 0
 }
 
 // poisoned takes what owners say of quarantines, and what the table knows of others, into
-// the next table. A token is given to one owner, so that it does not matter in which of
-// its sessions' records that stands; who follows under another token counts on.
+// the next table. A token is given to one owner: of what the records of its sessions say,
+// the least is what it said last. Who follows under another token counts on.
 func (h *handoff) poisoned() {
 	left := make(map[PartitionID]time.Duration, len(h.old.Poison))
-	take := func(p Poison) {
-		if r, known := h.old.Row(p.Partition); known && r.Token == p.Token {
-			left[p.Partition] = p.Left
+	said := map[PartitionID]time.Duration{}
+	take := func(into map[PartitionID]time.Duration, p Poison) {
+		r, known := h.old.Row(p.Partition)
+		if least, also := into[p.Partition]; known && r.Token == p.Token && (!also || p.Left < least) {
+			into[p.Partition] = p.Left
 		}
 	}
 	for _, p := range h.old.Poison {
-		take(p)
+		take(left, p)
 	}
 	for _, w := range h.facts.Roster {
 		for _, p := range w.Live.Poison {
 			if p.Token != 0 {
-				take(p)
+				take(said, p)
 			}
 		}
 	}
+	maps.Copy(left, said)
 	h.next.Poison = nil
 	for id, d := range left {
 		if r, known := h.next.Row(id); known && d > 0 {

@@ -27,7 +27,14 @@ func TestFailures_Exceed(t *testing.T) {
 			f := Failures{}
 			for i, at := range c.at {
 				require.False(t, f.Exceed("another", 100, atFirst.Add(at)))
-				require.Equal(t, c.want[i], f.Exceed(id, c.budget, atFirst.Add(at)), i)
+				exceeds := f.Exceed(id, c.budget, atFirst.Add(at))
+				require.Equal(t, c.want[i], exceeds, i)
+				if exceeds {
+					delete(f, id)
+				}
+			}
+			for i := range 4 {
+				require.Equal(t, i >= 2, f.Exceed("kept", 3, atFirst), "until somebody takes note")
 			}
 			require.False(t, f.Exceed("later", 2, atFirst.Add(time.Hour)))
 			require.Len(t, f, 1, "what is old is forgotten")
@@ -41,6 +48,7 @@ func TestFailures_Exceed(t *testing.T) {
 // as the record of w-0 says.
 type poisonCase struct {
 	known, said []Poison
+	elsewhere   []Poison // in the record of another session of its process
 	live        Live
 	want        time.Duration
 }
@@ -69,6 +77,8 @@ func TestNext_PoisonIsHandedOn(t *testing.T) {
 		"the owner ended it":   {known: of(5, left), said: of(5, 0)},
 		"a former one ended":   {known: of(5, left), said: of(4, 0), want: left},
 		"the table is old":     {known: of(4, left)},
+		"another session says": {known: of(5, left), said: of(5, left), elsewhere: of(5, 0)},
+		"it says what was":     {known: of(5, left), said: of(5, 0), elsewhere: of(5, left)},
 	} {
 		t.Run(name, func(t *testing.T) { c.play(t, set) })
 	}
@@ -86,7 +96,7 @@ func (c poisonCase) play(t *testing.T, set Set) {
 	}
 	roster := Roster{}
 	roster.show("w-0", c.live)
-	roster.show("w-1", Live{Session: "s1"})
+	roster.show("w-1", Live{Session: "s1", Poison: c.elsewhere})
 	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst, Term: 9}
 	var want []Poison
 	if c.want > 0 {
@@ -127,8 +137,10 @@ func TestFitPoison(t *testing.T) {
 	}
 	fit := FitPoison(all)
 	require.Len(t, fit, (48<<10)/(2*(63+32)))
-	require.Len(t, Unworked(fit), 200, "those that last come first")
+	require.Len(t, Unworked(fit), len(fit)-200, "what is over comes first")
 	require.Len(t, FitPoison(all[:10]), 10)
+	said := []Poison{{Partition: "p", Token: 5, Left: 2}, {Partition: "p", Token: 6, Left: 3}, {Partition: "q", Token: 5, Left: 4}}
+	require.Equal(t, []Poison{{Partition: "p", Token: 5}, said[1], said[2]}, EndPoison(said, []Poison{{Partition: "p", Token: 5}}))
 	slot := Slot{Worker: "worker-3", Revision: 7, Live: Live{Released: true, Poison: all[:1]}}
 	require.Equal(t, all[:1], Claims{Prefix: "worker", Count: 9}.Candidates([]Slot{slot})[0].Poison)
 }
