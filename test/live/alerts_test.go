@@ -49,6 +49,7 @@ func TestDegraded_Alerts(t *testing.T) {
 			g.logger = slog.New(slog.NewTextHandler(&logged, nil))
 			all := g.start(1)
 			w, l := all[0], g.ledger
+			own := w.snapshot()
 			critical := func(after time.Time, n int) {
 				l.await(fmt.Sprintf("%d critical alerts", n), func() bool { return l.pages[w].loudest(after) >= n })
 			}
@@ -82,7 +83,8 @@ func TestDegraded_Alerts(t *testing.T) {
 				lasts := a.At.Sub(a.Since)
 				require.Equal(t, heard.alerts[0].Since, a.Since, "it is one outage")
 				require.Equal(t, due(g.settings.Alerts, lasts), a.Level, "after %v", lasts)
-				line := fmt.Sprintf(`level=%v msg="the worker is degraded" group=live alert=%v for=%v reason=`, levels[a.Level], a.Level, lasts.Round(time.Second))
+				line := fmt.Sprintf(`level=%v msg="the worker is degraded" group=live worker=%s session=%s alert=%v for=%v reason=`,
+					levels[a.Level], own.Worker, own.Session, a.Level, lasts.Round(time.Second))
 				require.True(t, logged.has(line), line)
 			}
 		})
