@@ -151,7 +151,7 @@ func (h *handoff) move(i int, to int32) {
 		if m.From == m.To && h.why[i] == NoReason {
 			m.Why = ReturnedHome.String() // it waited for that worker, which has a new session
 		}
-	} else if h.why[i] == NoReason || h.why[i] == OwnerGone {
+	} else if slices.Contains([]Reason{NoReason, OwnerGone, OldHandler}, h.why[i]) {
 		m.Why = "had no owner"
 	}
 	h.moves = append(h.moves, m)

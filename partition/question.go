@@ -152,12 +152,17 @@ func (o owners) row(t Table, r Row) (to int32, kept bool) {
 // what zones mean to its strategy. What it gives to nobody has no owner in the target
 // either.
 func (q Question) Answer(p Plan, zones ZoneRule) Target {
-	t, p := q.target, q.reroute(p, zones)
+	t, planned := q.target, p
+	p = q.reroute(p, zones)
 	t.Owner, t.Why = slices.Clone(q.target.Owner), slices.Clone(q.target.Why)
 	t.Measure = MeasurePlan(q.Input, p)
 	for i, why := range Reasons(q.Input, p, zones) {
-		if p[i] != q.Input.Previous[i] {
-			t.Why[q.index[i]] = why
+		was := q.Input.Previous[i]
+		if p[i] == was {
+			continue
+		}
+		if t.Why[q.index[i]] = why; planned[i] == was {
+			t.Why[q.index[i]] = OldHandler // nothing else would have moved it
 		}
 	}
 	for i, m := range p {
@@ -168,10 +173,11 @@ func (q Question) Answer(p Plan, zones ZoneRule) Target {
 	return t
 }
 
-// reroute gives what goes to a member that still runs an old handler for it to the least
-// loaded of the others that may have it: of its own zone first, if the strategy looks at
-// zones, and of no other one if it requires that. If there is none, it waits for the old
-// handler to end.
+// reroute gives what goes to a member that still runs an old handler for it to another: to
+// the one that has it, else to the least loaded of those that may have it, of its own zone
+// first if the strategy looks at zones, and of no other one if it requires that. If there
+// is none, it waits for the old handler to end: where it is, even if it should not be there,
+// as long as somebody has it.
 func (q Question) reroute(p Plan, zones ZoneRule) Plan {
 	in := q.Input
 	members, err := in.eligible(nil)
@@ -184,21 +190,26 @@ func (q Question) reroute(p Plan, zones ZoneRule) Plan {
 			load[m] += in.Partitions.Weights[i]
 		}
 	}
-	near, far := in.bonds(members, zones != AnyZone), in.bonds(members, false)
+	near, far := in.bonds(members, zones != AnyZone), in.bonds(members, zones == RequireZone)
 	for i, m := range p {
 		barred := q.barred[in.Partitions.IDs[i]]
 		runs := func(m int32) bool { return slices.Contains(barred, in.Members[m].ID) }
 		if m == None || !runs(m) {
 			continue
 		}
-		may := slices.DeleteFunc(near.of(i).admit(in, members), runs)
-		if len(may) == 0 && zones != RequireZone {
-			may = slices.DeleteFunc(far.of(i).admit(in, members), runs)
-		}
-		if len(may) == 0 {
+		may := slices.DeleteFunc(far.of(i).admit(in, members), runs)
+		was := in.Previous[i]
+		switch {
+		case slices.Contains(may, was), len(may) == 0 && slices.Contains(members, was) && !runs(was):
+			out[i] = was
+		case len(may) == 0:
 			continue
+		default:
+			if zoned := slices.DeleteFunc(near.of(i).admit(in, members), runs); len(zoned) > 0 {
+				may = zoned
+			}
+			out[i] = slices.MinFunc(may, func(a, b int32) int { return cmp.Compare(load[a], load[b]) })
 		}
-		out[i] = slices.MinFunc(may, func(a, b int32) int { return cmp.Compare(load[a], load[b]) })
 		load[m] -= in.Partitions.Weights[i]
 		load[out[i]] += in.Partitions.Weights[i]
 	}

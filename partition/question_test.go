@@ -146,5 +146,56 @@ func TestAsk_WrittenOffGoesWhereItMayBe(t *testing.T) {
 
 	why := ask(table, roster, set, nil).Answer(Plan{0, 0, 1, 1}, AnyZone)
 	require.Equal(t, Measure{Moves: 1, Least: 2, Before: 2, After: 2}, why.Measure, "of where it goes, not of what was planned")
-	require.Equal(t, OverTheBand, why.Why[0])
+	require.Equal(t, OldHandler, why.Why[0], "no more than its share is at w-0")
+}
+
+// Who has what should go where an old handler still runs keeps it until that has ended, if
+// nobody else may have it: nobody is told to let go of what nobody could get. Then it moves.
+func TestAsk_WrittenOffElsewhereStaysWithItsOwner(t *testing.T) {
+	for _, c := range []struct {
+		why   Reason
+		by    Sticky
+		bound func(*Set)
+	}{
+		{PinnedThere, Sticky{}, func(s *Set) { s.Pins = []WorkerID{"", "", "w-0", ""} }},
+		{ZoneMatch, Sticky{Zones: RequireZone}, func(s *Set) { s.Zones = []string{"", "", "a", ""} }},
+		{LabelsMissing, Sticky{}, func(s *Set) { s.Labels = [][]string{nil, nil, {"gpu"}, nil} }},
+	} {
+		table, roster, set := group() // p0 and p1 at w-0, p2 and p3 at w-1
+		c.bound(&set)
+		answer := func(former, owner Live) (Outlook, uint64) {
+			former.Session, former.Zone, former.Labels, owner.Session = "s0", "a", []string{"gpu"}, "s1"
+			roster.show("w-0", former)
+			roster.show("w-1", owner)
+			ch := Classify(table, roster, set, atFirst, testRules, Off)
+			require.True(t, owner.Draining || ch.Misplaced+ch.Strays == 1)
+			q := Ask(table, nil, ch, set, Asking{Now: atFirst, Rules: testRules, MoveLimit: Off})
+			target := q.Answer(mustPlan(t, c.by, q.Input), c.by.Zones)
+			target.Owner[0], target.Owner[1], target.Owner[3] = 0, 0, 1 // p2 alone is looked at
+			if target.Owner[2] != 1 && !owner.Draining {
+				require.Equal(t, c.why, target.Why[2])
+			}
+			return Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}), ch.Fingerprint(set)
+		}
+		written := Live{Abandoned: []Abandoned{{Partition: set.IDs[2], Token: 4, Step: 6}}}
+		out, before := answer(written, Live{})
+		require.Zero(t, out.Blocked+out.Outstanding+out.Waiting, c.why)
+		require.True(t, out.Publish == nil || out.Publish.Revokes == 0, c.why)
+		out, after := answer(Live{}, Live{})
+		require.Equal(t, 1, out.Publish.Revokes, c.why)
+		require.NotEqual(t, before, after, "that it has ended is news")
+		out, _ = answer(written, Live{Draining: true})
+		require.Equal(t, 1, out.Publish.Revokes, "who gives everything up keeps nothing")
+	}
+}
+
+// What would go where an old handler runs stays rather than go to a third.
+func TestAsk_WrittenOffElsewhereMovesNothing(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-0", Live{Session: "s0", Zone: "a", Abandoned: []Abandoned{{Partition: set.IDs[2], Token: 4, Step: 6}}})
+	roster.show("w-2", Live{Session: "s2", Zone: "a"})
+	set.Zones = []string{"", "", "a", ""}
+	for zones, owner := range map[ZoneRule]int32{AnyZone: 1, PreferZone: 1, RequireZone: 2} {
+		require.Equal(t, owner, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 1}, zones).Owner[2], zones)
+	}
 }

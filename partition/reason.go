@@ -18,6 +18,9 @@ const (
 	ZoneMatch
 	// LabelsMissing: its owner lacks one of its labels.
 	LabelsMissing
+	// OldHandler: nothing but an old handler for it, written off, that still runs where it
+	// was or was to go.
+	OldHandler
 	// ByStrategy: none of these. It was exchanged for another one, or the strategy goes
 	// by something else.
 	ByStrategy
@@ -25,7 +28,7 @@ const (
 
 // String returns the reason in a few words.
 func (r Reason) String() string {
-	return choice(int(r), "on its way", "owner gone", "over the band", "returned home", "pinned", "zone", "labels", "by the strategy")
+	return choice(int(r), "on its way", "owner gone", "over the band", "returned home", "pinned", "zone", "labels", "old handler runs", "by the strategy")
 }
 
 // Reasons says of each partition of a plan why it has another owner than before. zones

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -94,6 +95,11 @@ var moving = []struct {
 		r.show("w-0", Live{Session: "s0", Labels: []string{"gpu"}})
 		r.show("w-1", Live{Session: "s1", Labels: []string{"ssd"}})
 		s.Labels = [][]string{nil, {"ssd"}, {"gpu"}, nil}
+	}},
+	{"old handler runs", Sticky{}, func(r Roster, s *Set, _ Homes) {
+		written := Live{Session: "s0", Abandoned: []Abandoned{{Partition: s.IDs[0], Token: 5, Step: 8}}}
+		r.show("w-0", written, -time.Minute) // nobody believes in it any more
+		r.show("w-0", written)
 	}},
 	{"by the strategy", RoundRobin{}, func(Roster, *Set, Homes) {}},
 	{"by the strategy", users{0, 0, 0, 1}, func(r Roster, s *Set, _ Homes) {
