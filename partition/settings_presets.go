@@ -1,6 +1,9 @@
 package partition
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Default returns settings for a group on one network with a store nearby: a
 // crash is answered within 5 s.
@@ -94,7 +97,8 @@ func Conservative() Settings {
 
 // WithDefaults returns the settings with every zero field replaced by that of
 // Default. PollInterval, which follows another field, becomes half of the Lease
-// that results. Values that break a rule stay as they are: Validate names them.
+// that results, if it may be that: a Lease that breaks its rule is one fault, not two.
+// Values that break a rule stay as they are: Validate names them.
 func (s Settings) WithDefaults() Settings {
 	d := Default()
 	if s.WorkerIDPrefix == "" {
@@ -102,11 +106,10 @@ func (s Settings) WithDefaults() Settings {
 	}
 	fill(s.counts(), d.counts())
 	fill(s.shares(), d.shares())
-	d.PollInterval = 0
-	fill(s.spans(), d.spans())
-	if s.PollInterval == 0 {
-		s.PollInterval = s.Lease / 2
+	if half := cmp.Or(s.Lease, d.Lease) / 2; half >= time.Millisecond && half <= MaxDuration {
+		d.PollInterval = half
 	}
+	fill(s.spans(), d.spans())
 	return s
 }
 

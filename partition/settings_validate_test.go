@@ -131,8 +131,12 @@ func TestSettings_AFaultHidesRulesThatRestOnIt(t *testing.T) {
 	x := Default()
 	x.Lease = math.MaxInt64 // 3·H and L(1+δ) would overflow
 	require.EqualError(t, x.Validate(), "Lease is 2562047h47m16.854775807s; must be 1ms ≤ Lease ≤ 8760h0m0s")
-	x = Settings{Lease: 4} // the unit is missing; PollInterval follows it
-	require.Equal(t, "Lease", fieldFaults(t, x.Validate())[0].Field)
+	for _, lease := range []time.Duration{4, -5 * time.Second, math.MaxInt64} { // of 4 the unit is missing
+		x = Settings{Lease: lease} // PollInterval follows it
+		faults := fieldFaults(t, x.Validate())
+		require.Len(t, faults, 1)
+		require.Equal(t, "Lease", faults[0].Field)
+	}
 }
 
 func TestSettings_Off(t *testing.T) {
