@@ -110,8 +110,11 @@ func (r *run) suffer(e episode) bool {
 }
 
 // recover waits until everything is owned again, by one worker each.
-func (r *run) recover(e episode) (done bool, err error) {
-	mended := now()
+func (r *run) recover(e episode) (done bool, err error) { return r.recovered(e, now()) }
+
+// recovered counts from when the store is whole: if it is not when the time is over, as
+// its nodes had none, from when it is again.
+func (r *run) recovered(e episode, mended time.Duration) (done bool, err error) {
 	if err := r.fleet.whole(r.stop); err != nil {
 		return false, err
 	}
@@ -138,8 +141,12 @@ func (r *run) recover(e episode) (done bool, err error) {
 			return false, nil
 		case <-late.C:
 			r.why(at)
-			if now()-at > limit+patience {
-				return false, fmt.Errorf("after %s nobody owns everything, %v after all was well", e, now()-at)
+			if now()-mended > limit+2*patience {
+				return false, fmt.Errorf("after %s nobody owns everything, %v after the last fault", e, now()-mended)
+			}
+			if missing := r.fleet.missing(); missing != "" { // it was whole, and is not any more
+				r.say("the store is not whole: %s", missing)
+				return r.recovered(e, mended)
 			}
 			late.Reset(later)
 		}
