@@ -22,7 +22,6 @@ type mailbox struct {
 	invoker    actor.MessageInvoker
 	ctx        actor.Context
 	dispatcher actor.Dispatcher
-	run        func() // a turn
 	stopping   bool
 	watches    []any // which wait, while it stops, for its end
 }
@@ -60,11 +59,7 @@ func (q *queue) pop() any {
 
 func (q *queue) len() int { return len(q.items) - q.head }
 
-func newMailbox() actor.Mailbox {
-	m := &mailbox{}
-	m.run = m.turn
-	return m
-}
+func newMailbox() actor.Mailbox { return &mailbox{} }
 
 // RegisterHandlers implements actor.Mailbox. The actor can be found by its name
 // before; what it is sent until then waits.
@@ -112,7 +107,7 @@ func (m *mailbox) post(q *queue, message any) {
 	run := m.claim()
 	m.mu.Unlock()
 	if run {
-		m.dispatcher.Schedule(m.run)
+		m.dispatcher.Schedule(m.turn)
 	}
 }
 
@@ -137,7 +132,7 @@ func (m *mailbox) turn() {
 	again := m.claim()
 	m.mu.Unlock()
 	if again {
-		m.dispatcher.Schedule(m.run)
+		m.dispatcher.Schedule(m.turn)
 	}
 }
 

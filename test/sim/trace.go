@@ -2,18 +2,13 @@ package sim
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 )
 
 // kept is how many lines of a trace are remembered.
 const kept = 4000
-
-// basis and prime are those of 64 bit FNV-1a.
-const (
-	basis = 14695981039346656037
-	prime = 1099511628211
-)
 
 // Line is one line of a trace.
 type Line struct {
@@ -43,7 +38,7 @@ type Trace struct {
 // NewTrace returns an empty trace. steps counts deliveries, so that the hash
 // differs when anything was delivered in another order.
 func NewTrace(line *Timeline, steps func() uint64) *Trace {
-	return &Trace{line: line, steps: steps, hash: basis}
+	return &Trace{line: line, steps: steps, hash: fnv.New64a().Sum64()}
 }
 
 // Say adds a line.
@@ -53,30 +48,14 @@ func (t *Trace) Say(who, text string) { t.add(Line{t.line.Now(), who, text, fals
 func (t *Trace) Hum(who, text string) { t.add(Line{t.line.Now(), who, text, true}) }
 
 func (t *Trace) add(l Line) {
-	t.hash = mixNumber(mixNumber(t.hash, t.steps()), uint64(l.At))
-	t.hash = mixText(mixText(t.hash, l.Who), l.Text)
+	h := fnv.New64a()
+	_, _ = fmt.Fprintf(h, "%x %d %d %s %s", t.hash, t.steps(), l.At, l.Who, l.Text)
+	t.hash = h.Sum64()
 	if len(t.lines) >= 2*kept {
 		t.lines = append(t.lines[:0], t.lines[kept:]...)
 	}
 	t.lines = append(t.lines, l)
 	t.count++
-}
-
-// mixText mixes a text and its end into a hash, as FNV-1a does; mixNumber does so with the
-// bytes of a number. There is a line for every renewal: fmt would take ten times as long.
-func mixText(hash uint64, s string) uint64 {
-	for i := range len(s) {
-		hash = (hash ^ uint64(s[i])) * prime
-	}
-	return hash * prime
-}
-
-func mixNumber(hash, n uint64) uint64 {
-	for range 8 {
-		hash = (hash ^ n&0xff) * prime
-		n >>= 8
-	}
-	return hash
 }
 
 // Hash identifies everything that was said, with its instants.

@@ -164,11 +164,9 @@ func (w *World) drain() bool {
 	if w.Timeline.Due() {
 		return len(w.Check.broken) == 0
 	}
-	for i := 0; i < len(w.processes); {
-		if p := w.processes[i]; p.stopped != nil {
-			p.bury() // which takes it from the list
-		} else {
-			i++
+	for _, p := range slices.Clone(w.processes) {
+		if p.stopped != nil {
+			p.bury()
 		}
 	}
 	w.Check.Instant()
