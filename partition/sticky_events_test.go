@@ -101,21 +101,19 @@ func events(w int) []event {
 type figures struct {
 	moved, bound int64   // weight that left members which could keep it, and the least
 	moves        int     // of such partitions
-	most         float64 // load of the fullest, relative to the fair level without giants
-	ideal        float64 // load of the fullest, relative to what is the least possible
+	most         float64 // the most load, relative to the top of its band, or its own giant
+	ideal        float64 // the most load, relative to the fair share, or its own giant
 }
 
 // figure measures a plan for members that are alike.
 func figure(in Input, plan Plan) figures {
 	var f figures
 	n := len(in.Members)
-	kept, load := make([]int64, n), make([]int64, n)
-	unowned, total, heaviest := int64(0), int64(0), int64(0)
+	kept, own := make([]int64, n), make([]int64, n)
+	unowned := int64(0)
 	for k, m := range plan {
 		w := in.Partitions.Weights[k]
-		load[m] += w
-		total += w
-		heaviest = max(heaviest, w)
+		own[m] = max(own[m], w)
 		was := in.Previous[k]
 		if was == None {
 			unowned += w
@@ -134,8 +132,11 @@ func figure(in Input, plan Plan) figures {
 		below += max(0, fair*(1-slack)-float64(l))
 	}
 	f.bound = int64(max(above, below-float64(unowned)))
-	f.most = float64(slices.Max(load)) / max(fair, float64(heaviest))
-	f.ideal = float64(slices.Max(load)) / max(float64(total)/float64(n), float64(heaviest))
+	load, _, top := bandOf(in, plan)
+	for i, l := range load {
+		f.most = max(f.most, l/top[i])
+		f.ideal = max(f.ideal, l/max(fair, float64(own[i])))
+	}
 	return f
 }
 
@@ -168,16 +169,20 @@ func peeled(weights []int64, members int) float64 {
 	return sum / float64(members)
 }
 
-// What issue and design ask of weights: fresh as even as can be, within the band after
-// every event, few moves for a join, none for nothing; and what was planned is planned
-// again.
+// What issue and design ask of weights: fresh as even as can be; after every event nobody
+// above its own band, or its own giant, though there be heavier ones elsewhere; few moves
+// for a join where the pieces are small enough, none for nothing; and what was planned is
+// planned again.
 func TestSticky_EventsOfWeights(t *testing.T) {
 	for name, weights := range map[string]func(int) []int64{"zipf": zipf, "drawn": drawn} {
-		for _, size := range [][2]int{{1000, 10}, {10_000, 10}, {10_000, 100}} {
+		for _, size := range [][2]int{{1000, 10}, {1000, 100}, {10_000, 10}, {10_000, 100}} {
 			in := Input{Members: manyMembers(size[1]), Partitions: manyPartitions(size[0]), Previous: repeated(None, size[0]), MoveLimit: Off}
 			in.Partitions.Weights = weights(size[0])
 			fresh := mustPlan(t, Sticky{}, in)
-			require.LessOrEqual(t, figure(in, fresh).ideal, 1.001)
+			pieces := size[0] >= 100*size[1] // small enough for all that is asked
+			if pieces {
+				require.LessOrEqual(t, figure(in, fresh).ideal, 1.001)
+			}
 			for _, e := range events(size[1]) {
 				what := fmt.Sprintf("%s, %v, %s", name, size, e.name)
 				next := in
@@ -185,11 +190,11 @@ func TestSticky_EventsOfWeights(t *testing.T) {
 				e.apply(&next)
 				plan := mustPlan(t, Sticky{}, next)
 				f := figure(next, plan)
-				require.LessOrEqual(t, f.most, 1+slack, what)
-				switch e.name {
-				case "nothing changed":
+				require.LessOrEqual(t, f.most, 1.0, what)
+				switch {
+				case e.name == "nothing changed":
 					require.Equal(t, fresh, plan, what)
-				case "a join":
+				case e.name == "a join" && pieces:
 					require.LessOrEqual(t, float64(f.moved), 1.05*float64(f.bound), what)
 				}
 				next.Previous = plan

@@ -196,6 +196,6 @@ func TestSticky_RoundsOfWeights(t *testing.T) {
 			}
 			most, in.Previous = fullest(in, plan), plan
 		}
-		require.LessOrEqual(t, figure(in, in.Previous).most, 1+slack)
+		require.LessOrEqual(t, figure(in, in.Previous).most, 1.0)
 	}
 }
