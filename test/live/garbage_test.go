@@ -72,17 +72,15 @@ func (l *log) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-func (l *log) has(text string) bool {
+func (l *log) has(text string) bool { return strings.Contains(l.all(), text) }
+
+func (l *log) all() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return strings.Contains(l.text.String(), text)
+	return l.text.String()
 }
 
-func (l *log) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), text)
-}
+func (l *log) count(text string) int { return strings.Count(l.all(), text) }
 
 // A record that somebody writes over is reported, and made anew by whose it is;
 // meanwhile and afterwards no partition has two owners, and in the end each has one.
