@@ -35,8 +35,9 @@ type ConsumerConfig struct {
 	// Pull is how many messages of a partition are here at most; 0 means 100. It is never
 	// more than the consumer's MaxAckPending.
 	Pull int
-	// MaxDeliver, if not 0, is after how many deliveries a message that fails again goes
-	// to DeadLetter, a subject that a stream must keep. Otherwise it comes for ever.
+	// MaxDeliver, if not 0, is after how many deliveries a message that fails again, or from
+	// which no handler has returned, goes to DeadLetter, a subject that a stream must keep.
+	// Otherwise it comes for ever.
 	MaxDeliver int
 	DeadLetter string
 	// Consumer has the settings of each consumer, as far as they are not made here: from

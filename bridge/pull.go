@@ -140,7 +140,22 @@ func (p *pull) handle(m *nats.Msg) {
 	}
 }
 
+// call asks the user's function, unless a message has used its deliveries and nobody came
+// back from the last one.
 func (p *pull) call(m *nats.Msg) (err error) {
+	used := p.used(m)
+	if used != nil {
+		if err := p.mark(m, used); err != nil {
+			return err
+		}
+	}
+	if err = p.work(m); used != nil && p.last.Err() == nil {
+		p.unmark(m)
+	}
+	return err
+}
+
+func (p *pull) work(m *nats.Msg) (err error) {
 	defer caught(&err)
 	return p.c.cfg.Handle(p.last, p.owned, m)
 }
@@ -152,7 +167,7 @@ func (p *pull) failed(m *nats.Msg, reason error) error {
 	if err != nil {
 		return err
 	}
-	if most := p.c.cfg.MaxDeliver; most > 0 && meta.NumDelivered >= uint64(most) {
+	if p.spent(meta) {
 		err := p.putAside(m, meta, reason)
 		if err == nil {
 			return m.Term()
