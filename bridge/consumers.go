@@ -23,6 +23,10 @@ type ConsumerConfig struct {
 	// Name begins the names of the consumers, and tells applications apart that read
 	// one stream: 1 to 32 of A-Z, a-z, 0-9, '_' and '-'.
 	Name string
+	// Group, if not empty, is the name of the workers' group (Config.Group), for groups that
+	// read one stream under one Name: each has consumers of its own then, and Tidy leaves
+	// those of the others alone. Set later, it means other consumers, as another Name does.
+	Group string
 	// Subjects is the template of what each consumer filters for.
 	Subjects partition.Subjects
 	// Handle works on one message; those of a partition are handled one after the
@@ -65,6 +69,14 @@ func (c ConsumerConfig) withDefaults() ConsumerConfig {
 	return c
 }
 
+// whose begins the names of the consumers: of this application, in this group if it is named.
+func (c ConsumerConfig) whose() string {
+	if c.Group == "" {
+		return c.Name
+	}
+	return c.Name + "+" + c.Group
+}
+
 // Validate reports every rule that the configuration breaks, or nil.
 func (c ConsumerConfig) Validate() error {
 	strange := func(r rune) bool {
@@ -78,6 +90,7 @@ func (c ConsumerConfig) Validate() error {
 	}{
 		{c.Stream == "", "Stream", "the name of a stream"},
 		{c.Name == "" || len(c.Name) > 32 || strings.ContainsFunc(c.Name, strange), "Name", "1 to 32 characters out of A-Z, a-z, 0-9, _ and -"},
+		{len(c.Group) > maxGroup || strings.ContainsFunc(c.Group, strange), "Group", fmt.Sprintf("empty, or 1 to %d characters out of A-Z, a-z, 0-9, _ and -", maxGroup)},
 		{c.Handle == nil, "Handle", "a function"},
 		{c.Pull < 0, "Pull", "0 or more"},
 		{c.MaxDeliver < 0, "MaxDeliver", "0 or more"},

@@ -243,16 +243,16 @@ func TestConsumers_Pause(t *testing.T) {
 // hazard 51
 func TestConsumers_Durable(t *testing.T) {
 	keys := rapid.SliceOfN(rapid.OneOf(rapid.StringN(1, 40, 160), rapid.StringMatching(`[a-z=+.\-]{1,4}`)), 1, 3)
-	names := rapid.StringMatching(`[a-z\-_]{1,4}`)
+	names, groups := rapid.StringMatching(`[a-z\-_]{1,4}`), rapid.StringMatching(`[a-z\-_]{0,4}`)
 	rapid.Check(t, func(r *rapid.T) {
 		made := func(what string) (string, []any) {
-			c := &Consumers{cfg: ConsumerConfig{Name: names.Draw(r, what)}}
+			c := &Consumers{cfg: ConsumerConfig{Name: names.Draw(r, what), Group: groups.Draw(r, what)}}
 			p := partition.Partition{Keys: keys.Draw(r, what)}
 			o := partition.Owned{ID: p.ID(), Entered: partition.Step(rapid.IntRange(1, 20).Draw(r, what))}
 			name := c.Durable(o)
 			require.Less(r, len(name), 256)
 			require.False(r, strings.ContainsAny(name, ".*>/\\ \t\r\n"), name)
-			return name, []any{c.cfg.Name, o}
+			return name, []any{[2]string{c.cfg.Name, c.cfg.Group}, o}
 		}
 		one, a := made("one")
 		two, b := made("two")
@@ -260,6 +260,8 @@ func TestConsumers_Durable(t *testing.T) {
 	})
 	c := &Consumers{cfg: ConsumerConfig{Name: "shop"}}
 	require.Equal(t, "shop+orders=eu+12", c.Durable(partition.Owned{ID: "orders.eu", Entered: 12}), "people can read it")
+	c.cfg.Group = "eu-west"
+	require.Equal(t, "shop+eu-west+orders=eu+12", c.Durable(partition.Owned{ID: "orders.eu", Entered: 12}))
 }
 
 func TestConsumerConfig_Validate(t *testing.T) {
@@ -269,6 +271,7 @@ func TestConsumerConfig_Validate(t *testing.T) {
 	for rule, change := range map[string]func(*ConsumerConfig){
 		"Stream must be the name":                   func(c *ConsumerConfig) { c.Stream = "" },
 		"Name must be 1 to 32":                      func(c *ConsumerConfig) { c.Name = "a.b" },
+		"Group must be empty, or 1 to 64":           func(c *ConsumerConfig) { c.Group = "a.b" },
 		"Handle must be a function":                 func(c *ConsumerConfig) { c.Handle = nil },
 		"Pull must be":                              func(c *ConsumerConfig) { c.Pull = -1 },
 		"MaxDeliver must be":                        func(c *ConsumerConfig) { c.MaxDeliver = -1 },

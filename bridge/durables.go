@@ -24,6 +24,7 @@ const ownerGroup = "owner"
 // What a consumer's metadata say.
 const (
 	metaName      = "troupe-name"
+	metaGroup     = "troupe-group" // if it is named
 	metaPartition = "troupe-partition"
 	metaEntered   = "troupe-entered"
 )
@@ -32,7 +33,7 @@ const (
 // which step the partition is in the source: one that was removed and comes again has
 // another consumer.
 func (c *Consumers) Durable(o partition.Owned) string {
-	return fmt.Sprintf("%s+%s+%d", c.cfg.Name, tokenOf(o.ID), o.Entered)
+	return fmt.Sprintf("%s+%s+%d", c.cfg.whose(), tokenOf(o.ID), o.Entered)
 }
 
 // tokenOf makes one token of an ID. An ID of plain characters can be read in it, with = for
@@ -64,6 +65,9 @@ func (c *Consumers) config(o partition.Owned) (jetstream.ConsumerConfig, error) 
 		cfg.Metadata = map[string]string{}
 	}
 	cfg.Metadata[metaName], cfg.Metadata[metaPartition] = c.cfg.Name, string(o.ID)
+	if c.cfg.Group != "" {
+		cfg.Metadata[metaGroup] = c.cfg.Group
+	}
 	cfg.Metadata[metaEntered] = strconv.FormatUint(uint64(o.Entered), 10)
 	return cfg, nil
 }
@@ -144,9 +148,7 @@ func (c *Consumers) create(ctx context.Context, o partition.Owned, want jetstrea
 	}
 	list := stream.ListConsumers(ctx)
 	for old := range list.Info() {
-		meta := old.Config.Metadata
-		entered, fault := strconv.ParseUint(meta[metaEntered], 10, 64)
-		if fault == nil && meta[metaName] == c.cfg.Name && meta[metaPartition] == string(o.ID) && entered < uint64(o.Entered) {
+		if id, entered, ours := c.ours(old); ours && id == o.ID && entered < o.Entered {
 			if err := stream.DeleteConsumer(ctx, old.Name); err != nil {
 				return err
 			}
@@ -157,6 +159,16 @@ func (c *Consumers) create(ctx context.Context, o partition.Owned, want jetstrea
 	}
 	_, err = c.js.CreateConsumer(ctx, c.cfg.Stream, want)
 	return err
+}
+
+// ours reports whether a consumer is one of this application, and of this group: of which
+// partition, and since which step that was in the source. One that names no group belongs
+// to who names none.
+func (c *Consumers) ours(info *jetstream.ConsumerInfo) (id partition.PartitionID, entered partition.Step, ok bool) {
+	meta := info.Config.Metadata
+	step, err := strconv.ParseUint(meta[metaEntered], 10, 64)
+	ok = err == nil && meta[metaName] == c.cfg.Name && meta[metaGroup] == c.cfg.Group
+	return partition.PartitionID(meta[metaPartition]), partition.Step(step), ok
 }
 
 const (

@@ -199,7 +199,7 @@ func (p *pull) putAside(m *nats.Msg, meta *nats.MsgMetadata, reason error) error
 	out.Header.Set(HeaderSequence, sequence)
 	within, cancel := context.WithTimeout(p.last, p.c.within)
 	defer cancel()
-	_, err := p.c.js.PublishMsg(within, out, jetstream.WithMsgID(p.c.cfg.Name+"/"+p.c.cfg.Stream+"/"+sequence))
+	_, err := p.c.js.PublishMsg(within, out, jetstream.WithMsgID(p.c.cfg.whose()+"/"+p.c.cfg.Stream+"/"+sequence))
 	return err
 }
 

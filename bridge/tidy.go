@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strconv"
 	"sync"
 	"time"
 
@@ -17,7 +16,8 @@ import (
 
 // Tidy deletes the consumers of partitions that have not been in the source for so long,
 // until stop is called or the manager has ended. Every worker calls it; the one that leads
-// does it. On a stream with InterestPolicy nothing is deleted, as with a consumer its
+// does it. Groups that read one stream under one Name must each say so (ConsumerConfig.Group):
+// otherwise one deletes what only the other has partitions for. On a stream with InterestPolicy nothing is deleted, as with a consumer its
 // messages may go: the log says what is left there.
 func (c *Consumers) Tidy(system *actor.ActorSystem, manager *actor.PID, grace time.Duration) (stop func()) {
 	t := &tidier{c: c, manager: manager, grace: grace, since: map[string]time.Time{}}
@@ -108,11 +108,8 @@ func (c *Consumers) list(ctx context.Context) consumerList {
 	l := consumerList{keep: stream.CachedInfo().Config.Retention == jetstream.InterestPolicy, of: map[partition.PartitionID][]durable{}}
 	all := stream.ListConsumers(ctx)
 	for info := range all.Info() {
-		if meta := info.Config.Metadata; meta[metaName] == c.cfg.Name {
-			if entered, err := strconv.ParseUint(meta[metaEntered], 10, 64); err == nil {
-				id := partition.PartitionID(meta[metaPartition])
-				l.of[id] = append(l.of[id], durable{info.Name, partition.Step(entered)})
-			}
+		if id, entered, ours := c.ours(info); ours {
+			l.of[id] = append(l.of[id], durable{info.Name, entered})
 		}
 	}
 	l.err = all.Err()
