@@ -6,9 +6,23 @@ import "slices"
 // what the same members may have, on top of what they get that fewer may have.
 func (in Input) overloaded(plan Plan, zones ZoneRule) []bool {
 	out := make([]bool, len(plan))
+	in.tasks(plan, zones, func(t task, partitions []int32, even bool) {
+		over := t.overloaded(in, even)
+		for _, k := range partitions {
+			if was := in.Previous[k]; was != None {
+				out[k] = over[was]
+			}
+		}
+	})
+	return out
+}
+
+// tasks calls f with a task for each circle, on top of what a plan places of those with
+// fewer members. If all weights are equal, they are 1. Without members there is no task.
+func (in Input) tasks(plan Plan, zones ZoneRule, f func(t task, partitions []int32, even bool)) {
 	members, err := in.eligible(nil)
 	if err != nil {
-		return out
+		return
 	}
 	circles := []circle{in.whole(members)}
 	if in.bound(zones == RequireZone) {
@@ -20,21 +34,16 @@ func (in Input) overloaded(plan Plan, zones ZoneRule) []bool {
 	}
 	base := make([]int64, len(in.Members))
 	for _, c := range circles {
-		t := task{
-			members: c.members, all: in.Members, base: slices.Clone(base), limit: Off,
+		f(task{
+			members: c.members, all: in.Members, base: base, limit: Off,
 			previous: gather(in.Previous, c.partitions), weights: gather(weights, c.partitions),
-		}
-		over := t.overloaded(in, even)
+		}, c.partitions, even)
 		for _, k := range c.partitions {
-			if was := in.Previous[k]; was != None {
-				out[k] = over[was]
-			}
 			if m := plan[k]; m != None {
 				base[m] += weights[k]
 			}
 		}
 	}
-	return out
 }
 
 // overloaded reports of each member whether it had more than its share. Nobody has a

@@ -155,7 +155,7 @@ func (q Question) Answer(p Plan, zones ZoneRule) Target {
 	t, planned := q.target, p
 	p = q.reroute(p, zones)
 	t.Owner, t.Why = slices.Clone(q.target.Owner), slices.Clone(q.target.Why)
-	t.Measure = MeasurePlan(q.Input, p)
+	t.Measure = MeasurePlan(q.Input, p, zones)
 	for i, why := range Reasons(q.Input, p, zones) {
 		was := q.Input.Previous[i]
 		if p[i] == was {

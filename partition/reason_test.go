@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -27,20 +28,20 @@ func TestReasons(t *testing.T) {
 
 func TestMeasurePlan(t *testing.T) {
 	join := planInput(3, Off, 0, 0, 0, 1, 1, 1)
-	require.Equal(t, Measure{Moves: 2, Least: 2, Before: 1.5, After: 1}, MeasurePlan(join, Plan{2, 0, 0, 2, 1, 1}))
+	require.Equal(t, Measure{Moves: 2, Least: 2, Before: 1.5, After: 1}, MeasurePlan(join, Plan{2, 0, 0, 2, 1, 1}, AnyZone))
 	fresh := planInput(2, Off, None, None)
-	require.Equal(t, Measure{Moves: 2, Least: 2, After: 1}, MeasurePlan(fresh, Plan{0, 1}))
+	require.Equal(t, Measure{Moves: 2, Least: 2, After: 1}, MeasurePlan(fresh, Plan{0, 1}, AnyZone))
 	heavy := weighted(planInput(2, Off, 0, 0, 0, 1), 50, 30, 20, 20)
-	require.Equal(t, Measure{Moves: 1, Least: 1, Before: 100.0 / 60, After: 70.0 / 60}, MeasurePlan(heavy, Plan{0, 1, 0, 1}))
+	require.Equal(t, Measure{Moves: 1, Least: 1, Before: 100.0 / 60, After: 70.0 / 60}, MeasurePlan(heavy, Plan{0, 1, 0, 1}, AnyZone))
 	giant := weighted(planInput(2, Off, 0, 0), 500, 1)
-	require.Zero(t, MeasurePlan(giant, Plan{0, 0}).Least, "nobody can bring it into the band")
+	require.Equal(t, 1, MeasurePlan(giant, Plan{0, 0}, AnyZone).Least, "one of both goes")
 	large := planInput(2, Off, 0, 0, 0, 1, 1, 1)
 	large.Members[1].Capacity = 2
-	require.Equal(t, Measure{Least: 1, Before: 1.5, After: 1.5}, MeasurePlan(large, large.Previous))
-	require.Zero(t, MeasurePlan(planInput(1, Off), nil))
+	require.Equal(t, Measure{Least: 1, Before: 1.5, After: 1.5}, MeasurePlan(large, large.Previous, AnyZone))
+	require.Zero(t, MeasurePlan(planInput(1, Off), nil, AnyZone))
 	nobody := planInput(1, Off, 0)
 	nobody.Members[0].Draining = true
-	require.Zero(t, MeasurePlan(nobody, Plan{0}).Least)
+	require.Zero(t, MeasurePlan(nobody, Plan{0}, AnyZone).Least)
 }
 
 // What Sticky moves is exactly the least for equal weights.
@@ -51,7 +52,7 @@ func TestMeasurePlan_StickyIsTheLeast(t *testing.T) {
 		for i := range in.Members {
 			in.Members[i].Capacity = float64(rapid.IntRange(1, 4).Draw(t, "capacity"))
 		}
-		m := MeasurePlan(in, mustPlan(t, Sticky{}, in))
+		m := MeasurePlan(in, mustPlan(t, Sticky{}, in), AnyZone)
 		require.Equal(t, m.Least, m.Moves)
 	})
 }
@@ -132,4 +133,22 @@ func TestJournal_SaysWhy(t *testing.T) {
 			require.NotEmpty(t, m.From)
 		}
 	}
+}
+
+// What few members may have is counted among these: what Sticky moves of equal weights is
+// the least, whatever restricts them, and whatever it makes of zones.
+func TestMeasurePlan_StickyIsTheLeastWithRestrictions(t *testing.T) {
+	checkThousands(t, inputs, func(t *rapid.T) {
+		w := drawWide(t)
+		w.weighing, w.limit = 0, Off
+		w.each(func(in Input, _ *rand.Rand) {
+			for _, s := range []Sticky{{}, {Zones: PreferZone}, {Zones: RequireZone}} {
+				m := MeasurePlan(in, mustPlan(t, s, in), s.Zones)
+				require.Equal(t, m.Least, m.Moves, "%#v", s)
+			}
+		})
+	})
+	pinned := weighted(planInput(2, Off, 0, 0, 0, 0), 9, 9, 9, 1)
+	pinned.Partitions.Pins = []WorkerID{"worker-0", "worker-0", "worker-1", ""}
+	require.Equal(t, 2, MeasurePlan(pinned, Plan{0, 0, 1, 1}, AnyZone).Least)
 }

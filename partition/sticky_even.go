@@ -3,6 +3,7 @@ package partition
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -98,6 +99,9 @@ func (s *evener) divide() {
 		s.quota[i]++
 	}
 }
+
+// quota is the floor of a share. One that is whole up to rounding is whole.
+func quota(share float64) int { return int(math.Floor(share + float64(1e-10*max(1, share)))) }
 
 func (s *evener) above(i int32) bool { return s.held[s.members[i]+1] > s.quota[i] }
 

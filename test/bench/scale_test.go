@@ -31,7 +31,7 @@ func (w *watch) Plan(in partition.Input) (partition.Plan, error) {
 	plan, err := partition.Sticky{}.Plan(in)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.took, w.ended, w.moves = time.Since(began), time.Now(), partition.MeasurePlan(in, plan).Moves
+	w.took, w.ended, w.moves = time.Since(began), time.Now(), partition.MeasurePlan(in, plan, partition.AnyZone).Moves
 	return plan, err
 }
 
