@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -90,26 +91,23 @@ func TestGarbage(t *testing.T) {
 	beside(t)
 	hub := unchecked(t, embedded.Config{Memory: true}, partition.Settings{}, 0)
 	other := newVandal(t, hub, "another", "")
-	t.Run("all", func(t *testing.T) {
-		for name, spoil := range spoils {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				var all []*vandal
-				for n := range spoiltEach {
-					i := (n + 3*len(name)) % len(spoilt)
-					key := spoilt[i]
-					v := newVandal(t, hub, fmt.Sprintf("%s-%d", strings.ReplaceAll(name, " ", "-"), i), key)
-					v.other = other
-					all = append(all, v)
-				}
-				for _, v := range all {
-					v.strike(spoil)
-				}
-				for _, v := range all {
-					v.recovers(slices.Contains([]string{"garbage", "nothing", "huge", "cut in half", "a marker"}, name))
-				}
-			})
-		}
+	inLanes(len(spoils), slices.Collect(maps.Keys(spoils)), func(name string) {
+		t.Run(name, func(t *testing.T) {
+			var all []*vandal
+			for n := range spoiltEach {
+				i := (n + 3*len(name)) % len(spoilt)
+				key := spoilt[i]
+				v := newVandal(t, hub, fmt.Sprintf("%s-%d", strings.ReplaceAll(name, " ", "-"), i), key)
+				v.other = other
+				all = append(all, v)
+			}
+			for _, v := range all {
+				v.strike(spoils[name])
+			}
+			for _, v := range all {
+				v.recovers(slices.Contains([]string{"garbage", "nothing", "huge", "cut in half", "a marker"}, name))
+			}
+		})
 	})
 }
 

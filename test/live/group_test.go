@@ -77,6 +77,25 @@ func beside(t *testing.T) {
 	alongside.Store(t.Name(), true)
 }
 
+// inLanes runs cases, so many at a time. Subtests that say Parallel would queue behind all
+// other tests, and be what everybody waits for in the end.
+func inLanes[C any](lanes int, cases []C, run func(C)) {
+	todo := make(chan C, len(cases))
+	for _, c := range cases {
+		todo <- c
+	}
+	close(todo)
+	var all sync.WaitGroup
+	for range lanes {
+		all.Go(func() {
+			for c := range todo {
+				run(c)
+			}
+		})
+	}
+	all.Wait()
+}
+
 // nothingStays fails the test if a goroutine is left of it at its end.
 func nothingStays(t *testing.T) {
 	name, _, _ := strings.Cut(t.Name(), "/")

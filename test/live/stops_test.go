@@ -66,17 +66,8 @@ func unhurried(of trouble) partition.Settings {
 func TestStops(t *testing.T) {
 	beside(t)
 	hub := unchecked(t, embedded.Config{Memory: true}, partition.Settings{}, 0)
-	t.Run("all", func(t *testing.T) {
-		for lane := range stopLanes {
-			t.Run(fmt.Sprintf("lane %d", lane), func(t *testing.T) {
-				t.Parallel()
-				for i, c := range stopCases() {
-					if i%stopLanes == lane {
-						t.Run(c.String(), func(t *testing.T) { hub.halts(t, c) })
-					}
-				}
-			})
-		}
+	inLanes(stopLanes, stopCases(), func(c stopCase) {
+		t.Run(c.String(), func(t *testing.T) { hub.halts(t, c) })
 	})
 	hub.unwatched()
 }
