@@ -75,7 +75,7 @@ fuzz: ## records, names and IDs that nobody thought of; FUZZTIME=20s for each ta
 		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$${target%:*}"; done
 
 # What takes long is measured only if BENCH names it.
-LONG := Capacity|IdleCrowd|Detect|JoinMany|Outage|Scale|Strategies
+LONG := Capacity|IdleCrowd|Detect|JoinMany|Outage|Scale|Strategies|Swarm
 
 .PHONY: bench
 bench: ## measure moves, crashes, leader changes and costs; BENCH=regexp selects, TIMES=n samples

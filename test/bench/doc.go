@@ -9,6 +9,7 @@
 //	make bench BENCH=Strategies TIMES=3         placement, beside other libraries: 10 minutes
 //	make bench BENCH='Scale$$' TIMES=1          a hundred thousand partitions: 3 minutes
 //	make bench BENCH=ScaleHeap TIMES=1          the memory of their leader: 2 minutes
+//	make bench BENCH=Swarm TIMES=20             lives of the simulator: 2 minutes
 //
 // With ARGS=-write the grid of BenchmarkStrategies goes into docs/strategies.md.
 //

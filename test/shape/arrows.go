@@ -110,7 +110,7 @@ var rooms = []room{
 		rule: "test/chaos imports the library's public packages, test/links, test/umpire and the system's clock",
 	},
 	{
-		folder: "test/bench/...", may: natsToo, tests: []string{hash, "github.com/buraksezer/consistent", "github.com/dgryski/go-rendezvous", "github.com/twmb/franz-go/pkg/kgo", "github.com/twmb/franz-go/pkg/kmsg"},
+		folder: "test/bench/...", may: natsToo, tests: []string{"./test/swarm", hash, "github.com/buraksezer/consistent", "github.com/dgryski/go-rendezvous", "github.com/twmb/franz-go/pkg/kgo", "github.com/twmb/franz-go/pkg/kmsg"},
 		rule: "test/bench imports the library's public packages, and the libraries that it compares them with",
 	},
 	{folder: "test/mutants/...", rule: "test/mutants imports the standard library"},

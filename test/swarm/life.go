@@ -44,8 +44,10 @@ type life struct {
 	// surname is what all their names end with: in every other life, assignments are
 	// long enough for their changes to be written alone.
 	surname string
-	// crowd, if set, is how many workers begin, and the most there are.
+	// crowd, if set, is how many workers begin, and the most there are; many, if set, is
+	// how many partitions.
 	crowd    int
+	many     int
 	back     partition.Setbacks
 	settings partition.Settings
 	// builds, if set, is the build of the nth process that joins.
@@ -69,6 +71,8 @@ type Lived struct {
 	Met sim.Situations
 	// Moves are those that answered a join after the faults.
 	Moves int
+	// Lasted is how long it was, with what came after the faults.
+	Lasted time.Duration
 }
 
 // Result is what became of a life.
@@ -97,7 +101,7 @@ func (l *life) result(seed uint64, wrong string, lines int) Result {
 		r.Broken = v[0].String()
 	}
 	r.Met = l.world.Met()
-	r.Hash, r.Step = l.world.Trace.Hash(), l.world.Steps()
+	r.Hash, r.Step, r.Lasted = l.world.Trace.Hash(), l.world.Steps(), l.world.Timeline.Now()
 	if r.Broken != "" {
 		r.Trace = l.world.Trace.End(lines)
 	}

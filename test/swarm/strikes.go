@@ -260,7 +260,7 @@ func (l *life) leave(p *sim.Process) {
 func (l *life) change() {
 	list := l.world.Partitions()
 	list = slices.DeleteFunc(list, func(partition.Partition) bool { return l.world.Random.IntN(4) == 0 })
-	more := max(leastPartitions-len(list), l.world.Random.IntN(mostPartitions-len(list)+1))
+	more := max(leastPartitions-len(list), l.world.Random.IntN(max(mostPartitions, l.many)-len(list)+1))
 	list = append(list, l.partitions(more)...)
 	l.lived.Partitions = min(l.lived.Partitions, len(list))
 	l.world.List(list)
