@@ -66,6 +66,9 @@ func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r part
 	case s == nil:
 		s = &session{worker: id, process: commit.By}
 		c.sessions[r.Session] = s
+		if r.Claim != 0 {
+			c.violate("I7", "%s renews %s, and its claim is gone from the store", commit.By, id)
+		}
 	case s.worker != id:
 		c.violate("I7", "a session renews %s and %s", s.worker, id)
 	case s.process != commit.By:

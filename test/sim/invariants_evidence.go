@@ -18,6 +18,7 @@ type archive struct {
 	shown  map[partition.Revision]shown
 	latest map[partition.WorkerID]shown
 	leases map[partition.SessionID]time.Duration
+	claims map[partition.SessionID]partition.Revision
 	has    map[partition.PartitionID]holding
 	spoils spoils
 }
@@ -44,7 +45,7 @@ type holding struct {
 func newArchive() archive {
 	return archive{
 		shown: map[partition.Revision]shown{}, latest: map[partition.WorkerID]shown{},
-		leases: map[partition.SessionID]time.Duration{}, has: map[partition.PartitionID]holding{},
+		leases: map[partition.SessionID]time.Duration{}, claims: map[partition.SessionID]partition.Revision{}, has: map[partition.PartitionID]holding{},
 		spoils: spoils{asg: map[partition.WorkerID]bool{}},
 	}
 }
@@ -81,6 +82,9 @@ func (c *Checker) files(w Written, id partition.WorkerID, r partition.Live) {
 	}
 	if r.Fence == nil {
 		a.leases[r.Session] = r.Lease
+		if r.Claim == 0 {
+			a.claims[r.Session] = w.Revision
+		}
 	}
 	a.shown[w.Revision], a.latest[id] = s, s
 }
@@ -216,6 +220,8 @@ func acked(s shown, id partition.PartitionID, was holding) bool {
 func (c *Checker) over(s shown, was holding) bool {
 	now, lease := c.line.Now(), c.archive.leases[was.session]
 	switch {
+	case s.live.Session != was.session && s.revision < c.archive.claims[was.session]:
+		return false // it is of a session before
 	case s.live.Session != was.session:
 		return s.live.Predecessor == was.session && s.live.PredecessorReleased || now-s.began >= lease
 	case s.live.Fence != nil:

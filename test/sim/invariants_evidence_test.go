@@ -111,8 +111,9 @@ func TestEvidence(t *testing.T) {
 			c.freed.By, c.freed.Revision = partition.FreedByFence, 2
 		},
 		"fenced while it lived": func(c *courtroom) {
-			c.before.Claim, c.before.Applied = 2, 6
+			c.before.Applied = 6
 			c.shows, c.wait = c.before.Fenced(partition.Fence{Term: 1}), lease
+			c.shows.Claim = 2
 			c.freed.By = partition.FreedByFence
 		},
 	} {
@@ -145,8 +146,8 @@ func TestEvidenceThatTheRecordDoesNotShow(t *testing.T) {
 			c.wait, c.freed.By = lease-1, partition.FreedByAbandonment
 		},
 		"fenced just now": func(c *courtroom) {
-			c.before.Claim = 2
 			c.shows, c.wait = c.before.Fenced(partition.Fence{Term: 1}), lease-1
+			c.shows.Claim = 2
 			c.freed.By = partition.FreedByFence
 		},
 	} {
@@ -157,6 +158,18 @@ func TestEvidenceThatTheRecordDoesNotShow(t *testing.T) {
 			c.broken("I11", "not what the record shows")
 		})
 	}
+}
+
+// A session is not replaced by the one that it came after.
+func TestEvidenceOfASessionBefore(t *testing.T) {
+	c := newCourtroom(t)
+	c.commit("w0", alive("worker-0", partition.Live{Session: "before"}))
+	c.pass(lease)
+	c.revision = 0
+	c.before.Predecessor = "before"
+	c.freed.By, c.freed.Revision = partition.FreedByReplacement, 1
+	c.trial()
+	c.broken("I11", "not what the record shows")
 }
 
 func TestEvidenceViolations(t *testing.T) {

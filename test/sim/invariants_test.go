@@ -213,6 +213,11 @@ func TestClaimViolations(t *testing.T) {
 			a.commit("w2", alive("worker-0", partition.Live{Session: "a", Fence: fence}))
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
 		}},
+		"renews what is gone": {"I7", "its claim is gone", func(a *affair) {
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a"}))
+			a.c.Expired([]string{"$KV.sim.A.live.worker-0"})
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
+		}},
 		"hides that it returns": {"I6", "does not say that it comes back", func(a *affair) {
 			a.c.Returns("w1")
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Draining: true}))
