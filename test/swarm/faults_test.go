@@ -16,10 +16,7 @@ func suffer(t *testing.T, faults ...sim.Fault) {
 	}
 	name := strings.Join(names, ",")
 	t.Run(name, func(t *testing.T) {
-		var list []uint64
-		for i := range uint64(few) {
-			list = append(list, 1+i)
-		}
+		list, _ := seeds(few)
 		each(list, sim.Strong(faults...), lines, func(r Result) {
 			if r.Broken != "" {
 				r.Again = "go test -run '^TestEachFault$/^" + name + "$' ./test/swarm"

@@ -1,0 +1,217 @@
+package swarm
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// Situations of which random lives meet few, each for a rule that nothing else shows to be
+// left out.
+
+// writes reports whether a batch has a record of this kind.
+func writes(batch []bridge.Message, kind string) bool {
+	return slices.ContainsFunc(batch, func(m bridge.Message) bool { return strings.Contains(m.Subject, "."+kind) })
+}
+
+// A watch that ends as soon as it begins, or says nothing from then on, is begun again:
+// its worker hears of a join, and keeps its session.
+func TestAWatchIsBegunAgain(t *testing.T) {
+	for _, f := range []sim.Fault{sim.ClosedWatch, sim.SilentWatch} {
+		t.Run(f.String(), func(t *testing.T) {
+			w, p := three(t, sim.Habits{})
+			had := p.Heard.Assignment.All
+			w.Net.Faults[f] = 1
+			p.Port.Disconnect(10 * time.Millisecond)
+			require.True(t, w.Run(2*time.Second), w.Broken(lines))
+			w.Net.Faults[f] = 0
+			require.True(t, w.Run(2*time.Second), w.Broken(lines))
+			p4 := w.Start("w4", sim.Habits{})
+			joined := func() bool { return len(p4.Heard.Assignment.All) > 0 && settled(w) }
+			require.True(t, w.RunUntil(w.Settings().StableBound(partition.Setbacks{}), joined), w.Trace.End(lines))
+			require.Subset(t, had, p.Heard.Assignment.All, w.Trace.End(lines))
+		})
+	}
+}
+
+// Whose lists are cut short when it begins to lead takes nothing for lost: who works keeps
+// what it has.
+func TestAListThatIsCutShortProvesNothing(t *testing.T) {
+	w, p := three(t, sim.Habits{})
+	had := p.Heard.Assignment.All
+	w.Leader().Crash()
+	require.True(t, w.RunUntil(time.Minute, func() bool { return w.Leader() != nil }), w.Broken(lines))
+	w.Net.Faults[sim.ClosedWatch] = 1
+	require.True(t, w.Run(2*time.Second), w.Broken(lines))
+	w.Net.Faults[sim.ClosedWatch] = 0
+	bound := w.Settings().StableBound(partition.Setbacks{Resigned: true})
+	require.True(t, w.RunUntil(bound, func() bool { return settled(w) }), w.Trace.End(lines))
+	require.Subset(t, p.Heard.Assignment.All, had, w.Trace.End(lines))
+}
+
+// Who announces a restart when it was just told to let go, for one that joins, finds all
+// when it is back.
+func TestARestartDuringAJoin(t *testing.T) {
+	w, _ := three(t, sim.Habits{InstanceKey: ""})
+	p := w.Start("w4", sim.Habits{InstanceKey: "key", Drain: 300 * time.Millisecond})
+	require.True(t, w.RunUntil(time.Minute, func() bool { return len(p.Heard.Assignment.All) > 0 && settled(w) }), w.Broken(lines))
+	require.True(t, w.Run(5*time.Second), w.Broken(lines))
+	heads := w.Check.Heads()
+	w.Start("w5", sim.Habits{})
+	require.True(t, w.RunUntil(time.Minute, func() bool { return w.Check.Heads() > heads }), w.Broken(lines))
+	p.Stop(true)
+	require.True(t, w.Run(w.Settings().RestartHoldDown/2), w.Broken(lines))
+	w.Start("w6", sim.Habits{InstanceKey: "key"})
+	require.True(t, w.RunUntil(time.Minute, func() bool { return settled(w) }), w.Broken(lines))
+}
+
+// mum is a port on which no assignment is told, nor anything that shows it.
+type mum struct {
+	bridge.Port
+	on *bool
+}
+
+func (m mum) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
+	return m.Port.Submit(op, within, func(r bridge.Result) {
+		if *m.on && strings.Contains(op.Get, ".asg.") {
+			r = bridge.Result{Outcome: bridge.Unknown}
+		}
+		done(r)
+	})
+}
+
+func (m mum) Watch(filter string, within time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
+	return m.Port.Watch(filter, within, func(s bridge.Sights) {
+		if *m.on && strings.Contains(filter, ".asg.") {
+			s.Messages = nil
+		}
+		each(s)
+	}, gone)
+}
+
+// Who renews its session and never hears what it is to let go is fenced, and its lease
+// awaited: it works until then.
+func TestAWorkerThatIsToldNothing(t *testing.T) {
+	on := false
+	w, _ := three(t, sim.Habits{})
+	p := w.Start("w4", sim.Habits{NeverLead: true, Build: func(port bridge.Port) bridge.Port { return mum{port, &on} }})
+	require.True(t, w.RunUntil(time.Minute, func() bool { return len(p.Heard.Assignment.All) > 0 && settled(w) }), w.Broken(lines))
+	require.True(t, w.Run(5*time.Second), w.Broken(lines))
+	fenced := false
+	w.Store.Observe(func(c sim.Commit) {
+		for _, m := range c.Messages {
+			_, record, _ := bridge.Inspect(m.Subject, m.Data)
+			r, _ := record.(partition.Live)
+			fenced = fenced || r.Fence != nil && !r.Fence.AfterSilence
+		}
+	})
+	on = true
+	p5 := w.Start("w5", sim.Habits{})
+	s := w.Settings()
+	require.True(t, w.RunUntil(2*s.RevokeTimeout+s.StableBound(partition.Setbacks{}), func() bool { return fenced }), w.Trace.End(lines))
+	on = false
+	require.True(t, w.RunUntil(time.Minute, func() bool { return len(p5.Heard.Assignment.All) > 0 && settled(w) }), w.Trace.End(lines))
+}
+
+// withheld is a port that lets some batches go nowhere.
+type withheld struct {
+	bridge.Port
+	holds func(batch []bridge.Message) bool
+}
+
+func (h withheld) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
+	if h.holds(op.Publish) {
+		return func() {}
+	}
+	return h.Port.Submit(op, within, done)
+}
+
+// fences reports whether a batch is a fence of a term that found no head.
+func fences(batch []bridge.Message) bool {
+	return writes(batch, "journal") && writes(batch, "live") && !writes(batch, "head")
+}
+
+// A head is lost, and nothing is heard of the first fence of the term that finds none.
+func TestAFenceWithoutAnAnswer(t *testing.T) {
+	w, _ := three(t, sim.Habits{})
+	lost, heads := false, w.Check.Heads()
+	w.Net.Lose = func(_ string, batch []bridge.Message) bool {
+		first := !lost && fences(batch)
+		lost = lost || first
+		return first
+	}
+	w.Expire(time.Second)
+	w.Leader().Crash()
+	well := func() bool { return lost && w.Check.Heads() > heads && settled(w) }
+	require.True(t, w.RunUntil(w.Settings().StableBound(partition.Setbacks{Recreated: true}), well), w.Trace.End(lines))
+}
+
+// A head is lost, and the fences of the term that finds none take longer than a lease.
+// Somebody renews until then, and hears of no fence.
+func TestAFenceThatComesLate(t *testing.T) {
+	withholds, begun := false, false
+	holds := func(batch []bridge.Message) bool {
+		hold := withholds && fences(batch)
+		begun = begun || hold
+		return hold
+	}
+	w, _ := three(t, sim.Habits{Build: func(port bridge.Port) bridge.Port { return withheld{port, holds} }})
+	withholds = true
+	w.Expire(time.Second)
+	w.Leader().Crash()
+	require.True(t, w.RunUntil(time.Minute, func() bool { return begun }), w.Broken(lines))
+	all, s := w.Processes(), w.Settings()
+	require.True(t, w.Run(s.Wait(s.Lease)), w.Broken(lines))
+	p := all[slices.IndexFunc(all, func(p *sim.Process) bool { return p != w.Leader() })]
+	p.Port.Cut()
+	withholds = false
+	require.True(t, w.Run(2*s.Wait(s.Lease)), w.Broken(lines))
+	p.Port.Heal()
+	require.True(t, w.RunUntil(s.StableBound(partition.Setbacks{Recreated: true}), func() bool { return settled(w) }), w.Trace.End(lines))
+}
+
+// Who is back from a restart that it announced, while nobody leads, has what it had as soon
+// as somebody does: its lease is not awaited.
+func TestARestartWhileNobodyLeads(t *testing.T) {
+	s := partition.Fast()
+	s.Lease = 8 * time.Second
+	w := sim.NewWorld(sim.Config{Seed: 1, Settings: s, Partitions: named(12)})
+	defer w.Close()
+	for _, name := range []string{"w1", "w2", "w3"} {
+		w.Start(name, sim.Habits{InstanceKey: "key-of-" + name})
+	}
+	require.True(t, w.RunUntil(time.Minute, func() bool { return settled(w) }), w.Broken(lines))
+	require.True(t, w.Run(5*time.Second), w.Broken(lines))
+	all := w.Processes()
+	p := all[slices.IndexFunc(all, func(p *sim.Process) bool { return p != w.Leader() })]
+	had := len(p.Heard.Assignment.All)
+	p.Stop(true)
+	require.True(t, w.RunUntil(time.Second, p.Ended), w.Broken(lines))
+	w.Leader().Crash()
+	again := w.Start("w4", sim.Habits{InstanceKey: p.Habits.InstanceKey, NeverLead: true})
+	back := func() bool { return len(again.Heard.Assignment.All) == had }
+	require.True(t, w.RunUntil(w.Settings().LeadWait()+3*time.Second, back), w.Trace.End(lines))
+}
+
+// Everybody finds out that the store is an older copy of what it was, although nothing
+// happens: nobody works any more, until it is made anew.
+func TestAnOlderCopyIsNoticed(t *testing.T) {
+	w, _ := three(t, sim.Habits{})
+	copied := w.Backup()
+	require.True(t, w.RunUntil(time.Minute, func() bool { return w.GoBack(copied) }), w.Broken(lines))
+	require.True(t, w.Run(5*time.Second), w.Broken(lines))
+	for _, p := range w.Processes() {
+		require.False(t, p.Heard.Health.Healthy, p.Name)
+		require.Empty(t, w.Check.Handled(p.Name), p.Name)
+	}
+	w.Recreate()
+	again := 5*time.Second + w.Settings().StableBound(partition.Setbacks{Recreated: true}) // they look less and less often
+	require.True(t, w.RunUntil(again, func() bool { return settled(w) }), w.Trace.End(lines))
+}
