@@ -233,6 +233,29 @@ func (t *Table[A, S]) Hears() []string {
 	return names
 }
 
+// Rows lists the pairs of state and message of which there is a row, what is ignored apart.
+func (t *Table[A, S]) Rows() []string {
+	var rows []string
+	for _, r := range t.rows {
+		for _, s := range r.from {
+			if r.run != nil {
+				rows = append(rows, row(s, r.message))
+			}
+		}
+	}
+	return rows
+}
+
+// Row is the one that is about a message in this state, empty if there is none.
+func (t *Table[A, S]) Row(state S, message any) string {
+	if c := t.cells[key[S]{state, reflect.TypeOf(message)}]; c.row == nil {
+		return ""
+	}
+	return row(state, reflect.TypeOf(message))
+}
+
+func row[S ~string](state S, m reflect.Type) string { return string(state) + ": " + word(m) }
+
 func systemType(m reflect.Type) bool {
 	return m.Kind() == reflect.Pointer && system(reflect.New(m.Elem()).Interface())
 }

@@ -130,6 +130,13 @@ func TestTable_Holes(t *testing.T) {
 		func() { holed.Receive(fake{message: cool{}}, k, &k.state, nil) })
 }
 
+func TestTable_Rows(t *testing.T) {
+	require.Equal(t, []string{"cold: Started", "cold: heat", "warm: cool", "warm: quit", "cold: other", "warm: other"}, table.Rows())
+	require.Equal(t, "cold: heat", table.Row(cold, heat{}))
+	require.Empty(t, table.Row(cold, cool{}), "it is ignored")
+	require.Empty(t, table.Row(over, heat{}))
+}
+
 func TestTable_Islands(t *testing.T) {
 	require.Empty(t, table.Islands())
 	require.Equal(t, []string{"warm: nothing leads to it", "warm: nothing leads out of it"}, New(

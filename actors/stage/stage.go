@@ -26,6 +26,14 @@ func (p *player) Receive(ctx actor.Context) {
 	p.Actor.Receive(ctx)
 }
 
+// Inside is the actor of which Props were made, for whoever watches mail in a test.
+func Inside(a actor.Actor) actor.Actor {
+	if p, ours := a.(*player); ours {
+		return p.Actor
+	}
+	return a
+}
+
 // Option changes the Props that are made.
 type Option func(*actor.Props) *actor.Props
 

@@ -21,6 +21,7 @@ type play struct {
 	// nextLost: the answer to the next publish of a key like this is lost.
 	nextLost string
 	copied   *sim.Copy
+	taken    func(row string) // hears of the rows that holders take
 }
 
 // seed of all plays.
@@ -247,12 +248,21 @@ func (p *play) news() string {
 	var b strings.Builder
 	for _, l := range p.world.Trace.Since(p.said) {
 		if !l.Hum {
-			b.WriteString(l.String())
+			b.WriteString(short(l.String()))
 			b.WriteByte('\n')
 		}
 	}
 	p.said = p.world.Trace.Count()
 	return b.String()
+}
+
+// short cuts a line that names a thousand partitions.
+func short(line string) string {
+	const longest = 400
+	if len(line) <= longest {
+		return line
+	}
+	return fmt.Sprintf("%s … and %d bytes more", line[:longest/2], len(line)-longest/2)
 }
 
 // everything is all that was said in the whole play.

@@ -120,7 +120,8 @@ func (w *World) Start(name string, h Habits) *Process {
 }
 
 func (p *Process) spawn(props *actor.Props, name string) *actor.PID {
-	pid, err := p.world.system.system.Root.SpawnNamed(stage.Under(props, p.world.scheduler.Dispatcher()), name)
+	system := p.world.system
+	pid, err := system.system.Root.SpawnNamed(system.watched(stage.Under(props, p.world.scheduler.Dispatcher())), name)
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors"
 )
 
 // System is an actor system that one world after the other uses: making one takes
@@ -16,6 +18,7 @@ import (
 type System struct {
 	system *actor.ActorSystem
 	hear   func(level slog.Level, text string)
+	taken  func(row string)
 }
 
 // NewSystem makes an actor system that prints nothing and whose errors are a
@@ -57,6 +60,31 @@ func systemMail(m any) bool {
 		return true
 	}
 	return false
+}
+
+// Rows calls taken with each row of the holder's table that a holder takes from here on
+// (actors.HolderRow).
+func (s *System) Rows(taken func(row string)) { s.taken = taken }
+
+// watched lets the rows be heard of, if anybody wants to.
+func (s *System) watched(props *actor.Props) *actor.Props {
+	if s.taken == nil {
+		return props
+	}
+	hears := func(next actor.ReceiverFunc) actor.ReceiverFunc {
+		return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+			if row := actors.HolderRow(c.Actor(), e.Message); row != "" {
+				s.taken(row)
+			}
+			next(c, e)
+		}
+	}
+	spawns := func(next actor.SpawnFunc) actor.SpawnFunc {
+		return func(system *actor.ActorSystem, id string, child *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
+			return next(system, id, s.watched(child), parent)
+		}
+	}
+	return props.Clone(actor.WithReceiverMiddleware(hears), actor.WithSpawnMiddleware(spawns))
 }
 
 // clear forgets all actors, those of crashed processes too, as if they had never
