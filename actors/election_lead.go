@@ -101,7 +101,7 @@ func (e *election) extend(ctx actor.Context, beat uint64, revision partition.Rev
 	e.writing, e.named = false, 0
 	e.known = partition.LeadSight{Lead: partition.Lead{Worker: e.worker, Session: e.session, Beat: beat}, Revision: revision, At: at}
 	if e.lease.End.After(was) {
-		ctx.Send(e.child, messages.LeadRenewed{Until: e.lease.End})
+		ctx.Send(e.child, messages.LeadRenewed{Until: e.lease.End, At: at})
 		e.watchLead(ctx)
 	}
 	return leading

@@ -210,6 +210,7 @@ var managerTable = fsm.New(
 
 	fsm.Stay((*manager).decisionsResumed, everywhere...),
 	fsm.Stay((*manager).quarantined, everywhere...),
+	fsm.Stay((*manager).stalled, everywhere...),
 	fsm.Stay((*manager).childEnded, everywhere...), // Terminated, of subscribers too
 	fsm.Stay((*manager).subscribe, everywhere...),
 	fsm.Stay((*manager).unsubscribe, everywhere...),

@@ -188,6 +188,14 @@ func (m *manager) quarantined(ctx actor.Context, q messages.Quarantined) {
 	}
 }
 
+// stalled: a hand-over does not come on, and nobody says why.
+func (m *manager) stalled(ctx actor.Context, s messages.HandOverStalled) {
+	if m.ours(s.Term, s.At) {
+		m.group.fault = "the hand-over is stuck: " + s.Reason
+		m.examine(ctx, m.state)
+	}
+}
+
 // applied tells subscribers what this worker owns now.
 func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messages.State {
 	m.hear(a.At)

@@ -228,3 +228,21 @@ func TestManager_QuarantineIsNoHealth(t *testing.T) {
 		})
 	}
 }
+
+// A leader whose hand-over is stuck is not healthy until it comes on.
+func TestManager_AStuckHandOverIsNoHealth(t *testing.T) {
+	stuck := messages.HandOverStalled{Term: 4, Reason: "nobody let go"}
+	for name, end := range map[string]any{"resumed": messages.DecisionsResumed{Term: 4}, "done": done, "lost": ousted} {
+		t.Run(name, func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.say(leader...)
+			f.say(messages.HandOverStalled{Term: 3, Reason: "of a former term"})
+			require.True(t, f.health().Healthy)
+			f.say(decides, stuck)
+			require.Equal(t, messages.HealthChanged{Reason: "the hand-over is stuck: nobody let go"}, f.health())
+			require.Equal(t, rebalancing, f.snapshot().State)
+			f.say(end)
+			require.True(t, f.health().Healthy)
+		})
+	}
+}

@@ -50,6 +50,7 @@ type publisher struct {
 	damage     damage
 	emptied    bool // this worker dropped what it had for a head that was lost, and no other one has landed yet
 	quarantine quarantine
+	stall      stall
 }
 
 type publisherConfig struct {
@@ -180,8 +181,6 @@ func (p *publisher) meet(ctx actor.Context, m introduce) {
 	p.calculator = m.calculator
 	p.tellTable(ctx)
 }
-
-func (p *publisher) renewed(_ actor.Context, m messages.LeadRenewed) { p.until = m.Until }
 
 func (p *publisher) give(_ actor.Context, m messages.GiveGrace) { p.grace = m.Until }
 

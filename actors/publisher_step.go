@@ -136,6 +136,7 @@ func (p *publisher) wakeAt(ctx actor.Context, at time.Time) {
 // stays wanted, for when there is news.
 func (p *publisher) handedOver(ctx actor.Context, blocked int) publisherState {
 	w := p.want
+	p.comesOn(ctx)
 	if !w.done {
 		w.done = true
 		ctx.Send(p.calculator, messages.HandedOver{Round: w.Round, Table: p.table, Changed: w.begun, Moves: w.moves, At: p.now})
@@ -194,6 +195,9 @@ func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision,
 		p.remember(p.table.Step, at)
 	}
 	moves := len(f.publish.Moves)
+	if moves > 0 {
+		p.comesOn(ctx)
+	}
 	switch {
 	case p.want == nil:
 	case p.want.Round == f.round:

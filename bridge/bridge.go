@@ -105,6 +105,8 @@ func (o *outside) Receive(ctx actor.Context) {
 		o.unwatch(ctx, m)
 	case messages.AlertRaised:
 		o.alert(m)
+	case messages.HandOverStalled:
+		o.stalled(m)
 	case messages.GetCounts:
 		o.tell(ctx.Sender(), o.counts.told())
 	default:

@@ -22,6 +22,12 @@ func (o *outside) alert(m messages.AlertRaised) {
 		"for", m.At.Sub(m.Since).Round(time.Second), "reason", m.Reason)
 }
 
+// stalled logs and counts that this worker's hand-over as a leader is stuck.
+func (o *outside) stalled(m messages.HandOverStalled) {
+	o.counts.Stalls++
+	o.log.Error("the hand-over is stuck", "term", m.Term, "reason", m.Reason)
+}
+
 // logWritten says what this worker has published and whom it has fenced, and under which
 // session it works from now on: all lines name that.
 func (o *outside) logWritten(writes []messages.Write, revisions []partition.Revision) {

@@ -76,6 +76,7 @@ func TestScripted_WhatALeaderDidIsCounted(t *testing.T) {
 	s.answer(s.last(), lost())
 	s.ask(publish)
 	s.answer(s.last(), bridge.Result{Sequence: 1010})
+	s.ask(messages.HandOverStalled{Reason: "nobody let go"})
 	all, _ := s.counts()
-	require.Equal(t, []int{1, 8, 2, 1}, []int{all.Publishes, all.Moves, all.Revokes, all.Fences})
+	require.Equal(t, []int{1, 8, 2, 1, 1}, []int{all.Publishes, all.Moves, all.Revokes, all.Fences, all.Stalls})
 }

@@ -24,6 +24,8 @@ type Counts struct {
 	// partitions that got an owner, partitions that an owner was told to let go, and
 	// sessions that it ended.
 	Publishes, Moves, Revokes, Fences int
+	// Stalls are how often it said of its own hand-over that it is stuck (HandOverStalled).
+	Stalls int
 }
 
 // Operations counts operations of one kind by what became of them.

@@ -60,6 +60,7 @@ type LeadBarred struct {
 // LeadRenewed reports to the term until when the leadership is trusted.
 type LeadRenewed struct {
 	Until time.Time
+	At    time.Time
 }
 
 // TermFailed reports that the term cannot go on. Resign: it may not be tried

@@ -12,7 +12,8 @@ import (
 //	calculator ◄── TableRead, PublishBegun, Published, HandedOver, HandOverFailed ── publisher
 //	manager ◄── WindowOpened, WindowClosed, DecisionStarted, DecisionDone,
 //	            DecisionFailed, DecisionsResumed ── calculator
-//	manager ◄── Quarantined ── publisher
+//	manager, outside ◄── HandOverStalled ── publisher
+//	manager ◄── Quarantined, DecisionsResumed ── publisher
 
 // TableRead reports the table as the publisher found it at the start of the term.
 type TableRead struct {
@@ -109,8 +110,8 @@ type DecisionDone struct {
 	At             time.Time
 }
 
-// DecisionsResumed reports that what had failed works again, and that there is
-// nothing to decide.
+// DecisionsResumed reports that what had failed works again: there is nothing to
+// decide, or a hand-over that was stalled goes on.
 type DecisionsResumed struct {
 	Term partition.Revision
 	At   time.Time
@@ -119,6 +120,16 @@ type DecisionsResumed struct {
 // Quarantined reports that the leader assigns nothing before every earlier lease is
 // over, because there is no table that can be used. A decision ends it.
 type Quarantined struct {
+	Term   partition.Revision
+	Reason string
+	At     time.Time
+}
+
+// HandOverStalled reports that nobody was given anything for longer than whatever a
+// hand-over waits for can last (partition.Settings.HandOverBound), and that nothing else
+// was said about it. It is repeated after each such time. DecisionsResumed ends it, or a
+// decision. The outside hears it too, and logs it.
+type HandOverStalled struct {
 	Term   partition.Revision
 	Reason string
 	At     time.Time

@@ -75,6 +75,7 @@ func (s Settings) bounds() []bound {
 		{"a partition that does not move pauses", 0, "whatever else happens, while its worker has its lease"},
 		{"one that moves, if its handler is stuck", s.RevokeTimeout + s.Wait(s.Lease), "RevokeTimeout + Lease·(1 + ClockDrift); else as long as its handler takes to stop"},
 	}
+	b = append(b, bound{"a hand-over is told as stuck after", s.HandOverBound(s.Lease), "without a move, 2·RevokeTimeout + Lease·(1 + ClockDrift) + PollInterval + 4·StoreTimeout"})
 	if s.Ownership == Available {
 		return append(b, bound{"without the store a worker works on for", -1, "Available: for a while two may own a partition"})
 	}

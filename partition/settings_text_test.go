@@ -74,6 +74,8 @@ func TestSettings_Explain(t *testing.T) {
 		"every partition has an owner within":               "25.4s after the last fault, whoever crashed",
 		"without the store handlers are told to stop after": "3.5s Lease − DrainTimeout, from the last accepted heartbeat",
 		"and all is dropped after":                          "5s Lease",
+
+		"a hand-over is told as stuck after": "1m12s without a move, 2·RevokeTimeout + Lease·(1 + ClockDrift) + PollInterval + 4·StoreTimeout",
 	} {
 		require.Equal(t, want, lines[name], name)
 	}

@@ -55,6 +55,7 @@ var (
 	grantsDesc     = desc("moves_total", "Partitions that got an owner by them.")
 	revokesDesc    = desc("revokes_total", "Partitions that an owner was told to let go by them.")
 	fencesDesc     = desc("fences_total", "Sessions of others that this worker ended as a leader.")
+	stallsDesc     = desc("stalls_total", "How often this worker's hand-over as a leader was stuck.")
 
 	mailboxDesc = desc("mailbox_length", "Mail that waits for the actor of this kind that has most.", "actor")
 )
@@ -155,6 +156,7 @@ func store(c messages.Counts, count setter) {
 	count(grantsDesc, float64(c.Moves))
 	count(revokesDesc, float64(c.Revokes))
 	count(fencesDesc, float64(c.Fences))
+	count(stallsDesc, float64(c.Stalls))
 }
 
 func histogram(d *prometheus.Desc, of partition.Durations, cause string) prometheus.Metric {

@@ -155,7 +155,7 @@ func TestObserver_MetricsOfTheInside(t *testing.T) {
 	b.tell(is{messages.Snapshot{Leading: true, Unowned: 2, UnownedSince: time.Now().Add(-time.Hour), Decided: []messages.Decided{joins}}})
 	b.tell(did{messages.Counts{
 		Operations: []messages.Operations{{Kind: "write", Accepted: 11, Conflicted: 12, Refused: 13, Denied: 14, Unknown: 15, Unsent: 16}},
-		Rewatches:  2, Reconnects: 3, Publishes: 4, Moves: 5, Revokes: 6, Fences: 7,
+		Rewatches:  2, Reconnects: 3, Publishes: 4, Moves: 5, Revokes: 6, Fences: 7, Stalls: 8,
 	}})
 	for _, id := range []string{"/holder-3/a@4.5", "/holder-3/b@4.6", "/strategy-2/user-1", "/election-4/term-9/calculator", "", "/who-1", "where-1"} {
 		b.system.EventStream.Publish(stage.Failed{Actor: b.manager.Id + id})
@@ -168,7 +168,7 @@ func TestObserver_MetricsOfTheInside(t *testing.T) {
 		`troupe_store_operations_total{kind="write",outcome="accepted"} 11`, `troupe_store_operations_total{kind="write",outcome="conflicted"} 12`,
 		`troupe_store_operations_total{kind="write",outcome="refused"} 13`, `troupe_store_operations_total{kind="write",outcome="denied"} 14`,
 		`troupe_store_operations_total{kind="write",outcome="unknown"} 15`, `troupe_store_operations_total{kind="write",outcome="unsent"} 16`,
-		"troupe_watch_restarts_total 2", "troupe_reconnects_total 3", "troupe_publishes_total 4", "troupe_moves_total 5", "troupe_revokes_total 6", "troupe_fences_total 7",
+		"troupe_watch_restarts_total 2", "troupe_reconnects_total 3", "troupe_publishes_total 4", "troupe_moves_total 5", "troupe_revokes_total 6", "troupe_fences_total 7", "troupe_stalls_total 8",
 		`troupe_actor_restarts_total{actor="partition"} 2`, `troupe_actor_restarts_total{actor="user"} 1`, `troupe_actor_restarts_total{actor="calculator"} 1`,
 		`troupe_actor_restarts_total{actor="manager"} 1`, `troupe_actor_restarts_total{actor="other"} 1`,
 	} {
@@ -196,6 +196,7 @@ func TestObserver_Probes(t *testing.T) {
 		{is: messages.Snapshot{State: messages.WaitingAssignment, Healthy: true}, live: "ok", ready: "the state is WaitingAssignment"},
 		{is: messages.Snapshot{State: messages.Degraded, Reason: "no answer in time"}, live: "ok", ready: "no answer in time"},
 		{is: messages.Snapshot{State: messages.Stable}, live: "ok", ready: "not healthy"},
+		{is: messages.Snapshot{State: messages.Rebalancing, Leading: true, Reason: "the hand-over is stuck"}, live: "ok", ready: "the hand-over is stuck"},
 		{is: messages.Snapshot{State: messages.Stable, Healthy: true, DrainAsked: true}, live: "ok", ready: "it is drained"},
 		{is: messages.Snapshot{State: messages.Shutdown, Healthy: true}, live: "ok", ready: "the state is Shutdown"},
 		{is: messages.Snapshot{State: messages.ClaimingID, Reason: "revoked"}, final: "revoked", live: "revoked", ready: "revoked"},

@@ -14,7 +14,9 @@ const silence = "the manager has ended, or does not answer"
 // Healthz answers 200 as long as a restart of the process would mend nothing: the
 // manager answers, and what is wrong, if anything, may go away by itself, as when the
 // store is away. Else it answers 503 with the reason: the manager has ended or is stuck,
-// or its fault is final, such as credentials that were revoked.
+// or its fault is final, such as credentials that were revoked. A leader whose hand-over is
+// stuck is none of these: it gives up its lead by itself after three bounds, which begins
+// all that may be stuck anew, and a restart would take its partitions from it as well.
 func (o *Observer) Healthz() http.Handler {
 	return probe(func() string {
 		_, health, up := o.snapshot()

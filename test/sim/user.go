@@ -41,6 +41,9 @@ func (u *user) Receive(ctx actor.Context) {
 		p.say(fmt.Sprintf("%s → %s%s", m.From, m.To, because(m.Reason)))
 	case messages.HealthChanged:
 		p.Heard.Health = m
+		if strings.HasPrefix(m.Reason, "the hand-over is stuck") {
+			p.world.Check.violate("I10", "%s: %s", p.Name, m.Reason)
+		}
 		p.say(fmt.Sprintf("healthy: %v%s", m.Healthy, because(m.Reason)))
 	case messages.AlertRaised:
 		p.say(fmt.Sprintf("alert: %s: degraded for %v%s", m.Level, m.At.Sub(m.Since), because(m.Reason)))

@@ -260,6 +260,9 @@ func (l *life) rest() string {
 		if p.Heard.State != messages.Stable {
 			return fmt.Sprintf("I5: when everything has been well for longer than StableBound, %s is %s", p.Name, p.Heard.State)
 		}
+		if !p.Heard.Health.Healthy {
+			return fmt.Sprintf("I10: when everything has been well for longer than StableBound, %s is not: %s", p.Name, p.Heard.Health.Reason)
+		}
 	}
 	heads := l.world.Check.Heads()
 	if !l.world.Run(3 * s.Lease) {

@@ -1,0 +1,88 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// stall is how long a publisher has owed something, and given nobody anything.
+type stall struct {
+	since time.Time // by renewals of the lead; zero if it owes nothing
+	told  bool      // the manager thinks that it is stuck
+}
+
+// renewed also is the clock of a watch: as long as this worker leads, it sees whether a
+// hand-over comes on, whatever the actors of the term wait for. What another worker
+// does or leaves is over by the bound, because it is fenced then. So what is stuck is
+// this term: three bounds in a row are as many failures, which end it.
+func (p *publisher) renewed(ctx actor.Context, m messages.LeadRenewed) {
+	p.until = m.Until
+	switch bound := p.settings.HandOverBound(p.longestLease()); {
+	case !p.owes():
+		p.comesOn(ctx)
+	case p.stall.since.IsZero():
+		p.stall.since = m.At
+	case !m.At.Before(p.stall.since.Add(bound)):
+		p.hear(m.At)
+		p.stall = stall{since: m.At, told: true}
+		reason := fmt.Sprintf("nobody was given anything for %v: %s", bound.Round(time.Millisecond), p.lacks())
+		told := messages.HandOverStalled{Term: p.term, Reason: reason, At: m.At}
+		ctx.Send(p.manager, told)
+		ctx.Send(p.outside, told)
+		p.tellFailure(ctx, reason)
+	}
+}
+
+// owes reports whether something is due from this publisher: a hand-over, or to be
+// ready for one.
+func (p *publisher) owes() bool { return !p.known || !p.complete || p.want != nil && !p.want.done }
+
+// comesOn: somebody was given something, or nothing is due.
+func (p *publisher) comesOn(ctx actor.Context) {
+	if p.stall.told {
+		ctx.Send(p.manager, messages.DecisionsResumed{Term: p.term, At: p.now})
+	}
+	p.stall = stall{}
+}
+
+// longestLease is the longest one that a wait may be for.
+func (p *publisher) longestLease() time.Duration {
+	longest := p.settings.Lease
+	for _, w := range p.roster {
+		longest = max(longest, w.Live.Lease)
+	}
+	for _, s := range p.table.Seats {
+		longest = max(longest, s.Lease)
+	}
+	return longest
+}
+
+// lacks says what it waits for, in words.
+func (p *publisher) lacks() string {
+	switch {
+	case !p.known:
+		return "the term has no table yet, and is " + string(p.state)
+	case !p.complete:
+		return "neither a watch nor a list has shown all workers"
+	}
+	var first partition.Row
+	revoked := 0
+	for _, r := range p.table.Rows {
+		if r.Revoking == 0 {
+			continue
+		}
+		if revoked++; revoked == 1 {
+			first = r
+		}
+	}
+	if revoked == 0 {
+		return fmt.Sprintf("no step of it (%s) is stored after step %d", p.want.Cause, p.table.Step)
+	}
+	return fmt.Sprintf("%d partitions are to be let go (%s), the first one %s by %s",
+		revoked, p.want.Cause, first.Partition, p.table.Seats[first.Seat].Worker)
+}

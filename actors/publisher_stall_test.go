@@ -1,0 +1,144 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// renew lets time pass, in which the lead is renewed.
+func (p *printing) renew(d time.Duration) {
+	for end := p.now.Add(d); p.now.Before(end); {
+		p.after(min(p.settings.LeadRenewal(), end.Sub(p.now)))
+		p.tell(p.pid, messages.LeadRenewed{Until: p.now.Add(p.settings.LeaderLease), At: p.now})
+	}
+}
+
+// stuck demands that it was told that nothing comes on, to all who are to hear it.
+func (p *printing) stuck(why string) {
+	p.t.Helper()
+	told := heard[messages.HandOverStalled](p.t, p.manager)
+	require.Equal(p.t, "nobody was given anything for "+p.bound().Round(time.Millisecond).String()+": "+why, told.Reason)
+	require.Equal(p.t, p.now, told.At)
+	require.Equal(p.t, testTerm, told.Term)
+	require.Equal(p.t, told, heard[messages.HandOverStalled](p.t, p.outside))
+	require.Equal(p.t, told.Reason, heard[messages.HandOverFailed](p.t, p.calculator).Reason)
+	p.calm()
+}
+
+func (p *printing) calm() {
+	p.t.Helper()
+	unheard[messages.HandOverStalled](p.t, p.manager)
+	unheard[messages.HandOverFailed](p.t, p.calculator)
+	unheard[messages.DecisionsResumed](p.t, p.manager)
+}
+
+func (p *printing) bound() time.Duration { return p.settings.HandOverBound(p.settings.Lease) }
+
+// What gives nobody anything for longer than its waits can last is told, again and again,
+// until it comes on.
+func TestPublisher_TellsThatItIsStuck(t *testing.T) {
+	p := printed(t)
+	p.renew(2 * p.bound()) // nothing is due
+	p.calm()
+	p.want(pair, 1, 1)
+	p.accept(p.store())
+	p.renew(p.bound())
+	p.calm() // the first renewal saw it, not the decision
+	p.renew(p.settings.LeadRenewal())
+	p.stuck("2 partitions are to be let go (test), the first one a by w-0")
+	p.renew(p.bound() - time.Second)
+	p.calm()
+	p.renew(time.Second)
+	p.stuck("2 partitions are to be let go (test), the first one a by w-0")
+	p.beat("w-1", partition.Live{})
+	p.beat("w-0", partition.Live{Applied: 5002})
+	p.accept(p.store())
+	heard[messages.DecisionsResumed](t, p.manager)
+	p.renew(2 * p.bound())
+	p.calm()
+}
+
+// Each grant begins the time anew, and so does a decision after one that is handed over;
+// a publish that gives nobody anything does not, nor does a decision that replaces one.
+func TestPublisher_IsNotStuckWhileSomebodyIsGivenSomething(t *testing.T) {
+	p := printed(t)
+	p.want(pair, 1, 1)
+	p.accept(p.store())
+	p.renew(p.settings.RevokeTimeout)
+	p.beat("w-1", partition.Live{})
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"b"}})
+	remind[gatherDue](p)
+	p.accept(p.store())
+	p.renew(p.bound())
+	p.calm()
+	p.beat("w-1", partition.Live{})
+	p.beat("w-0", partition.Live{Applied: 5003})
+	p.accept(p.store())
+	p.want(pair, 0, 0)
+	p.accept(p.store())
+	p.renew(p.settings.RevokeTimeout)
+	p.beat("w-0", partition.Live{Applied: 5003})
+	p.beat("w-2", partition.Live{})
+	p.want(append(pair, "w-2"), 2, 2)
+	other := p.store()
+	require.Len(t, p.assignment(other, "w-2").Pending, 2)
+	p.accept(other)
+	p.renew(p.bound() - p.settings.RevokeTimeout)
+	p.calm()
+	p.renew(p.settings.LeadRenewal())
+	p.stuck("2 partitions are to be let go (test), the first one a by w-1")
+}
+
+// A hand-over may give nobody anything, and the next one may begin before the lead is
+// renewed again.
+func TestPublisher_IsNotStuckAfterAHandOver(t *testing.T) {
+	p := printed(t)
+	p.want(pair, 0)
+	p.accept(p.store())
+	p.renew(p.bound())
+	p.beat("w-1", partition.Live{})
+	p.beat("w-0", partition.Live{Applied: 5002})
+	p.accept(p.store())
+	require.Zero(t, heard[messages.HandedOver](t, p.calculator).Moves)
+	p.want(pair, 1)
+	p.accept(p.store())
+	p.renew(p.bound())
+	p.calm()
+}
+
+// A term that does not begin, or sees nobody, is as bad.
+func TestPublisher_TellsThatItCannotBegin(t *testing.T) {
+	p := newPrinting(t, true)
+	late := p.bound() + p.settings.LeadRenewal()
+	p.renew(late)
+	p.stuck("the term has no table yet, and is reading")
+	p.answerTable()
+	p.renew(p.bound())
+	p.stuck("neither a watch nor a list has shown all workers")
+	p.beat("w-0", partition.Live{})
+	p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now})
+	p.renew(p.settings.LeadRenewal())
+	heard[messages.DecisionsResumed](t, p.manager)
+	p.want(pair[:1], 0, 0)
+	p.renew(late)
+	p.stuck("no step of it (test) is stored after step 0")
+}
+
+// Whoever has a longer lease is waited for as long as that.
+func TestPublisher_IsStuckOnlyAfterTheLongestLease(t *testing.T) {
+	p := printed(t)
+	long := partition.Live{Session: "s-w-0", Claim: 5, Lease: time.Minute}
+	p.rev++
+	p.tell(p.pid, messages.Witnessed{Witness: partition.Witness{Worker: "w-0", Live: long, Revision: p.rev, At: p.now}, At: p.now})
+	p.want(pair, 1, 1)
+	p.accept(p.store())
+	p.renew(p.settings.HandOverBound(time.Minute))
+	p.calm()
+	p.renew(p.settings.LeadRenewal())
+	require.Contains(t, heard[messages.HandOverStalled](t, p.manager).Reason, p.settings.HandOverBound(time.Minute).Round(time.Millisecond).String())
+}
