@@ -188,6 +188,7 @@ func TestPublisher_RejectionsOfAWhileAreOneFailure(t *testing.T) {
 	p, m := midMove(t)
 	began := p.now
 	for p.now.Before(began.Add(2 * p.settings.StoreTimeout)) {
+		p.beat("w-1", partition.Live{}) // so that it can still be given something
 		p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "not connected", At: p.now})
 		remind[wakeDue](p)
 		m = p.store()

@@ -36,15 +36,20 @@ func (h *handoff) gainer(want int32, id PartitionID) int32 {
 	return h.gain[want]
 }
 
-// revoke marks what its owner must let go, and tells the one who will get it.
+// revoke marks what its owner must let go, and tells the one who will get it. What its
+// owner would let go of for somebody who cannot get it now stays, unless the owner gives
+// everything up: it would be unowned for nobody.
 func (h *handoff) revoke() {
 	for i := range h.next.Rows {
 		r := &h.next.Rows[i]
+		to := h.gainer(h.want[i], r.Partition)
+		if h.ends[i] == held && h.want[i] >= 0 && to == None && !h.drains(h.next.Seats[r.Seat]) {
+			h.ends[i] = kept
+		}
 		switch h.ends[i] {
 		case held, awaited:
 			h.out.Outstanding++
 			h.left++
-			to := h.gainer(h.want[i], r.Partition)
 			if to == r.Seat {
 				to = None
 			}
@@ -71,6 +76,12 @@ func (h *handoff) revoke() {
 		default: // free: grant gives it away
 		}
 	}
+}
+
+// drains reports whether the owner gives everything up.
+func (h *handoff) drains(s Seat) bool {
+	k, counted := h.seatInTarget(s.Worker, s.Session)
+	return counted && h.target.Seats[k].Drains
 }
 
 // grant gives what is free to those who are to have it, in this same step.

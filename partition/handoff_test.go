@@ -239,3 +239,39 @@ func TestNext_NotToWhoStillRunsAnOldHandler(t *testing.T) {
 	roster.show("w-1", Live{Session: "s1"})
 	require.Len(t, Next(table, 3, target, facts).Publish.Moves, 1)
 }
+
+// Nobody is told to let go of what nobody can get now: its owner works on until the next one
+// can have it. Who gives everything up does not.
+func TestNext_StaysUntilSomebodyCanGetIt(t *testing.T) {
+	id := manyPartitions(4).IDs[3]
+	for name, cannot := range map[string]Live{
+		"another session": {Session: "t2"},
+		"drains":          {Session: "s2", Draining: true},
+		"old handler":     {Session: "s2", Abandoned: []Abandoned{{Partition: id, Token: 2, Step: 6}}},
+		"released":        {Session: "s2", Released: true},
+		"silent":          {},
+	} {
+		table, roster, set := group()
+		if cannot.Session != "" {
+			roster.show("w-2", cannot)
+		}
+		target := Target{Set: set, Owner: []int32{0, 0, 1, 2}, Seats: []TargetSeat{
+			{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}, {Worker: "w-2", Session: "s2"},
+		}}
+		facts := Facts{Now: atFirst, Rules: testRules, Roster: roster, Since: atFirst}
+		o := Next(table, 3, target, facts)
+		require.True(t, o.Publish == nil || o.Publish.Revokes == 0, name)
+		require.Equal(t, 1, o.Blocked, name)
+		require.Zero(t, o.Outstanding, name)
+
+		target.Seats[1].Drains = true
+		require.Equal(t, 1, Next(table, 3, target, facts).Publish.Revokes, name)
+		target.Seats[1].Drains = false
+		delete(roster, "w-2")
+		roster.show("w-2", Live{Session: "s2"})
+		o = Next(table, 3, target, facts)
+		require.Equal(t, 1, o.Publish.Revokes, name)
+		row, _ := o.Publish.Table.Row(id)
+		require.Equal(t, o.Publish.Table.SeatOf("w-2"), row.Pending, name)
+	}
+}

@@ -174,10 +174,10 @@ func (q Question) Answer(p Plan, zones ZoneRule) Target {
 }
 
 // reroute gives what goes to a member that still runs an old handler for it to another: to
-// the one that has it, else to the least loaded of those that may have it, of its own zone
-// first if the strategy looks at zones, and of no other one if it requires that. If there
-// is none, it waits for the old handler to end: where it is, even if it should not be there,
-// as long as somebody has it.
+// the one that has it, else to the one of those that may have it which is then the least
+// loaded for its capacity, of its own zone first if the strategy looks at zones, and of no
+// other one if it requires that. If there is none, it waits for the old handler to end: where
+// it is, even if it should not be there, as long as somebody has it.
 func (q Question) reroute(p Plan, zones ZoneRule) Plan {
 	in := q.Input
 	members, err := in.eligible(nil)
@@ -208,7 +208,9 @@ func (q Question) reroute(p Plan, zones ZoneRule) Plan {
 			if zoned := slices.DeleteFunc(near.of(i).admit(in, members), runs); len(zoned) > 0 {
 				may = zoned
 			}
-			out[i] = slices.MinFunc(may, func(a, b int32) int { return cmp.Compare(load[a], load[b]) })
+			w := in.Partitions.Weights[i]
+			with := func(m int32) float64 { return float64(load[m]+w) / in.Members[m].share() }
+			out[i] = slices.MinFunc(may, func(a, b int32) int { return cmp.Compare(with(a), with(b)) })
 		}
 		load[m] -= in.Partitions.Weights[i]
 		load[out[i]] += in.Partitions.Weights[i]

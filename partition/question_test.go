@@ -199,3 +199,15 @@ func TestAsk_WrittenOffElsewhereMovesNothing(t *testing.T) {
 		require.Equal(t, owner, ask(table, roster, set, nil).Answer(Plan{0, 0, 0, 1}, zones).Owner[2], zones)
 	}
 }
+
+// Whom it goes to instead is who has the least for its capacity, with what goes there.
+func TestAsk_WrittenOffGoesToTheLeastLoadedForItsCapacity(t *testing.T) {
+	table, roster, set := group() // p0 and p1 at w-0, p2 and p3 at w-1
+	roster.show("w-0", Live{Session: "s0", Abandoned: []Abandoned{{Partition: set.IDs[0], Token: 5, Step: 6}}})
+	roster.show("w-2", Live{Session: "s2", Capacity: 4})
+	require.Equal(t, int32(2), ask(table, roster, set, nil).Answer(Plan{0, 1, 2, 2}, AnyZone).Owner[0], "three of four, not two of one")
+	roster.show("w-2", Live{Session: "s2", Capacity: 1.25})
+	require.Equal(t, int32(1), ask(table, roster, set, nil).Answer(Plan{0, 1, 2, 2}, AnyZone).Owner[0])
+	roster.show("w-2", Live{Session: "s2", Capacity: 0.2})
+	require.Equal(t, int32(1), ask(table, roster, set, nil).Answer(Plan{0, 1, 1, 1}, AnyZone).Owner[0], "four on one, not one on a fifth")
+}
