@@ -82,3 +82,55 @@ func TestWhoeverRestartsForEverHoldsNobodyUp(t *testing.T) {
 	}
 	require.NotEmpty(t, joined.Heard.Assignment.All, "%s", w.Trace.End(100))
 }
+
+// The leader restarts first, in all orders of the others. Whoever leads then has one
+// strategy or the other: what the first new one that leads evens out is all that ever moves.
+func TestARestartThatChangesTheStrategyMayBeginWithTheLeader(t *testing.T) {
+	const count = 120
+	for _, order := range [][]int{{0, 1, 2}, {0, 2, 1}} {
+		t.Run(fmt.Sprint(order), func(t *testing.T) {
+			w := sim.NewWorld(sim.Config{Seed: 1, Settings: partition.Fast(), Partitions: partitions(count)})
+			t.Cleanup(w.Close)
+			all := make([]*sim.Process, 3)
+			start := func(name string, i int, s partition.Strategy) {
+				all[i] = w.Start(name, sim.Habits{InstanceKey: fmt.Sprintf("key-%d", i), Strategy: s})
+			}
+			for i := range all {
+				start(fmt.Sprintf("w%d", i), i, partition.ConsistentHash{VirtualNodes: 3})
+				well(t, w, 100*time.Millisecond)
+			}
+			well(t, w, 10*time.Second)
+			require.Same(t, all[0], w.Leader())
+			owners := func() (map[partition.PartitionID]int, []int) {
+				covered(t, w)
+				who, counts := map[partition.PartitionID]int{}, make([]int, len(all))
+				for i, p := range all {
+					for _, id := range ids(p.Heard.Assignment.All) {
+						who[id] = i
+						counts[i]++
+					}
+				}
+				return who, counts
+			}
+			had, counts := owners()
+			least, moved := partition.LeastMoves(counts, 0, count), 0
+			require.Positive(t, least, "the ring is uneven")
+			for _, i := range order {
+				all[i].Stop(true)
+				well(t, w, 3*time.Second)
+				start(fmt.Sprintf("new-%d", i), i, partition.Sticky{})
+				well(t, w, 15*time.Second)
+				now, _ := owners()
+				for id, owner := range now {
+					if had[id] != owner {
+						moved++
+					}
+				}
+				had = now
+			}
+			_, counts = owners()
+			require.Equal(t, []int{count / 3, count / 3, count / 3}, counts)
+			require.Equal(t, least, moved)
+		})
+	}
+}
