@@ -196,3 +196,17 @@ func TestElection_ACandidacyInDoubtThatWasWrittenLeads(t *testing.T) {
 	r, _ := due[leadEnd](b)
 	require.True(t, r.Mail.(leadEnd).End.Equal(sent.Add(b.set.LeaderLease)), "it counts from the first attempt")
 }
+
+// A renewal is not sent after the lead, and the lead is trusted from when it was sent.
+func TestElection_TheLeadCountsFromTheSending(t *testing.T) {
+	b := newBallot(t)
+	b.win()
+	end, _ := due[leadEnd](b)
+	ring[renewDue](b)
+	q, sent := heard[messages.Store](t, b.outside), b.now
+	require.Equal(t, end.From, q.NotAfter)
+	b.now = b.now.Add(b.set.StoreTimeout)
+	b.say(messages.Stored{Round: q.Round, Revisions: []partition.Revision{12}, Sent: sent, At: b.now})
+	end, _ = due[leadEnd](b)
+	require.Equal(t, sent.Add(b.set.LeaderLease), end.From)
+}

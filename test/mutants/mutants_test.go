@@ -41,6 +41,7 @@ func TestNoticed(t *testing.T) {
 	require.Equal(t, "after 24 seeds by I11: I11 is broken at 2 s: no", fmt.Sprint(noticed([]byte(said), 40)))
 	require.Equal(t, "after 40 seeds by TestSwarm: panic: no", fmt.Sprint(noticed([]byte("x\npanic: no\ny"), 40)))
 	require.Equal(t, "noticed by TestEachFault/crash", fmt.Sprint(noticed([]byte("    --- FAIL: TestEachFault/crash (1s)\n--- FAIL: TestEachFault (1s)"), 0)))
+	require.Equal(t, "noticed by TestOutages/no_leader", fmt.Sprint(noticed([]byte("--- FAIL: TestOutages (1s)\n    --- FAIL: TestOutages/no_leader (1s)\n--- FAIL: TestX"), 0)))
 	require.True(t, noticed(nil, 4).noticed(), "a test that failed failed, whatever it said")
 }
 

@@ -20,8 +20,12 @@ const (
 	firstBlock, mostBlock = 4, 32
 	// patience is how long a block may take. A bug that hangs a life is noticed, too.
 	patience = 10 * time.Minute
-	// lives are those that seeds draw.
-	lives = "^TestSwarm$"
+	// lives are those that seeds draw. When they notice nothing, the other tests that play a
+	// situation are asked, and so many lives under each set of faults that is as strong as
+	// it gets.
+	lives  = "^TestSwarm$"
+	others = "^TestSwarm$|^TestALife|^TestAFailure|^TestLives|^TestEachFault$"
+	strong = "40"
 )
 
 var (
@@ -90,6 +94,11 @@ func (h hunt) one(ctx context.Context, b bug) (f finding, err error) {
 			return noticed(said, begin+n-1), nil
 		}
 	}
+	for _, args := range [][]string{{"-test.skip", others}, {"-test.run", "^TestEachFault$", "-seed=1", "-runs=" + strong}} {
+		if said, bad := run(append(args, "-test.failfast")...); bad {
+			return noticed(said, 0), nil
+		}
+	}
 	return f, nil
 }
 
@@ -105,13 +114,15 @@ func noticed(said []byte, last int) finding {
 		f.said = string(panic.Find(said))
 	}
 	f.said, _, _ = strings.Cut(f.said, "; repeat it with")
-	switch m := fails.FindSubmatch(said); {
-	case invariant.MatchString(f.said) && last > 0:
+	f.by = "TestSwarm"
+	if invariant.MatchString(f.said) && last > 0 {
 		f.by = invariant.FindString(f.said)
-	case m != nil:
-		f.by = string(bytes.TrimSpace(m[1]))
-	default:
-		f.by = "TestSwarm"
+		return f
+	}
+	for i, m := range fails.FindAllSubmatch(said, -1) {
+		if name := string(bytes.TrimSpace(m[1])); i == 0 || strings.HasPrefix(name, f.by+"/") { // which of its parts
+			f.by = name
+		}
 	}
 	return f
 }
