@@ -87,17 +87,27 @@ var (
 	errClosed = errors.New("the connection to NATS is closed")
 )
 
-// unaccepted are what the server says of credentials. The client gives up when it has
-// heard one twice, and keeps it.
-var unaccepted = []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired}
+// finals are why a client gives up, which it keeps: what the server says of credentials,
+// when it has heard it twice, and that it has tried often enough.
+var finals = []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired, nats.ErrNoServers}
 
-// Ended implements Port.
+// inWords are those that the client keeps in the server's words, which are no error of
+// its own, if it hears them while it connects.
+var inWords = []string{nats.AUTHENTICATION_EXPIRED_ERR, nats.AUTHENTICATION_REVOKED_ERR, nats.ACCOUNT_AUTHENTICATION_EXPIRED_ERR}
+
+// Ended implements Port. Another last error may be an old one, of a connection that the
+// program closed.
 func (p *natsPort) Ended() error {
 	if !p.nc.IsClosed() {
 		return nil
 	}
 	last := p.nc.LastError()
-	if slices.ContainsFunc(unaccepted, func(err error) bool { return errors.Is(last, err) }) {
+	if last == nil {
+		return errClosed
+	}
+	said := strings.ToLower(last.Error())
+	if slices.ContainsFunc(finals, func(err error) bool { return errors.Is(last, err) }) ||
+		slices.ContainsFunc(inWords, func(words string) bool { return strings.Contains(said, words) }) {
 		return fmt.Errorf("%w: %w", errClosed, last)
 	}
 	return errClosed
