@@ -67,9 +67,13 @@ var rooms = []room{
 		rule: "actors/stage imports protoactor",
 	},
 	{
-		folder: "actors", may: []string{"./messages", "./partition", "./actors/fsm", "./actors/stage", actorLib},
+		folder: "actors/tape", may: []string{actorLib},
+		rule: "actors/tape imports protoactor",
+	},
+	{
+		folder: "actors", may: []string{"./messages", "./partition", "./actors/fsm", "./actors/stage", "./actors/tape", actorLib},
 		beyond: []string{"./test/sim", "./bridge"},
-		rule:   "actors imports messages, partition, actors/fsm, actors/stage and protoactor; never bridge, proto or nats.go; only its external tests import test/sim",
+		rule:   "actors imports messages, partition, actors/fsm, actors/stage, actors/tape and protoactor; never bridge, proto or nats.go; only its external tests import test/sim",
 	},
 	{
 		folder: "bridge", may: []string{"./messages", "./partition", "./actors/stage", "./proto/troupepb", actorLib, nats, protobuf, "github.com/goccy/go-yaml", "github.com/fsnotify/fsnotify"},

@@ -73,6 +73,7 @@ var watched = map[string]string{
 // realClocks names who reads the real clock outside the bridge, and outside live tests
 // and benchmarks, which are about nothing else.
 var realClocks = map[string]string{
+	"actors/tape/tape_test.go":     "the readings of an instant of the real clock",
 	"examples/demo/main.go":        "the limit of a play",
 	"examples/demo/play.go":        "the pace of a play",
 	"examples/demo/board.go":       "when an act began",
