@@ -187,7 +187,8 @@ var calculatorTable = fsm.New(
 
 func calculatorProps(cfg calculatorConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
-		return &calculator{calculatorConfig: cfg, state: idle, failed: map[activity]int{}, homes: partition.Homes{}}
+		c := &calculator{calculatorConfig: cfg, state: idle, failed: map[activity]int{}, homes: partition.Homes{}}
+		return overheard(c, "calculator", calculatorTable.Types(), cfg.settings, cfg.outside, cfg.term)
 	}, stage.Together)
 }
 

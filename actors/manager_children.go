@@ -32,7 +32,8 @@ type againDue struct{ Who string }
 func (c *children) spawnAll(ctx actor.Context, m *manager) {
 	c.leaving = map[string]bool{}
 	c.outside = c.spawn(ctx, m.doors, "outside")
-	ctx.Send(c.outside, messages.OpenStore{StoreTimeout: m.cfg.Settings.StoreTimeout, PollInterval: m.cfg.Settings.PollInterval})
+	set := m.cfg.Settings
+	ctx.Send(c.outside, messages.OpenStore{StoreTimeout: set.StoreTimeout, PollInterval: set.PollInterval, Record: set.Record})
 	c.strategy = c.spawn(ctx, keeperProps(c.outside, m.cfg.Strategy), "strategy")
 	c.source = c.spawn(ctx, keeperProps(c.outside, m.cfg.Source), "source")
 	c.owners = c.spawn(ctx, ownersProps(c.outside), "owners")

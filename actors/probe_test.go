@@ -12,6 +12,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/actors/stage"
+	"github.com/troupe-actors/troupe/messages"
 )
 
 // play runs one actor among probes, one message at a time, on the goroutine of
@@ -37,6 +38,7 @@ type probe struct {
 	pid  *actor.PID
 	mail []any
 	only string
+	kept [][]byte // what a recorder asked to keep, a file each
 }
 
 // spawning asks a probe for a child.
@@ -51,6 +53,11 @@ func (p *probe) Receive(ctx actor.Context) {
 	case *actor.Started, *actor.Stopping, *actor.Stopped:
 	case spawning:
 		*m.pid = stage.Spawn(ctx, m.props, m.name)
+	case messages.KeepMail:
+		if m.Begins {
+			p.kept = append(p.kept, nil)
+		}
+		p.kept[len(p.kept)-1] = append(p.kept[len(p.kept)-1], m.Lines...)
 	default:
 		if p.only == "" || ctx.Sender() != nil && strings.HasSuffix(ctx.Sender().Id, "/"+p.only) {
 			p.mail = append(p.mail, m)

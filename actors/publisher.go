@@ -165,11 +165,12 @@ var publisherTable = fsm.New(
 
 func publisherProps(cfg publisherConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
-		return &publisher{
+		p := &publisher{
 			publisherConfig: cfg, state: reading, roster: partition.Roster{},
 			entries: map[messages.Key]messages.Entry{}, floors: map[partition.WorkerID]partition.Revision{},
 			revoked: map[partition.Step]time.Time{},
 		}
+		return overheard(p, "publisher", publisherTable.Types(), cfg.settings, cfg.outside, cfg.term)
 	}, stage.Together)
 }
 

@@ -32,10 +32,13 @@ const (
 )
 
 // newPrinting spawns a publisher; nothing is answered yet.
-func newPrinting(t *testing.T, fresh bool) *printing {
+func newPrinting(t *testing.T, fresh bool, changes ...func(*partition.Settings)) *printing {
 	p := &printing{
 		play: newPlay(t), settings: partition.Default(), rev: 100, asg: map[partition.WorkerID]partition.Assignment{},
 		head: messages.Entry{Key: messages.KeyHead},
+	}
+	for _, change := range changes {
+		change(&p.settings)
 	}
 	p.outside, p.calculator, p.manager, p.holder = p.probe("outside"), p.probe("calculator"), p.probe("manager"), p.probe("holder")
 	p.pid = p.child(publisherProps(publisherConfig{

@@ -26,16 +26,19 @@ func (s *strategist) Receive(ctx actor.Context) {
 	if !ok || ctx.Sender() == nil {
 		return
 	}
+	ctx.Respond(s.answer(m))
+}
+
+func (s *strategist) answer(m messages.MakePlan) any {
 	plan, err := s.plan(m.Input)
 	if err != nil {
-		ctx.Respond(messages.PlanFailed{Round: m.Round, Reason: err.Error()})
-		return
+		return messages.PlanFailed{Round: m.Round, Reason: err.Error()}
 	}
 	answer := messages.PlanMade{Round: m.Round, Plan: plan}
 	if zoned, ok := s.strategy.(partition.Zoned); ok {
 		answer.Zones = zoned.ZoneRule()
 	}
-	ctx.Respond(answer)
+	return answer
 }
 
 func (s *strategist) plan(in partition.Input) (plan partition.Plan, err error) {

@@ -67,6 +67,8 @@ type outside struct {
 	counts  counts
 	count   uint64 // of everything that is numbered here
 	timers  map[uint64]func()
+
+	recorder *recorder // nil if nothing is to be kept
 }
 
 // client is an actor that asked for something; what is kept for it ends with it.
@@ -107,6 +109,8 @@ func (o *outside) Receive(ctx actor.Context) {
 		o.alert(m)
 	case messages.HandOverStalled:
 		o.stalled(m)
+	case messages.KeepMail:
+		o.record(m)
 	case messages.GetCounts:
 		o.tell(ctx.Sender(), o.counts.told())
 	default:
@@ -175,6 +179,9 @@ func (o *outside) begins(ctx actor.Context, m messages.OpenStore) {
 	if o.port == nil {
 		err = errors.Join(err, errNoConnection)
 	}
+	if err == nil && m.Record != "" {
+		o.recorder, err = newRecorder(m.Record, o.cfg.Group)
+	}
 	if err != nil {
 		o.fail(ctx, err.Error(), true)
 		return
@@ -204,6 +211,9 @@ func (o *outside) stop() {
 	}
 	if o.stream.cancel != nil {
 		o.stream.cancel()
+	}
+	if o.recorder != nil {
+		o.recorder.stop()
 	}
 }
 

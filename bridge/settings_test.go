@@ -51,6 +51,7 @@ instanceKey: "007"
 neverLead: true
 capacity: 2
 labels: [gpu, ssd]
+record: /var/lib/orders
 onStop: restart
 ownership: available
 moveLimit: off
@@ -63,6 +64,7 @@ alerts:
 	want := partition.Fast()
 	want.Lease, want.PollInterval, want.WorkerIDs = 3*time.Second, 1500*time.Millisecond, partition.IDRange{From: 10, Count: 20}
 	want.InstanceKey, want.NeverLead, want.Capacity, want.Labels = "007", true, 2, []string{"gpu", "ssd"}
+	want.Record = "/var/lib/orders"
 	want.OnStop, want.Ownership, want.MinRebalanceThreshold = partition.Restart, partition.Available, 0.2
 	want.KVErrorThreshold, want.MinRebalanceInterval = 7, partition.Off
 	want.Alerts.Info, want.Alerts.Repeat = partition.Off, 5*time.Second

@@ -25,10 +25,11 @@ import (
 	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/bridge/observe"
 	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
 )
 
 // What documents show of Go is compiled here: test/shape compares.
-var _ = []any{configured, operated, explained, subjects, subscribed, consumed, laned}
+var _ = []any{configured, operated, explained, replayed, subjects, subscribed, consumed, laned}
 
 // configured is of docs/configuration.md.
 func configured() {
@@ -77,6 +78,13 @@ func explained(ctx context.Context, system *actor.ActorSystem, manager *actor.PI
 	journal, err := bridge.Journal(ctx, system, manager, 20) // the latest 20 steps
 	fmt.Println(journal)
 	return err
+}
+
+// replayed is so, too; sim has an example that runs.
+func replayed(t *testing.T) {
+	for _, r := range sim.Replay(t, "testdata/incident", partition.Sticky{}) {
+		fmt.Println(r.Actor, r.Term, r.Mail, r.Decisions, r.Publishes)
+	}
 }
 
 // subjects and what follows are of docs/consuming.md.

@@ -56,6 +56,8 @@ type OpenStore struct {
 	StoreTimeout time.Duration
 	// PollInterval lies between two checks whether a watch has fallen silent.
 	PollInterval time.Duration
+	// Record is the folder for what KeepMail asks to keep, empty if nothing does.
+	Record string
 }
 
 // StoreOpened reports that the group's stream exists and fits: everything after

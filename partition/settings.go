@@ -152,9 +152,18 @@ type Settings struct {
 	// louder.
 	Alerts AlertTimes
 
+	// Record is a folder in which a worker keeps, while it leads, what it hears and
+	// decides: files for sim.Replay, of which the oldest go above MaxRecorded. The folder is made if
+	// it is not there. Default none, which keeps nothing; up to 1024 characters of
+	// UTF-8, none of which controls a screen.
+	Record string
+
 	// origins say where the values came from that Set was given.
 	origins map[string]origin
 }
+
+// MaxRecorded is how many bytes of one group are kept in the folder Settings.Record.
+const MaxRecorded = 64 << 20
 
 // IDRange is a range of worker numbers.
 type IDRange struct {

@@ -65,6 +65,7 @@ func TestSettings_Presets(t *testing.T) {
 		require.Equal(t, []int{3, Off, 100, 3, 3, 5}, []int{s.Candidates, s.MoveLimit, s.DrainRound, s.PoisonBudget, s.EmptyConfirmations, s.KVErrorThreshold})
 		require.Equal(t, []float64{0.10, 0.15, 0.5}, []float64{s.ClockDrift, s.MinRebalanceThreshold, s.RestartDetectionRatio})
 		require.Empty(t, s.InstanceKey)
+		require.Empty(t, s.Record)
 		require.False(t, s.NeverLead)
 		require.Equal(t, Leave, s.OnStop)
 		require.Equal(t, Exclusive, s.Ownership)

@@ -12,6 +12,7 @@ import (
 func TestSettings_EachIsWrittenAsItIsRead(t *testing.T) {
 	s := Conservative()
 	s.InstanceKey, s.Zone, s.Labels, s.NeverLead = "pod-1", "eu", []string{"gpu", "ssd"}, true
+	s.Record = "/var/lib/orders worker"
 	s.OnStop, s.Ownership, s.WorkerIDs.From, s.Alerts.Repeat = Restart, Available, 5, Off
 	var again Settings
 	for _, l := range s.leaves() {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of single settings. Rules between settings stand at the fields.
@@ -34,6 +36,8 @@ const (
 	// letters and digits.
 	maxTag   = 64
 	tagMarks = "_.-"
+	// maxPath is how long the name of a folder is.
+	maxPath = 1024
 	// MinShare is the least fraction that is told from none.
 	MinShare = 1e-9
 )
@@ -114,6 +118,9 @@ func (c *check) words() {
 	}
 	if len(c.Labels) > MaxLabels {
 		c.fault("Labels", len(c.Labels), fmt.Sprintf("at most %d", MaxLabels))
+	}
+	if len(c.Record) > maxPath || !utf8.ValidString(c.Record) || strings.ContainsFunc(c.Record, unicode.IsControl) {
+		c.fault("Record", strconv.Quote(c.Record), fmt.Sprintf("a folder of at most %d characters of UTF-8, none of which controls a screen", maxPath))
 	}
 	if c.OnStop != Leave && c.OnStop != Restart {
 		c.fault("OnStop", int(c.OnStop), fmt.Sprintf("Leave (%d) or Restart (%d)", Leave, Restart))

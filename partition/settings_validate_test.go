@@ -88,6 +88,16 @@ func TestSettings_EveryRuleBrokenOnce(t *testing.T) {
 	}
 }
 
+func TestSettings_RecordIsTheNameOfAFolder(t *testing.T) {
+	for _, name := range []string{"", "recordings", "/var/lib/übung 1", `C:\temp`} {
+		require.NoError(t, Settings{Record: name}.Validate())
+	}
+	for _, name := range []string{"/tmp/\x1b[2J", "/tmp/\xff", "a\x00b", "a\nb"} {
+		require.EqualError(t, Settings{Record: name}.Validate(),
+			"Record is "+strconv.Quote(name)+"; must be a folder of at most 1024 characters of UTF-8, none of which controls a screen")
+	}
+}
+
 // What becomes part of a subject, or of a record, has no form that means something
 // else there.
 func TestSettings_WordsHaveNoOtherForm(t *testing.T) {
@@ -204,6 +214,7 @@ func TestSettings_Bounds(t *testing.T) {
 		{"WorkerIDs.Count", func(x *Settings, d time.Duration) { x.WorkerIDs.Count = MaxWorkerIDs + int(d) }, 0, 1},
 		{"WorkerIDPrefix", func(x *Settings, d time.Duration) { x.WorkerIDPrefix = strings.Repeat("a", 48+int(d)) }, 0, 1},
 		{"InstanceKey", func(x *Settings, d time.Duration) { x.InstanceKey = strings.Repeat(".", 128+int(d)) }, 0, 1},
+		{"Record", func(x *Settings, d time.Duration) { x.Record = strings.Repeat("/", 1024+int(d)) }, 0, 1},
 		{"Candidates", func(x *Settings, d time.Duration) { x.Candidates = 1 + 2*int(d) }, 0, -1},
 		{"ClockDrift", func(x *Settings, d time.Duration) { x.ClockDrift = math.Nextafter(0.085, 0.085+float64(d)) }, 1, -1},
 		{"ClockDrift", func(x *Settings, d time.Duration) { x.ClockDrift = 1 + float64(d)*1e-9 }, 0, 1},

@@ -224,6 +224,9 @@ func (t *Table[A, S]) Islands() []string {
 	return islands
 }
 
+// Types lists the types of the messages that the table knows.
+func (t *Table[A, S]) Types() []reflect.Type { return slices.Clone(t.messages) }
+
 // Hears lists the messages that the table knows, by their bare names.
 func (t *Table[A, S]) Hears() []string {
 	var names []string

@@ -14,6 +14,7 @@ var bridgeGoroutines = map[string]string{
 	"bridge/listen.go":           "one per listener, between mail and a reader's channel, ended by its stop",
 	"bridge/filesource_watch.go": "one per file source, between the watch of its folders and mail, ended when the source stops",
 	"bridge/handler.go":          "one per running user function, ended when its context is",
+	"bridge/record.go":           "one that writes what is to be kept, ended when nothing is left",
 }
 
 // bridgeChannels names the files of the bridge in which goroutines meet.
@@ -45,6 +46,7 @@ var bridgeLocks = map[string]string{
 	"bridge/gate.go":             "who pulls, over all partition actors",
 	"bridge/pull.go":             "what is here, between a handler and the timer that prolongs it",
 	"bridge/tidy.go":             "stops once",
+	"bridge/record.go":           "what waits for the disk",
 	"bridge/troubles.go":         "what all partition actors of a handler say of themselves",
 	"bridge/observe/observer.go": "what the manager said",
 	"bridge/observe/asking.go":   "who waits for an answer",

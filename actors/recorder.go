@@ -1,0 +1,149 @@
+package actors
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/tape"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+const (
+	// recorded is how much is kept of one actor, in bytes, before all that it knows is
+	// written again, which begins another file: a file can be replayed, whichever are gone.
+	recorded = 2 << 20
+	// recordedStates is how much longer than the state of the actor that is, at least.
+	recordedStates = 4
+	// maxSaid is how long a message may be that is kept as it was said. Of a longer one
+	// length and hash are: who decides it again has the text, and who hears it keeps that.
+	maxSaid = 16 << 10
+)
+
+// line is one line of a recording: what an actor knew, or what it heard and then said.
+type line struct {
+	// Actor, Term and Parent stand before a state.
+	Actor  string             `json:"actor,omitempty"`
+	Term   partition.Revision `json:"term,omitempty"`
+	Parent string             `json:"parent,omitempty"`
+	State  json.RawMessage    `json:"state,omitempty"`
+	Mail   json.RawMessage    `json:"mail,omitempty"`
+	Said   []json.RawMessage  `json:"said,omitempty"`
+	// Panicked: it did, with that mail.
+	Panicked bool `json:"panicked,omitempty"`
+}
+
+// recorder is an actor that decides, and that is overheard. It owns nothing of what is
+// decided. It hears what the actor hears and passes it on; it tells the outside that, and
+// what the actor said. What is written is made of the mail before anybody else has it,
+// so that nothing is shared.
+type recorder struct {
+	actor   actor.Actor // a pointer to what it knows
+	name    string
+	term    partition.Revision
+	outside *actor.PID
+	mail    []reflect.Type // of its table
+	writer  tape.Writer
+	most    int // bytes before the next state
+	written int // bytes since the last one
+}
+
+// overheard returns the actor, or, if the settings ask for that, the actor with a recorder
+// around it. The types are those of the mail that it knows.
+func overheard(a actor.Actor, name string, types []reflect.Type, settings partition.Settings, outside *actor.PID, term partition.Revision) actor.Actor {
+	if settings.Record == "" {
+		return a
+	}
+	return &recorder{actor: a, name: name, term: term, outside: outside, mail: types}
+}
+
+// Receive implements actor.Actor.
+func (r *recorder) Receive(ctx actor.Context) {
+	mail := ctx.Message()
+	if !slices.Contains(r.mail, reflect.TypeOf(mail)) {
+		r.actor.Receive(ctx)
+		return
+	}
+	keep := messages.KeepMail{Actor: r.name}
+	if r.written >= r.most {
+		keep.Begins = true
+		keep.Lines = r.state(ctx)
+	}
+	before := len(keep.Lines)
+	keep.Lines = r.writer.Append(append(keep.Lines, `{"mail":`...), mail)
+	ear := &listening{Context: ctx, recorder: r}
+	panicked := true
+	defer func() { // also if it panics: that mail matters most
+		keep.Lines = ear.end(keep.Lines, panicked)
+		r.written += len(keep.Lines) - before
+		ctx.Send(r.outside, keep)
+	}()
+	r.actor.Receive(ear)
+	panicked = false
+}
+
+// state is a line with all that the actor knows.
+func (r *recorder) state(ctx actor.Context) []byte {
+	b := fmt.Appendf(nil, `{"actor":%q,"term":%d,"parent":%q,"state":`, r.name, r.term, ctx.Parent().GetId())
+	b = append(r.writer.Append(b, r.actor), "}\n"...)
+	r.most, r.written = max(recorded, recordedStates*len(b)), 0
+	return b
+}
+
+// listening is the context of a handler that is overheard.
+type listening struct {
+	actor.Context
+	recorder *recorder
+	said     []byte
+}
+
+// Send implements actor.Context.
+func (l *listening) Send(to *actor.PID, mail any) {
+	l.note(to, mail)
+	l.Context.Send(to, mail)
+}
+
+// Request implements actor.Context.
+func (l *listening) Request(to *actor.PID, mail any) {
+	l.note(to, mail)
+	l.Context.Request(to, mail)
+}
+
+func (l *listening) note(to *actor.PID, mail any) {
+	if len(l.said) > 0 {
+		l.said = append(l.said, ',')
+	}
+	l.said = said(&l.recorder.writer, l.said, to, mail)
+}
+
+// said appends a message as it is kept.
+func said(w *tape.Writer, b []byte, to *actor.PID, mail any) []byte {
+	b = strconv.AppendQuote(append(b, `{"to":`...), to.GetId())
+	begin := len(b)
+	b = append(b, `,"mail":`...)
+	from := len(b)
+	b = w.Append(b, mail)
+	if len(b)-from <= maxSaid {
+		return append(b, '}')
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write(b[from:]) // a hash takes everything
+	return fmt.Appendf(b[:begin], `,"type":%q,"bytes":%d,"sum":"%x"}`, reflect.TypeOf(mail), len(b)-from, sum.Sum64())
+}
+
+// end is the rest of a line.
+func (l *listening) end(b []byte, panicked bool) []byte {
+	if len(l.said) > 0 {
+		b = append(append(append(b, `,"said":[`...), l.said...), ']')
+	}
+	if panicked {
+		b = append(b, `,"panicked":true`...)
+	}
+	return append(b, "}\n"...)
+}

@@ -1,0 +1,225 @@
+package actors
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/tape"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// Replayed is what a recording held.
+type Replayed struct {
+	// Actor is whose mail it is: calculator or publisher. Term is its term.
+	Actor string
+	Term  partition.Revision
+	// Mail counts what the actor heard; Plans the answers of the strategy, Decisions
+	// what was handed over for them, and Publishes the writes that were asked for.
+	Mail, Plans, Decisions, Publishes int
+	// Torn: the last line has no end, as a crash leaves it. It was left out.
+	Torn bool
+}
+
+// Replay gives what a leader's actor heard, as one file of Settings.Record has it, to the
+// same table again, without anybody to talk to. The error is the first message that
+// it does not say as it did then, or says in its place, with the line of the file. A
+// strategy, if it is not nil, is asked again, too: its answers have to be those that were heard.
+// Tests take sim.Replay, which takes a folder.
+func Replay(recording io.Reader, strategy partition.Strategy) (Replayed, error) {
+	text, err := io.ReadAll(recording)
+	if err != nil {
+		return Replayed{}, fmt.Errorf("actors: the recording cannot be read: %w", err)
+	}
+	r := &replay{strategist: strategist{strategy}, plans: map[partition.Round]any{}, vocabulary: tape.NewVocabulary(recordedTypes()...)}
+	for n, l := range bytes.SplitAfter(text, []byte("\n")) {
+		switch whole := bytes.HasSuffix(l, []byte("\n")); {
+		case len(l) == 0:
+		case !whole:
+			r.Torn = true
+		default:
+			if err := r.line(l); err != nil {
+				return r.Replayed, fmt.Errorf("actors: line %d: %w", n+1, err)
+			}
+		}
+	}
+	return r.Replayed, nil
+}
+
+// recordedTypes are those of mail that is kept, and of what it and the actors hold.
+func recordedTypes() []reflect.Type {
+	types := append(calculatorTable.Types(), publisherTable.Types()...)
+	return append(types,
+		reflect.TypeFor[*calculator](), reflect.TypeFor[*publisher](),
+		reflect.TypeFor[partition.Lead](), reflect.TypeFor[partition.Term](), reflect.TypeFor[partition.Live](),
+		reflect.TypeFor[partition.Head](), reflect.TypeFor[partition.Assignment](), reflect.TypeFor[partition.Journal](),
+	)
+}
+
+// replay owns an actor that knows what it knew.
+type replay struct {
+	Replayed
+	strategist strategist
+	vocabulary tape.Vocabulary
+	plans      map[partition.Round]any // what the strategy says now
+	writer     tape.Writer
+	actor      actor.Actor
+	parent     *actor.PID
+}
+
+func (r *replay) line(text []byte) error {
+	var l line
+	if err := json.Unmarshal(text, &l); err != nil {
+		return fmt.Errorf("this is no recording: %w", err)
+	}
+	switch {
+	case l.State != nil:
+		return r.begin(l)
+	case r.actor == nil:
+		return errors.New("what the actor knew is not there: this is no recording, or has lost its beginning")
+	}
+	mail, err := r.vocabulary.Read(l.Mail)
+	if err != nil {
+		return fmt.Errorf("another build has recorded this: %w", err)
+	}
+	r.Mail++
+	if err := r.answered(mail); err != nil {
+		return err
+	}
+	now := &replaying{mail: mail, replay: r}
+	panicked := now.panics()
+	for i, is := range now.said {
+		if i == len(l.Said) || !bytes.Equal(is, l.Said[i]) {
+			return r.differs(l, i, now)
+		}
+	}
+	if len(now.said) < len(l.Said) || panicked != l.Panicked {
+		return r.differs(l, len(now.said), now)
+	}
+	return nil
+}
+
+// begin takes what the actor knew.
+func (r *replay) begin(l line) error {
+	state, err := r.vocabulary.Read(l.State)
+	if err != nil {
+		return fmt.Errorf("another build has recorded this: %w", err)
+	}
+	a, ok := state.(actor.Actor)
+	if !ok {
+		return fmt.Errorf("%T is no actor", state)
+	}
+	r.actor, r.Actor, r.Term, r.parent = a, l.Actor, l.Term, actor.NewPID("", l.Parent)
+	return nil
+}
+
+// answered compares the answer of the strategy with what it says now. That there was none
+// may have another reason than the strategy.
+func (r *replay) answered(mail any) error {
+	made, ok := mail.(messages.PlanMade)
+	if !ok {
+		return nil
+	}
+	r.Plans++
+	now, asked := r.plans[made.Round]
+	if !asked {
+		return nil // it was before the recording began
+	}
+	delete(r.plans, made.Round)
+	was, is := r.writer.Append(nil, mail), r.writer.Append(nil, now)
+	if bytes.Equal(was, is) {
+		return nil
+	}
+	return fmt.Errorf("the strategy answers otherwise:\n%s", apart(was, is))
+}
+
+// ask has the strategy answer once more.
+func (r *replay) ask(mail any) {
+	if m, ok := mail.(messages.MakePlan); ok && r.strategist.strategy != nil {
+		r.plans[m.Round] = r.strategist.answer(m)
+	}
+}
+
+// count counts what people call decisions.
+func (r *replay) count(mail any) {
+	switch mail.(type) {
+	case messages.HandOver:
+		r.Decisions++
+	case messages.Store:
+		r.Publishes++
+	}
+}
+
+func (r *replay) differs(l line, at int, now *replaying) error {
+	was, is := []byte("nothing more"), []byte("nothing more")
+	if l.Panicked {
+		was = []byte("it panics")
+	}
+	if now.panic != nil {
+		is = fmt.Appendf(nil, "it panics: %v", now.panic)
+	}
+	if at < len(l.Said) {
+		was = l.Said[at]
+	}
+	if at < len(now.said) {
+		is = now.said[at]
+	}
+	return fmt.Errorf("of %T the %s made something else:\n%s", now.mail, r.Actor, apart(was, is))
+}
+
+// apart shows two texts from a little before they part.
+func apart(was, is []byte) string {
+	const before, most = 80, 400
+	at := 0
+	for at < min(len(was), len(is)) && was[at] == is[at] {
+		at++
+	}
+	part := func(text []byte) []byte { return text[max(at-before, 0):min(at+most, len(text))] }
+	kind := func(text []byte) []byte { return text[:min(most/4, len(text))] }
+	if at < before {
+		return fmt.Sprintf("it was: %s\nit is:  %s", part(was), part(is))
+	}
+	return fmt.Sprintf("%s …\nit was: … %s\nit is:  … %s", kind(was), part(was), part(is))
+}
+
+// replaying is the context of one message that is heard again. Nothing of it reaches
+// anybody.
+type replaying struct {
+	actor.Context // nil: no other method is called by an actor that decides
+	mail          any
+	replay        *replay
+	said          [][]byte
+	panic         any
+}
+
+// panics lets the actor hear the message, and reports whether it panics.
+func (c *replaying) panics() bool {
+	func() {
+		defer func() { c.panic = recover() }()
+		c.replay.actor.Receive(c)
+	}()
+	return c.panic != nil
+}
+
+// Message implements actor.Context.
+func (c *replaying) Message() any { return c.mail }
+
+// Parent implements actor.Context.
+func (c *replaying) Parent() *actor.PID { return c.replay.parent }
+
+// Send implements actor.Context.
+func (c *replaying) Send(to *actor.PID, mail any) {
+	c.said = append(c.said, slices.Clip(said(&c.replay.writer, nil, to, mail)))
+	c.replay.count(mail)
+	c.replay.ask(mail)
+}
+
+// Request implements actor.Context.
+func (c *replaying) Request(to *actor.PID, mail any) { c.Send(to, mail) }
