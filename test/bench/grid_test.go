@@ -21,7 +21,7 @@ type row struct {
 type cell struct {
 	ms, times   float64 // also as a multiple of counting and copying in the same run
 	allocs      float64
-	moved, peak float64 // as multiples of the least that is possible
+	moved, peak float64 // the weight that moves as a multiple of the least, and how full the fullest is
 	measured    bool
 }
 
@@ -34,7 +34,8 @@ func note(weights, size, placer, event string, c cell) {
 	grid[at].cells[event] = c
 }
 
-// printGrid prints it as docs/strategies.md has it.
+// printGrid prints it as docs/strategies.md has it: of each event the time, the allocations,
+// what moves, and the fullest.
 func printGrid(w io.Writer) {
 	events := []string{"fresh"}
 	for _, c := range changes {
@@ -43,27 +44,29 @@ func printGrid(w io.Writer) {
 	events = append(events, rolling)
 	for i, r := range grid {
 		if i == 0 || grid[i-1].weights != r.weights {
-			_, _ = fmt.Fprintf(w, "\n| %s weights | | %s | join, ms | allocations | moved: join | leave | rolling | fullest |\n|---|---%s|\n",
-				r.weights, strings.Join(events, " | "), strings.Repeat("|---", len(events)+6))
+			_, _ = fmt.Fprintf(w, "\n| %s weights | | %s | join, ms |\n|---|---%s|\n",
+				r.weights, strings.Join(events, " | "), strings.Repeat("|---", len(events)+1))
 		}
-		cells, peak := []string{r.size, r.placer}, 0.0
+		cells := []string{r.size, r.placer}
 		for _, e := range events {
-			cells = append(cells, text(r.cells[e], r.cells[e].times))
-			if r.weights != "equal" || e != "weights" {
-				peak = max(peak, r.cells[e].peak)
-			}
+			cells = append(cells, r.cells[e].text())
 		}
-		join, leave := r.cells["join"], r.cells["leave"]
-		cells = append(cells, text(join, join.ms), text(join, join.allocs), text(join, join.moved), text(leave, leave.moved), text(r.cells[rolling], r.cells[rolling].moved), rounded(peak))
-		_, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
+		ms := nothing
+		if join := r.cells["join"]; join.measured {
+			ms = rounded(join.ms)
+		}
+		_, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(append(cells, ms), " | "))
 	}
 }
 
-func text(c cell, value float64) string {
+// nothing is what stands where nothing was measured.
+const nothing = "–"
+
+func (c cell) text() string {
 	if !c.measured {
-		return "–"
+		return nothing
 	}
-	return rounded(value)
+	return strings.Join([]string{rounded(c.times), rounded(c.allocs), rounded(c.moved), rounded(c.peak)}, " · ")
 }
 
 // slack is how far from its fair share Sticky lets a worker be if weights differ.
@@ -99,15 +102,21 @@ func movement(in partition.Input, plan partition.Plan) float64 {
 	return moved / max(1, unowned+max(above, below-unowned))
 }
 
-// peak is the fullest as a multiple of the mean, or of the heaviest partition if that is
-// more: nobody can have less.
-func peak(in partition.Input, plan partition.Plan) float64 {
-	load, total := make([]float64, len(in.Members)), 0.0
+// peak is how full the fullest is, as a multiple of the fair share beside giants, or of the
+// heaviest giant that it has itself.
+func peak(in partition.Input, plan partition.Plan) (most float64) {
+	n := len(in.Members)
+	load, giant := make([]float64, n), make([]float64, n)
+	fair := level(in.Partitions.Weights, n)
 	for k, m := range plan {
-		load[m] += float64(in.Partitions.Weights[k])
-		total += float64(in.Partitions.Weights[k])
+		w := float64(in.Partitions.Weights[k])
+		load[m] += w
+		giant[m] = max(giant[m], w)
 	}
-	return slices.Max(load) / max(total/float64(len(load)), float64(slices.Max(in.Partitions.Weights)))
+	for i, l := range load {
+		most = max(most, l/max(fair, giant[i]))
+	}
+	return most
 }
 
 // level is the fair share without those that are heavier than that of the rest.

@@ -62,7 +62,7 @@ var placers = []struct {
 	{"go-rendezvous", peers{func(ids []partition.PartitionID, workers []string) func(int) string {
 		r := rendezvous.New(workers, xxh3.HashString)
 		return func(k int) string { return r.Lookup(string(ids[k])) }
-	}}, 1e9},
+	}}, 1e8},
 	{"franz-go", franz{}, 1e9},
 	{"buraksezer/consistent", peers{func(ids []partition.PartitionID, workers []string) func(int) string {
 		var members []consistent.Member
@@ -200,7 +200,7 @@ func fresh(partitions, workers int, zipf bool) partition.Input {
 
 // BenchmarkStrategies measures what a plan takes, as a multiple of counting and copying
 // the owners in the same run, and what it does: the weight that moves, and the load of the
-// fullest, as multiples of the least that is possible.
+// fullest. The whole grid takes less than 6 minutes with three runs.
 func BenchmarkStrategies(b *testing.B) {
 	for _, weights := range []string{"equal", "zipf"} {
 		for _, size := range sizes() {
@@ -240,10 +240,12 @@ func place(b *testing.B, sets map[string]partition.Set, weights, size, name stri
 			next := in
 			next.Previous = slices.Clone(plan)
 			c.apply(&next)
-			if _, made := sets[c.name]; !made {
-				sets[c.name] = listed(next.Partitions)
+			if &next.Partitions.Weights[0] != &in.Partitions.Weights[0] || next.Partitions.Len() != in.Partitions.Len() {
+				if _, made := sets[c.name]; !made {
+					sets[c.name] = listed(next.Partitions)
+				}
+				next.Partitions = sets[c.name]
 			}
-			next.Partitions = sets[c.name]
 			run(c.name, next)
 		}
 		b.Run(rolling, func(b *testing.B) { note(weights, size, name, rolling, measureRoll(b, s, in, plan)) })
@@ -287,10 +289,10 @@ func measurePlan(b *testing.B, s partition.Strategy, in partition.Input) cell {
 	b.ReportMetric(c.ms, "ms")
 	b.ReportMetric(c.times, "x-count-and-copy")
 	b.ReportMetric(c.moved, "moved/least")
-	b.ReportMetric(c.peak, "max/least")
+	b.ReportMetric(c.peak, "max/fair")
 	b.ReportMetric(0, "ns/op")
 	return c
 }
 
 // long is what is measured once.
-const long = 300 * time.Millisecond
+const long = 100 * time.Millisecond

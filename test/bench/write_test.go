@@ -15,7 +15,10 @@ const docs = "../../docs/strategies.md"
 // writeDocs puts the tables where they belong, those of which something was measured.
 func writeDocs() {
 	if len(grid) > 0 {
-		writeBetween("grid", printGrid)
+		writeBetween("grid", func(w io.Writer) {
+			_, _ = io.WriteString(w, legend)
+			printGrid(w)
+		})
 	}
 	if table["BenchmarkScale/Workers100"] != nil {
 		writeBetween("scale", printScale)
@@ -24,6 +27,23 @@ func writeDocs() {
 		writeBetween("heap", printHeap)
 	}
 }
+
+// legend stands above the grid, and says what its cells are.
+const legend = `
+By partitions × workers, each of ten events has four numbers: the time of a plan as a
+multiple of counting and copying the owners; its allocations; the weight that moves as a
+multiple of the least (less than 1 where somebody is left outside its band; 0 where nothing
+moved or had to); and how full the fullest worker is, as a multiple of the fair share beside
+giants, or of the heaviest giant that it has itself. At the end is the time of a plan for a
+join. *restart* is one worker that is back after the hold-down: others have what it had.
+In *rolling* they restart within theirs, one after the other, as many as fit into 0.1 s, and the
+leader asks as it does when one is back: the time is that of the last plan, and what moves
+is that of all. *weights* doubles a third of them. With zipf weights rank × weight is the same for
+all. Others know neither weights nor what was before, but franz-go, which knows the latter.
+– is what takes too long here, or what a library could not place. buraksezer/consistent is
+missing where its plans take too long to compare: at 100,000 × 100, 10,000 × 1000, and above;
+go-rendezvous at 1,000,000 × 1000. What takes more than 0.1 s is measured once.
+`
 
 // writeBetween replaces what stands between the marks of a name.
 func writeBetween(name string, show func(io.Writer)) {
