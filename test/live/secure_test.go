@@ -4,14 +4,18 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/bridge/embedded"
+	"github.com/troupe-actors/troupe/bridge/observe"
 	"github.com/troupe-actors/troupe/examples/connect"
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -114,11 +118,27 @@ func (g *guarded) enter(name string) *worker {
 	return g.join(name)
 }
 
-// discreet demands that nothing of what is secret was logged, or told in a health.
+// observed has what monitoring is told of a worker searched, too: metrics and probes.
+func (g *guarded) observed(w *worker) {
+	g.t.Helper()
+	o := observe.New(w.system, w.manager)
+	defer o.Stop()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(o)
+	for _, h := range []http.Handler{o.Healthz(), o.Readyz(), promhttp.HandlerFor(registry, promhttp.HandlerOpts{})} {
+		_, text := asked(g.t, h)
+		_, err := g.log.Write([]byte(text))
+		require.NoError(g.t, err)
+	}
+}
+
+// discreet demands that nothing of what is secret was logged, or told in a health, to
+// monitoring or in a probe.
 func (g *guarded) discreet() {
 	g.t.Helper()
 	require.True(g.t, g.log.has("the store is open"), "what workers log is heard")
 	require.True(g.t, g.log.has("Server is ready"), "what the server logs is heard")
+	require.True(g.t, g.log.has("troupe_up"), "what monitoring is told is searched")
 	for _, secret := range g.safe.secrets {
 		require.False(g.t, g.log.has(secret), "%s was logged", secret)
 		require.NotContains(g.t, g.ledger.String(), secret)
@@ -143,6 +163,7 @@ func TestSecure(t *testing.T) {
 			g.restart(g.cfg, func() {})
 			third := g.enter("third")
 			g.atRest(first, second, third)
+			g.observed(first)
 			require.NoError(t, second.stop())
 			g.atRest(first, third)
 			g.discreet()
@@ -173,6 +194,7 @@ func TestSecure_CredentialsExpire(t *testing.T) {
 		return p.health.Final && len(p.owned) == 0
 	})
 	require.Regexp(t, `the connection to NATS is closed: nats: (?i:authorization violation|(user )?authentication expired)$`, g.ledger.read(second).health.Reason)
+	g.observed(second)
 	require.NoError(t, second.stop())
 	g.atRest(first)
 	g.discreet()
