@@ -154,109 +154,112 @@ func (h *history) goesBack() {
 	h.GoBack(h.Backup())
 }
 
+// histories say which situations each meets.
+var histories = []struct {
+	situations []Situation
+	happens    func(h *history)
+}{
+	{nil, func(h *history) {
+		h.renews("w1", partition.Live{})
+		h.decides("w1", partition.Head{}, nil)
+		h.encounters.handsOver(sourceInHandOver)
+		h.Recreate()
+		h.refuses("w1", ".journal.7")
+	}},
+	{[]Situation{leadOfDead}, func(h *history) { h.dies("w1"); h.third() }},
+	{[]Situation{leadOfPaused}, func(h *history) { h.pauses("w1"); h.third() }},
+	{[]Situation{leadOfRunning}, func(h *history) { h.third() }},
+	{[]Situation{leadOfRunning, leadWithHandOver, othersHandOver}, func(h *history) {
+		h.revokes(0)
+		h.third()
+		h.decides("w3", partition.Head{}, nil)
+	}},
+	{[]Situation{leadOfRunning, leadWithUnheard}, func(h *history) { h.decides("w1", partition.Head{}, nil); h.third() }},
+	{[]Situation{leadOfRunning, leadWithAwaited}, func(h *history) {
+		h.renews("w2", partition.Live{Restarting: true, Released: true})
+		h.third()
+	}},
+	{[]Situation{leadOfRunning, leadWithLeaving}, func(h *history) { h.encounters.leaving["w2"] = true; h.third() }},
+	{[]Situation{leadOfRunning, leadWithAbandoned, abandons}, func(h *history) {
+		h.renews("w2", partition.Live{Abandoned: []partition.Abandoned{{Partition: "p2", Token: 7}}})
+		h.third()
+	}},
+	{[]Situation{leadOfRunning, leadWithoutHead}, func(h *history) { h.Check.Expired([]string{"$KV.sim.A.head.0"}); h.third() }},
+	{[]Situation{leadResigned}, func(h *history) {
+		h.commit("w1", Written{Key: messages.KeyLead, Record: partition.Lead{Worker: "worker-0", Session: "s1", Released: true}})
+		h.third()
+	}},
+	{[]Situation{deposedPublishes}, func(h *history) { h.refuses("w2", ".journal.7", ".head.0") }},
+	{[]Situation{campaignsMeet}, func(h *history) { h.refuses("w2", ".lead", ".term") }},
+	{[]Situation{unheardGoesOn}, func(h *history) {
+		h.decides("w1", partition.Head{}, nil)
+		h.decides("w1", partition.Head{}, nil)
+	}},
+	{[]Situation{fencedDead}, func(h *history) { h.dies("w2"); h.fences(true); h.fences(true) }},
+	{[]Situation{fencedPaused}, func(h *history) { h.pauses("w2"); h.fences(true) }},
+	{[]Situation{fencedRunning}, func(h *history) { h.fences(true) }},
+	{[]Situation{fencedRunning, fencedLeaving}, func(h *history) { h.encounters.leaving["w2"] = true; h.fences(true) }},
+	{[]Situation{fencedRunning, fencedRevoking}, func(h *history) { h.revokes(1); h.fences(true) }},
+	{[]Situation{fencedRunning, fencedPending}, func(h *history) { h.revokes(0); h.fences(true) }},
+	{[]Situation{fencedStuck, fencedRevoking}, func(h *history) { h.revokes(1); h.fences(false) }},
+	{[]Situation{fencedForgotten}, func(h *history) { h.fences(false) }},
+	{[]Situation{fenceTooLate}, func(h *history) { h.refuses("w1", ".head.0", ".live.worker-1") }},
+	{[]Situation{replacedDead}, func(h *history) { h.dies("w2"); h.returns() }},
+	{[]Situation{replacedPaused}, func(h *history) { h.pauses("w2"); h.returns() }},
+	{[]Situation{replacedRunning, replacedLearns}, func(h *history) { h.returns(); h.refuses("w2", ".live.worker-1") }},
+	{[]Situation{claimsMeet}, func(h *history) { h.refuses("w3", ".live.worker-1") }},
+	{[]Situation{claimsAnew}, func(h *history) { h.lives("w2", "worker-0", partition.Live{Session: "s5"}) }},
+	{[]Situation{backInTime}, func(h *history) {
+		h.renews("w2", partition.Live{Restarting: true, Released: true})
+		h.returns()
+	}},
+	{[]Situation{backTooLate}, func(h *history) {
+		h.renews("w2", partition.Live{Restarting: true, Released: true})
+		h.pass(h.settings.RestartHoldDown)
+		h.returns()
+	}},
+	{[]Situation{renewedInDoubt}, func(h *history) {
+		h.pass(h.settings.Lease - h.settings.DrainTimeout/2)
+		h.renews("w1", partition.Live{})
+	}},
+	{[]Situation{renewedInDoubt, renewedAtEnd}, func(h *history) { h.pass(h.settings.Lease - nearly/2); h.renews("w1", partition.Live{}) }},
+	{[]Situation{renewedAfterEnd, renewedBeforeMissed}, func(h *history) { h.pass(h.settings.Lease + nearly); h.renews("w1", partition.Live{}) }},
+	{[]Situation{renewedInDoubt, renewedBeforeMissed}, func(h *history) { h.pass(h.settings.Lease + 1); h.renews("w2", partition.Live{}) }},
+	{[]Situation{holdsRevoked}, func(h *history) {
+		h.renews("w1", partition.Live{Applied: 8, Held: []partition.PartitionID{"p1"}})
+		h.renews("w1", partition.Live{Applied: 8, Held: []partition.PartitionID{"p1"}})
+	}},
+	{[]Situation{freeByAck}, func(h *history) { h.frees(partition.FreedByAck) }},
+	{[]Situation{freeByRelease}, func(h *history) { h.frees(partition.FreedByRelease) }},
+	{[]Situation{freeByReplacement}, func(h *history) { h.frees(partition.FreedByReplacement) }},
+	{[]Situation{freeByAbandonment}, func(h *history) { h.frees(partition.FreedByAbandonment) }},
+	{[]Situation{freeByFence}, func(h *history) { h.frees(partition.FreedByFence) }},
+	{[]Situation{ownerless}, func(h *history) {
+		h.decides("w1", partition.Head{Unowned: []partition.Unowned{{Partition: "p3"}}}, nil)
+	}},
+	{[]Situation{sourceInHandOver, recreatedInHandOver}, func(h *history) {
+		h.revokes(0)
+		h.encounters.handsOver(sourceInHandOver)
+		h.Recreate()
+	}},
+	{[]Situation{olderCopy, intoOlderCopy}, func(h *history) { h.goesBack(); h.renews("w1", partition.Live{}) }},
+	{[]Situation{olderCopy, formerIncarnation}, func(h *history) {
+		h.goesBack()
+		h.encounters.refused("w2", batchOf(".live.worker-1"), bridge.Result{Outcome: bridge.Unknown, Err: errNoStream})
+	}},
+	{[]Situation{expiredHead}, func(h *history) { h.encounters.expired([]string{"$KV.sim.A.head.0", "$KV.sim.A.asg.worker-0.0"}) }},
+	{[]Situation{expiredTerm, expiredLive}, func(h *history) { h.encounters.expired([]string{"$KV.sim.A.live.worker-1", "$KV.sim.A.term"}) }},
+	{[]Situation{spoiltHead}, func(h *history) { h.commit(Vandal, Written{Key: messages.KeyHead}) }},
+	{[]Situation{spoiltAssignment}, func(h *history) { h.commit(Vandal, Written{Key: messages.KeyAssignment("worker-0")}) }},
+	{[]Situation{spoiltLive, spoiltTerm}, func(h *history) {
+		h.commit(Vandal, Written{Key: messages.KeyLive("worker-0")}, Written{Key: messages.KeyTerm})
+	}},
+}
+
 // Each situation is met in a history that has it, and in no other.
 func TestSituations(t *testing.T) {
 	met, system := Situations{}, NewSystem()
-	for _, c := range []struct {
-		situations []Situation
-		happens    func(h *history)
-	}{
-		{nil, func(h *history) {
-			h.renews("w1", partition.Live{})
-			h.decides("w1", partition.Head{}, nil)
-			h.encounters.handsOver(sourceInHandOver)
-			h.Recreate()
-			h.refuses("w1", ".journal.7")
-		}},
-		{[]Situation{leadOfDead}, func(h *history) { h.dies("w1"); h.third() }},
-		{[]Situation{leadOfPaused}, func(h *history) { h.pauses("w1"); h.third() }},
-		{[]Situation{leadOfRunning}, func(h *history) { h.third() }},
-		{[]Situation{leadOfRunning, leadWithHandOver, othersHandOver}, func(h *history) {
-			h.revokes(0)
-			h.third()
-			h.decides("w3", partition.Head{}, nil)
-		}},
-		{[]Situation{leadOfRunning, leadWithUnheard}, func(h *history) { h.decides("w1", partition.Head{}, nil); h.third() }},
-		{[]Situation{leadOfRunning, leadWithAwaited}, func(h *history) {
-			h.renews("w2", partition.Live{Restarting: true, Released: true})
-			h.third()
-		}},
-		{[]Situation{leadOfRunning, leadWithLeaving}, func(h *history) { h.encounters.leaving["w2"] = true; h.third() }},
-		{[]Situation{leadOfRunning, leadWithAbandoned, abandons}, func(h *history) {
-			h.renews("w2", partition.Live{Abandoned: []partition.Abandoned{{Partition: "p2", Token: 7}}})
-			h.third()
-		}},
-		{[]Situation{leadOfRunning, leadWithoutHead}, func(h *history) { h.Check.Expired([]string{"$KV.sim.A.head.0"}); h.third() }},
-		{[]Situation{leadResigned}, func(h *history) {
-			h.commit("w1", Written{Key: messages.KeyLead, Record: partition.Lead{Worker: "worker-0", Session: "s1", Released: true}})
-			h.third()
-		}},
-		{[]Situation{deposedPublishes}, func(h *history) { h.refuses("w2", ".journal.7", ".head.0") }},
-		{[]Situation{campaignsMeet}, func(h *history) { h.refuses("w2", ".lead", ".term") }},
-		{[]Situation{unheardGoesOn}, func(h *history) {
-			h.decides("w1", partition.Head{}, nil)
-			h.decides("w1", partition.Head{}, nil)
-		}},
-		{[]Situation{fencedDead}, func(h *history) { h.dies("w2"); h.fences(true); h.fences(true) }},
-		{[]Situation{fencedPaused}, func(h *history) { h.pauses("w2"); h.fences(true) }},
-		{[]Situation{fencedRunning}, func(h *history) { h.fences(true) }},
-		{[]Situation{fencedRunning, fencedLeaving}, func(h *history) { h.encounters.leaving["w2"] = true; h.fences(true) }},
-		{[]Situation{fencedRunning, fencedRevoking}, func(h *history) { h.revokes(1); h.fences(true) }},
-		{[]Situation{fencedRunning, fencedPending}, func(h *history) { h.revokes(0); h.fences(true) }},
-		{[]Situation{fencedStuck, fencedRevoking}, func(h *history) { h.revokes(1); h.fences(false) }},
-		{[]Situation{fencedForgotten}, func(h *history) { h.fences(false) }},
-		{[]Situation{fenceTooLate}, func(h *history) { h.refuses("w1", ".head.0", ".live.worker-1") }},
-		{[]Situation{replacedDead}, func(h *history) { h.dies("w2"); h.returns() }},
-		{[]Situation{replacedPaused}, func(h *history) { h.pauses("w2"); h.returns() }},
-		{[]Situation{replacedRunning, replacedLearns}, func(h *history) { h.returns(); h.refuses("w2", ".live.worker-1") }},
-		{[]Situation{claimsMeet}, func(h *history) { h.refuses("w3", ".live.worker-1") }},
-		{[]Situation{claimsAnew}, func(h *history) { h.lives("w2", "worker-0", partition.Live{Session: "s5"}) }},
-		{[]Situation{backInTime}, func(h *history) {
-			h.renews("w2", partition.Live{Restarting: true, Released: true})
-			h.returns()
-		}},
-		{[]Situation{backTooLate}, func(h *history) {
-			h.renews("w2", partition.Live{Restarting: true, Released: true})
-			h.pass(h.settings.RestartHoldDown)
-			h.returns()
-		}},
-		{[]Situation{renewedInDoubt}, func(h *history) {
-			h.pass(h.settings.Lease - h.settings.DrainTimeout/2)
-			h.renews("w1", partition.Live{})
-		}},
-		{[]Situation{renewedInDoubt, renewedAtEnd}, func(h *history) { h.pass(h.settings.Lease - nearly/2); h.renews("w1", partition.Live{}) }},
-		{[]Situation{renewedAfterEnd, renewedBeforeMissed}, func(h *history) { h.pass(h.settings.Lease + nearly); h.renews("w1", partition.Live{}) }},
-		{[]Situation{renewedInDoubt, renewedBeforeMissed}, func(h *history) { h.pass(h.settings.Lease + 1); h.renews("w2", partition.Live{}) }},
-		{[]Situation{holdsRevoked}, func(h *history) {
-			h.renews("w1", partition.Live{Applied: 8, Held: []partition.PartitionID{"p1"}})
-			h.renews("w1", partition.Live{Applied: 8, Held: []partition.PartitionID{"p1"}})
-		}},
-		{[]Situation{freeByAck}, func(h *history) { h.frees(partition.FreedByAck) }},
-		{[]Situation{freeByRelease}, func(h *history) { h.frees(partition.FreedByRelease) }},
-		{[]Situation{freeByReplacement}, func(h *history) { h.frees(partition.FreedByReplacement) }},
-		{[]Situation{freeByAbandonment}, func(h *history) { h.frees(partition.FreedByAbandonment) }},
-		{[]Situation{freeByFence}, func(h *history) { h.frees(partition.FreedByFence) }},
-		{[]Situation{ownerless}, func(h *history) {
-			h.decides("w1", partition.Head{Unowned: []partition.Unowned{{Partition: "p3"}}}, nil)
-		}},
-		{[]Situation{sourceInHandOver, recreatedInHandOver}, func(h *history) {
-			h.revokes(0)
-			h.encounters.handsOver(sourceInHandOver)
-			h.Recreate()
-		}},
-		{[]Situation{olderCopy, intoOlderCopy}, func(h *history) { h.goesBack(); h.renews("w1", partition.Live{}) }},
-		{[]Situation{olderCopy, formerIncarnation}, func(h *history) {
-			h.goesBack()
-			h.encounters.refused("w2", batchOf(".live.worker-1"), bridge.Result{Outcome: bridge.Unknown, Err: errNoStream})
-		}},
-		{[]Situation{expiredHead}, func(h *history) { h.encounters.expired([]string{"$KV.sim.A.head.0", "$KV.sim.A.asg.worker-0.0"}) }},
-		{[]Situation{expiredTerm, expiredLive}, func(h *history) { h.encounters.expired([]string{"$KV.sim.A.live.worker-1", "$KV.sim.A.term"}) }},
-		{[]Situation{spoiltHead}, func(h *history) { h.commit(Vandal, Written{Key: messages.KeyHead}) }},
-		{[]Situation{spoiltAssignment}, func(h *history) { h.commit(Vandal, Written{Key: messages.KeyAssignment("worker-0")}) }},
-		{[]Situation{spoiltLive, spoiltTerm}, func(h *history) {
-			h.commit(Vandal, Written{Key: messages.KeyLive("worker-0")}, Written{Key: messages.KeyTerm})
-		}},
-	} {
+	for _, c := range histories {
 		h := newHistory(system)
 		c.happens(h)
 		want := Situations{}
