@@ -34,6 +34,7 @@ type Checker struct {
 	book     book
 	archive  archive
 	rest     rest
+	ward     ward
 	claims   map[partition.WorkerID]*claim
 	sessions map[partition.SessionID]*session
 	knows    map[string]uint64 // a revision that each process must have seen
@@ -48,7 +49,7 @@ func NewChecker(line *Timeline) *Checker {
 	c := &Checker{
 		line: line, people: map[string]*person{}, tokens: map[partition.PartitionID]granted{},
 		claims: map[partition.WorkerID]*claim{}, sessions: map[partition.SessionID]*session{}, archive: newArchive(),
-		knows: map[string]uint64{}, overlaps: overlaps{begun: map[partition.PartitionID]time.Duration{}},
+		ward: newWard(), knows: map[string]uint64{}, overlaps: overlaps{begun: map[partition.PartitionID]time.Duration{}},
 	}
 	c.book.listed, c.book.ever = map[partition.PartitionID]bool{}, map[partition.PartitionID]partition.SessionID{}
 	return c
@@ -66,6 +67,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 	if commit.Incarnation != c.book.incarnation {
 		c.book.renew(commit.Incarnation)
 		c.rest.forget()
+		c.ward.over, c.ward.given = map[dose]bool{}, map[dose]bool{}
 		c.claims, c.archive, c.knows = map[partition.WorkerID]*claim{}, newArchive(), map[string]uint64{}
 	}
 	switch {
@@ -106,6 +108,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 	for _, w := range writes { // what it names may be written with it
 		if h, ok := w.Record.(partition.Head); ok {
 			c.moved(h)
+			c.hands(h)
 			c.still(h, writes)
 			c.ownerless(h)
 			c.archive.spoils.whole(h, writes)

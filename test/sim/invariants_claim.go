@@ -44,6 +44,7 @@ func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
 	}
 	c.renews(commit, id, cl, r)
 	c.remembers(commit, w, r)
+	c.confines(commit, r)
 	if cl.session != "" && cl.session != r.Session {
 		cl.former[cl.session] = true
 	}

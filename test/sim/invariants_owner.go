@@ -25,6 +25,11 @@ type person struct {
 	returns bool
 	// warned: so long before its lease is over, all that works is told to stop.
 	warned time.Duration
+	// quarantine is how long a partition is left unworked there that has failed as often as
+	// budget says.
+	quarantine time.Duration
+	budget     int
+	failures   map[dose][]time.Time
 	// resumed is when the process went on after a pause: what it has in its
 	// mailboxes is older than that.
 	resumed time.Duration
@@ -57,6 +62,7 @@ const (
 // Joins tells of a process.
 func (c *Checker) Joins(process string, clock *Clock, lane *Lane) {
 	p := &person{name: process, clock: clock, lane: lane, resumed: -1, former: map[partition.SessionID]bool{}, keeps: c.available}
+	p.failures = map[dose][]time.Time{}
 	c.people[process] = p
 	c.order = append(c.order, p)
 }

@@ -88,7 +88,7 @@ func (w *World) Start(name string, h Habits) *Process {
 	p.Port = w.Net.Port(p.lane, "KV_"+Group)
 	port := bridge.Port(p.Port)
 	if h.Build != nil {
-		port = h.Build(port)
+		port, w.Check.ward.unaware = h.Build(port), true
 	}
 	settings := w.settings
 	settings.InstanceKey, settings.NeverLead = h.InstanceKey, h.NeverLead
@@ -111,6 +111,7 @@ func (w *World) Start(name string, h Habits) *Process {
 	w.processes = append(w.processes, p)
 	w.Check.Joins(name, p.Clock, p.lane)
 	w.Check.Warns(name, settings.WithDefaults().DrainTimeout)
+	w.Check.Quarantines(name, settings.WithDefaults().PoisonBudget, settings.WithDefaults().Quarantine())
 	w.Trace.Say(name, "starts")
 	p.lane.Do(func() {
 		p.manager = p.spawn(props, name)
@@ -217,7 +218,10 @@ func (p *Process) Drain(back bool) {
 }
 
 // Release asks the process to work again on a partition that is quarantined.
-func (p *Process) Release(id partition.PartitionID) { p.send(messages.ReleasePartition{Partition: id}) }
+func (p *Process) Release(id partition.PartitionID) {
+	p.world.Check.Releases(p.Name, id)
+	p.send(messages.ReleasePartition{Partition: id})
+}
 
 // Ask asks the manager for a snapshot; it is in Heard after some steps.
 func (p *Process) Ask() { p.send(messages.GetSnapshot{}) }

@@ -186,8 +186,10 @@ func (h *handler) Receive(ctx actor.Context) {
 	p, check := h.process, h.process.world.Check
 	switch ctx.Message().(type) {
 	case *actor.Started:
+		check.Tries(p.Name, h.owned)
 		if h.owned.ID == p.Habits.Fails {
 			h.done = true
+			check.Fails(p.Name, h.owned)
 			p.say(fmt.Sprintf("the handler of %s panics", h.owned.ID))
 			panic(Habitual)
 		}
