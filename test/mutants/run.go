@@ -24,7 +24,7 @@ const (
 	// situation are asked, and so many lives under each set of faults that is as strong as
 	// it gets.
 	lives  = "^TestSwarm$"
-	others = "^TestSwarm$|^TestALife|^TestAFailure|^TestLives|^TestEachFault$"
+	others = "^TestSwarm$|^TestALife|^TestAFailure|^TestLivesThat|^TestEachFault$"
 	strong = "40"
 )
 

@@ -52,6 +52,10 @@ type life struct {
 	settings partition.Settings
 	// builds, if set, is the build of the nth process that joins.
 	builds func(n int) func(bridge.Port) bridge.Port
+	// dress, if set, changes a partition that is about to be listed, and habits what the
+	// next process does.
+	dress  func(*partition.Partition)
+	habits func(*sim.Habits)
 	// poison is a partition on which every handler fails until the faults end; empty in
 	// most lives.
 	poison partition.PartitionID
@@ -143,6 +147,9 @@ func (l *life) partitions(n int) []partition.Partition {
 	out := make([]partition.Partition, n)
 	for i := range out {
 		out[i] = partition.Of(fmt.Sprintf("p%d%s", l.listed+i+1, l.surname))
+		if l.dress != nil {
+			l.dress(&out[i])
+		}
 	}
 	l.listed += n
 	return out

@@ -40,6 +40,9 @@ func (l *life) join(key string) *sim.Process {
 	}
 	h.Fails = l.poison
 	h.NeverLead = l.born > leastWorkers && r.IntN(8) == 0
+	if l.habits != nil {
+		l.habits(&h)
+	}
 	return l.world.Start(fmt.Sprintf("w%d", l.born), h)
 }
 

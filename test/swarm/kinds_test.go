@@ -1,0 +1,100 @@
+package swarm
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// dressed is how many partitions a group of another kind has.
+const dressed = 60
+
+// strategy is a kind of group whose leaders plan so.
+func strategy(s partition.Strategy) func(l *life) {
+	return func(l *life) { l.habits = func(h *sim.Habits) { h.Strategy = s } }
+}
+
+// kinds are groups that differ from those of TestSwarm, whose partitions are all alike and
+// placed by the default strategy, and whose users ask for nothing.
+var kinds = map[string]func(l *life){
+	"round robin":              strategy(partition.RoundRobin{}),
+	"rendezvous":               strategy(partition.Rendezvous{}),
+	"consistent hash":          strategy(partition.ConsistentHash{}),
+	"weighted consistent hash": strategy(partition.WeightedConsistentHash{}),
+	"weights and capacities": func(l *life) {
+		l.dress = func(p *partition.Partition) { p.Weight = 1 + l.world.Random.Int64N(300) }
+		l.habits = func(h *sim.Habits) {
+			capacity := float64(1 + l.world.Random.IntN(3))
+			h.Differ = func(s *partition.Settings) { s.Capacity = capacity }
+		}
+	},
+	"zones, labels and pins": func(l *life) {
+		zones := []string{"east", "west"}
+		l.dress = func(p *partition.Partition) {
+			switch p.Zone = zones[l.world.Random.IntN(2)]; l.world.Random.IntN(4) {
+			case 0:
+				p.Labels = []string{"disk"}
+			case 1:
+				p.Pinned = partition.WorkerIDAt("worker", l.world.Random.IntN(3))
+			}
+		}
+		l.habits = func(h *sim.Habits) {
+			zone := zones[l.world.Random.IntN(2)]
+			h.Differ = func(s *partition.Settings) { s.Zone, s.Labels = zone, []string{"disk"} }
+			h.Strategy = partition.Sticky{Zones: partition.PreferZone}
+		}
+	},
+	"users who ask": func(l *life) { l.asks() },
+}
+
+// asks lets somebody be asked for something now and then.
+func (l *life) asks() {
+	l.later(l.world.Soon(2*time.Second), func() {
+		if p, list := l.somebody(), l.world.Partitions(); p != nil {
+			id := list[l.world.Random.IntN(len(list))].ID()
+			switch l.world.Random.IntN(8) {
+			case 0:
+				p.AskOwner(id)
+			case 1:
+				p.AskWhy(id)
+			case 2:
+				p.AskJournal()
+			case 3:
+				p.Ask()
+			case 4:
+				p.Release(id)
+			case 5:
+				p.Refresh(messages.RefreshPartitions{})
+			default:
+				p.Drain(false)
+				l.world.Plan(l.world.Soon(10*time.Second), func() { p.Drain(true) })
+			}
+		}
+		l.asks()
+	})
+}
+
+// Random lives of other kinds of groups end as well as those of TestSwarm.
+func TestLivesOfOtherKinds(t *testing.T) {
+	for name, is := range kinds {
+		t.Run(name, func(t *testing.T) {
+			system := sim.NewSystem()
+			list, trace := seeds(1)
+			for _, seed := range list {
+				l := begin(seed, sim.Strong(sim.Pause, sim.LeaderCrash, sim.Comeback, sim.LostAnswer, sim.SourceChange), system)
+				l.many = dressed
+				is(l)
+				l.world.List(l.partitions(dressed))
+				r := l.live(seed, trace)
+				r.Again = fmt.Sprintf("go test -run '^TestLivesOfOtherKinds$/^%s$' ./test/swarm -args -seed=%d -runs=1", name, seed)
+				if r.Broken != "" {
+					t.Errorf("%s", r)
+				}
+			}
+		})
+	}
+}
