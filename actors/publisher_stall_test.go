@@ -45,6 +45,7 @@ func TestPublisher_TellsThatItIsStuck(t *testing.T) {
 	p := printed(t)
 	p.renew(2 * p.bound()) // nothing is due
 	p.calm()
+	p.beat("w-1", partition.Live{}) // who cannot get anything is not waited for
 	p.want(pair, 1, 1)
 	p.accept(p.store())
 	p.renew(p.bound())
