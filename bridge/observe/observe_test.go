@@ -192,7 +192,12 @@ func TestObserver_Probes(t *testing.T) {
 		live, ready string
 	}{
 		{is: messages.Snapshot{State: messages.Stable, Healthy: true}, live: "ok", ready: "ok"},
+		{is: messages.Snapshot{State: messages.Scaling, Healthy: true}, live: "ok", ready: "ok"},
+		{is: messages.Snapshot{State: messages.Rebalancing, Healthy: true}, live: "ok", ready: "ok"},
 		{is: messages.Snapshot{State: messages.Emergency, Healthy: true}, live: "ok", ready: "ok"},
+		{is: messages.Snapshot{State: messages.Init, Reason: "starting"}, live: "ok", ready: "starting"},
+		{is: messages.Snapshot{State: messages.ClaimingID, Reason: "starting"}, live: "ok", ready: "starting"},
+		{is: messages.Snapshot{State: messages.Election, Reason: "starting"}, live: "ok", ready: "starting"},
 		{is: messages.Snapshot{State: messages.WaitingAssignment, Healthy: true}, live: "ok", ready: "the state is WaitingAssignment"},
 		{is: messages.Snapshot{State: messages.Degraded, Reason: "no answer in time"}, live: "ok", ready: "no answer in time"},
 		{is: messages.Snapshot{State: messages.Stable}, live: "ok", ready: "not healthy"},

@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/bridge/observe"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
@@ -21,6 +23,14 @@ func asked(t *testing.T, h http.Handler) (int, string) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	return w.Code, w.Body.String()
+}
+
+// prompt asks until the manager answers within a second, as it may not on a busy machine.
+func prompt(t *testing.T, h http.Handler) (code int, text string) {
+	for code == 0 || strings.Contains(text, "does not answer") {
+		code, text = asked(t, h)
+	}
+	return code, text
 }
 
 // labels are all values that labels may have, whatever the group does.
@@ -110,4 +120,58 @@ func TestObserve(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, code, text)
 	}
 	says(metrics, http.StatusOK, "troupe_up 0")
+}
+
+// What probes say of a worker in states that last: one that waits for its store, for an
+// ID or to hear who leads is not ready, one that takes part in what the group does is. A
+// restart would mend none of it.
+func TestObserve_Probes(t *testing.T) {
+	beside(t)
+	settings := patient()
+	settings.PlannedScaleWindow, settings.ColdStartWindow, settings.SettleTime = patience, patience, partition.Off
+	g := newGroup(t, settings, 4)
+	free := make(chan struct{})
+	g.handler = func(*worker) func(partition.Owned) *actor.Props {
+		return func(partition.Owned) *actor.Props {
+			return actors.Drains(actor.PropsFromFunc(func(ctx actor.Context) {
+				if _, revoked := ctx.Message().(messages.Revoke); revoked {
+					<-free
+					ctx.Stop(ctx.Self())
+				}
+			}))
+		}
+	}
+	// says waits for a state, and asks the probes then.
+	says := func(w *worker, state messages.State, ready string) {
+		t.Helper()
+		g.ledger.await(string(state), func() bool { return g.ledger.pages[w].is(state) })
+		o := observe.New(w.system, w.manager)
+		defer o.Stop()
+		_, text := prompt(t, o.Readyz())
+		require.Contains(t, text, ready, state)
+		code, text := prompt(t, o.Healthz())
+		require.Equal(t, http.StatusOK, code, "%s: %s", state, text)
+	}
+	g.bindOnly = true
+	first := g.join("first")
+	g.without("there is no stream", first)
+	says(first, messages.Init, "there is no stream KV_live, and BindOnly creates none")
+	require.NoError(t, bridge.CreateStream(t.Context(), g.connect(), bridge.Config{Group: "live"}))
+	says(first, messages.Stable, "ok")
+	g.cable = &cable{}
+	fell := g.cable.hold(".lead") // what it asks first when it has an ID
+	second := g.join("second")
+	<-fell
+	says(second, messages.Election, "starting")
+	require.NoError(t, g.cable.flush())
+	g.cable = nil
+	says(first, messages.Scaling, "ok")
+	full := g.join("full", func(s *partition.Settings) { s.WorkerIDs.Count = 1 })
+	g.without("no worker ID from worker-0 to worker-0 is free", full)
+	says(full, messages.ClaimingID, "no worker ID from")
+	require.NoError(t, full.stop())
+	second.system.Root.Send(second.manager, messages.RefreshPartitions{}) // it bypasses the window
+	says(first, messages.Rebalancing, "ok")
+	close(free)
+	g.atRest(first, second)
 }
