@@ -143,18 +143,6 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 	return l
 }
 
-func (l *life) partitions(n int) []partition.Partition {
-	out := make([]partition.Partition, n)
-	for i := range out {
-		out[i] = partition.Of(fmt.Sprintf("p%d%s", l.listed+i+1, l.surname))
-		if l.dress != nil {
-			l.dress(&out[i])
-		}
-	}
-	l.listed += n
-	return out
-}
-
 // all is the whole life; it returns what is wrong with it.
 func (l *life) all() string {
 	if !l.youth(suffering) {

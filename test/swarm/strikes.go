@@ -268,3 +268,16 @@ func (l *life) change() {
 	l.lived.Partitions = min(l.lived.Partitions, len(list))
 	l.world.List(list)
 }
+
+// partitions names so many that were never listed before.
+func (l *life) partitions(n int) []partition.Partition {
+	out := make([]partition.Partition, n)
+	for i := range out {
+		out[i] = partition.Of(fmt.Sprintf("p%d%s", l.listed+i+1, l.surname))
+		if l.dress != nil {
+			l.dress(&out[i])
+		}
+	}
+	l.listed += n
+	return out
+}
