@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -49,6 +50,46 @@ var kinds = map[string]func(l *life){
 		}
 	},
 	"users who ask": func(l *life) { l.asks() },
+	"sources in trouble": func(l *life) {
+		l.habits = func(h *sim.Habits) { h.Quiet = true }
+		l.troubles()
+	},
+	"strategies that fail": func(l *life) {
+		l.habits = func(h *sim.Habits) { h.Strategy = &fickle{life: l} }
+	},
+}
+
+// fickle plans well when its life is well, and seldom otherwise.
+type fickle struct {
+	partition.Sticky
+	life *life
+}
+
+func (f *fickle) Plan(in partition.Input) (partition.Plan, error) {
+	p, err := f.Sticky.Plan(in)
+	if !f.life.ill || err != nil || len(p) == 0 {
+		return p, err
+	}
+	switch f.life.world.Random.IntN(5) {
+	case 0:
+		return nil, errors.New("it does not want to")
+	case 1:
+		panic(sim.Habitual)
+	case 2:
+		return p[1:], nil
+	}
+	return p, nil
+}
+
+// troubles lets the source of somebody fail, or say nothing, for a while now and then.
+func (l *life) troubles() {
+	l.later(l.world.Soon(5*time.Second), func() {
+		if p := l.somebody(); p != nil {
+			p.Trouble(sim.Trouble{Reason: "no database", Silent: l.world.Random.IntN(2) == 0})
+			l.world.Plan(l.world.Soon(10*time.Second), func() { p.Trouble(sim.Trouble{}) })
+		}
+		l.troubles()
+	})
 }
 
 // asks lets somebody be asked for something now and then.
