@@ -26,6 +26,9 @@ const (
 	maxSaid = 16 << 10
 )
 
+// spareLine is how much longer than the latest one a line may be without growing.
+const spareLine = 256
+
 // line is one line of a recording: what an actor knew, or what it heard and then said.
 type line struct {
 	// Actor, Term and Parent stand before a state.
@@ -52,6 +55,10 @@ type recorder struct {
 	writer  tape.Writer
 	most    int // bytes before the next state
 	written int // bytes since the last one
+	// sizes has how long the latest line about mail of a type was, so that the next one
+	// need not grow, and room what was said is written into, before its line has it.
+	sizes map[reflect.Type]int
+	room  []byte
 }
 
 // overheard returns the actor, or, if the settings ask for that, the actor with a recorder
@@ -60,28 +67,33 @@ func overheard(a actor.Actor, name string, types []reflect.Type, settings partit
 	if settings.Record == "" {
 		return a
 	}
-	return &recorder{actor: a, name: name, term: term, outside: outside, mail: types}
+	return &recorder{actor: a, name: name, term: term, outside: outside, mail: types, sizes: map[reflect.Type]int{}}
 }
 
 // Receive implements actor.Actor.
 func (r *recorder) Receive(ctx actor.Context) {
 	mail := ctx.Message()
-	if !slices.Contains(r.mail, reflect.TypeOf(mail)) {
+	kind := reflect.TypeOf(mail)
+	if !slices.Contains(r.mail, kind) {
 		r.actor.Receive(ctx)
 		return
 	}
-	keep := messages.KeepMail{Actor: r.name}
+	keep := messages.KeepMail{Actor: r.name, Lines: make([]byte, 0, r.sizes[kind]+spareLine)}
 	if r.written >= r.most {
 		keep.Begins = true
-		keep.Lines = r.state(ctx)
+		keep.Lines = r.state(keep.Lines, ctx)
 	}
 	before := len(keep.Lines)
 	keep.Lines = r.writer.Append(append(keep.Lines, `{"mail":`...), mail)
-	ear := &listening{Context: ctx, recorder: r}
+	ear := &listening{Context: ctx, recorder: r, said: r.room[:0]}
 	panicked := true
 	defer func() { // also if it panics: that mail matters most
 		keep.Lines = ear.end(keep.Lines, panicked)
-		r.written += len(keep.Lines) - before
+		r.sizes[kind] = len(keep.Lines) - before
+		r.written += r.sizes[kind]
+		if r.room = ear.said; cap(r.room) > recorded {
+			r.room = nil
+		}
 		ctx.Send(r.outside, keep)
 	}()
 	r.actor.Receive(ear)
@@ -89,8 +101,8 @@ func (r *recorder) Receive(ctx actor.Context) {
 }
 
 // state is a line with all that the actor knows.
-func (r *recorder) state(ctx actor.Context) []byte {
-	b := fmt.Appendf(nil, `{"actor":%q,"term":%d,"parent":%q,"state":`, r.name, r.term, ctx.Parent().GetId())
+func (r *recorder) state(b []byte, ctx actor.Context) []byte {
+	b = fmt.Appendf(b, `{"actor":%q,"term":%d,"parent":%q,"state":`, r.name, r.term, ctx.Parent().GetId())
 	b = append(r.writer.Append(b, r.actor), "}\n"...)
 	r.most, r.written = max(recorded, recordedStates*len(b)), 0
 	return b

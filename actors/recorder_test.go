@@ -3,9 +3,10 @@ package actors
 import (
 	"bytes"
 	"errors"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -95,7 +96,8 @@ func TestReplay_NoticesEachDifference(t *testing.T) {
 		"a plan that is handed over":     {`"Owner":[0,`, `"Owner":[1,`, `of messages.PlanMade the calculator made something else`},
 		"another cause":                  {`"Cause":"crash"`, `"Cause":"leave"`, `of messages.WorkersChanged the calculator made something else`},
 		"a window":                       {`["messages.WindowOpened",`, `["messages.WindowClosed",`, `of messages.WorkersChanged the calculator`},
-		"something that is said no more": {`,"said":[`, `,"said":[{"to":"manager","mail":null},`, `it was: {"to":"manager","mail":null}`},
+		"something else comes first":     {`,"said":[`, `,"said":[{"to":"manager","mail":null},`, `it was: {"to":"manager","mail":null}`},
+		"something that is said no more": {`}]}]}` + "\n", `}]},{"to":"manager","mail":null}]}` + "\n", `it was: {"to":"manager","mail":null}` + "\nit is:  nothing more"},
 		"a panic that does not come":     {`}]}]}` + "\n", `}]}],"panicked":true}` + "\n", "it was: it panics\nit is:  nothing more"},
 		"what the actor knew":            {`"SettleTime":2000000000`, `"SettleTime":3000000000`, "the calculator made something else"},
 	} {
@@ -104,8 +106,11 @@ func TestReplay_NoticesEachDifference(t *testing.T) {
 		require.NotEqual(t, file, planted, name)
 		require.ErrorContains(t, err, c.want, name)
 	}
+	silent := regexp.MustCompile(`,"said":\[.*\]}\n`).FindIndex(file)
+	_, err := Replay(bytes.NewReader(slices.Concat(file[:silent[0]], []byte("}\n"), file[silent[1]:])), nil)
+	require.ErrorContains(t, err, "it was: nothing more\nit is:  {", "something that was not said")
 	planted := bytes.Replace(published(t), []byte(`"Expect":1`), []byte(`"Expect":2`), 1)
-	_, err := Replay(bytes.NewReader(planted), nil)
+	_, err = Replay(bytes.NewReader(planted), nil)
 	require.ErrorContains(t, err, "messages.Store", "the condition of a write")
 }
 
@@ -196,22 +201,4 @@ func TestRecorder_IsNotThereUnlessAskedFor(t *testing.T) {
 	require.Empty(t, r.outside.kept)
 	c := &calculator{}
 	require.Same(t, c, overheard(c, "calculator", nil, partition.Default(), nil, 1))
-}
-
-// What a decision about a hundred partitions costs, alone and recorded.
-func BenchmarkRecorder(b *testing.B) {
-	for name, folder := range map[string]string{"off": "", "on": "somewhere"} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				t := &testing.T{}
-				r := started(t, func(s *partition.Settings) { s.Record = folder }, "w-0", "w-1")
-				r.join("w-2")
-				b.StartTimer()
-				r.pass(r.settings.SettleTime+time.Second, "w-0", "w-1", "w-2")
-				r.plan()
-				r.hand()
-			}
-		})
-	}
 }
