@@ -1,10 +1,13 @@
 package live
 
 import (
+	"bytes"
 	"crypto/tls"
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -107,6 +110,7 @@ func newGuarded(t *testing.T, l lock, settings partition.Settings) *guarded {
 		o.TLSConfig = g.safe.tls()
 		asks(o)
 	}
+	settings.Record = t.TempDir()
 	g.group = groupOn(t, g.cfg, settings, 12)
 	g.logger = logger
 	return g
@@ -132,8 +136,23 @@ func (g *guarded) observed(w *worker) {
 	}
 }
 
+// keepsNoSecret demands that nothing of it is in what leaders keep of their decisions.
+func (g *guarded) keepsNoSecret() {
+	g.t.Helper()
+	files, err := filepath.Glob(filepath.Join(g.settings.Record, "*"))
+	require.NoError(g.t, err)
+	require.NotEmpty(g.t, files)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(g.t, err)
+		for _, secret := range g.safe.secrets {
+			require.False(g.t, bytes.Contains(text, []byte(secret)), "%s is in %s", secret, name)
+		}
+	}
+}
+
 // discreet demands that nothing of what is secret was logged, or told in a health, to
-// monitoring or in a probe.
+// monitoring, in a probe, or kept.
 func (g *guarded) discreet() {
 	g.t.Helper()
 	require.True(g.t, g.log.has("the store is open"), "what workers log is heard")
@@ -143,6 +162,7 @@ func (g *guarded) discreet() {
 		require.False(g.t, g.log.has(secret), "%s was logged", secret)
 		require.NotContains(g.t, g.ledger.String(), secret)
 	}
+	g.keepsNoSecret()
 }
 
 // Nkeys, credentials with tokens, certificates and contexts of the nats command are the

@@ -16,6 +16,9 @@
 //
 // examples/testing is a whole one.
 //
+// Replay makes the decisions again of leaders whose Settings.Record is set: what happened
+// to a group can be looked at in a test, without its store.
+//
 // Three parts can be used alone: a Scheduler with a Timeline steps any actors
 // whose Props went through stage.Under; a Clock is the bridge.Clock of one
 // process; a Net over a Store gives each process its bridge.Port. A World joins
