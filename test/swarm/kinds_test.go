@@ -49,6 +49,11 @@ var kinds = map[string]func(l *life){
 			h.Strategy = partition.Sticky{Zones: partition.PreferZone}
 		}
 	},
+	"hardly enough IDs": func(l *life) {
+		l.habits = func(h *sim.Habits) {
+			h.Differ = func(s *partition.Settings) { s.WorkerIDs.Count = mostWorkers + 1 }
+		}
+	},
 	"users who ask": func(l *life) { l.asks() },
 	"sources in trouble": func(l *life) {
 		l.habits = func(h *sim.Habits) { h.Quiet = true }
