@@ -73,6 +73,8 @@ type handover struct {
 	begun   bool
 	done    bool // as near to the target as it can come without news
 	moves   int
+	// silent are those that could get something now if they renewed, and may do so yet.
+	silent map[partition.WorkerID]bool
 }
 
 type publisherState string
@@ -204,7 +206,16 @@ func (p *publisher) see(m messages.Witnessed) bool {
 	p.complete = p.complete || m.Complete
 	w := m.Witness
 	was := p.roster[w.Worker]
-	return p.adopt(w) && was.Frees(p.roster[w.Worker]) || completed
+	return p.adopt(w) && (was.Frees(p.roster[w.Worker]) || p.revives(w.Worker)) || completed
+}
+
+// revives reports whether a worker renews by which something is blocked because it did not.
+func (p *publisher) revives(w partition.WorkerID) bool {
+	return p.want != nil && p.want.silent[w] && p.renews(w)
+}
+
+func (p *publisher) renews(w partition.WorkerID) bool {
+	return p.roster[w].Standing(p.now, p.settings.Rules(p.grace)) == partition.Renewing
 }
 
 // adopt takes a witness with all its instants, also those of before the term, if its

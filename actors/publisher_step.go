@@ -41,7 +41,8 @@ func (p *publisher) handOver(ctx actor.Context, m messages.HandOver) publisherSt
 	return p.step(ctx)
 }
 
-// evidence may be what a hand-over waits for. A plain heartbeat is not.
+// evidence may be what a hand-over waits for. A plain heartbeat is not, unless something
+// is blocked because there was none.
 func (p *publisher) evidence(ctx actor.Context, m messages.Witnessed) publisherState {
 	if !p.see(m) || p.gathering(ctx) {
 		return p.state
@@ -100,6 +101,7 @@ func (p *publisher) step(ctx actor.Context) publisherState {
 		Now: p.now, Rules: p.settings.Rules(p.grace), Roster: p.roster, RevokedAt: p.revoked, Since: p.since,
 		Term: p.term, Floor: p.floor(),
 	})
+	p.want.silent = p.silent(out.Blocked)
 	switch {
 	case out.Publish == nil && out.Outstanding == 0:
 		return p.handedOver(ctx, out.Blocked)
@@ -112,6 +114,20 @@ func (p *publisher) step(ctx actor.Context) publisherState {
 	}
 	p.want.version = version
 	return p.publish(ctx, *out.Publish)
+}
+
+// silent are those of the target that do not renew, if anything is blocked.
+func (p *publisher) silent(blocked int) map[partition.WorkerID]bool {
+	if blocked == 0 {
+		return nil
+	}
+	out := map[partition.WorkerID]bool{}
+	for _, s := range p.want.Target.Seats {
+		if !p.renews(s.Worker) {
+			out[s.Worker] = true
+		}
+	}
+	return out
 }
 
 // gatherMore waits a little for the others that are to let go.
