@@ -121,7 +121,7 @@ func (r *recorder) keep(m messages.KeepMail, at time.Time) (lost int, reason err
 		r.gap[m.Actor] = true
 		r.lose(fmt.Errorf("more than %d bytes wait for the disk", r.unwritten))
 	case r.gap[m.Actor] && !m.Begins:
-		r.lost++ // what came before is not there
+		r.lose(errNoBeginning)
 	default:
 		delete(r.gap, m.Actor)
 		r.queue = append(r.queue, piece{m, at})
@@ -136,10 +136,12 @@ func (r *recorder) keep(m messages.KeepMail, at time.Time) (lost int, reason err
 	return lost, reason
 }
 
-// lose counts what cannot be kept. The lock is held.
+// lose counts what cannot be kept, and why the first of it was not. The lock is held.
 func (r *recorder) lose(reason error) {
 	r.lost++
-	r.reason = reason
+	if r.reason == nil {
+		r.reason = reason
+	}
 }
 
 // write writes until nothing waits.

@@ -3,6 +3,7 @@ package bridge
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -129,7 +130,7 @@ func TestRecorder_NeverWaits(t *testing.T) {
 	}
 	require.Equal(t, "0 <nil>", keep("a", "123"))
 	require.Equal(t, "1 more than 10 bytes wait for the disk", keep("a", "456"))
-	require.Equal(t, "1 <nil>", keep("a", "7"), "after a gap nothing can be used")
+	require.Equal(t, "1 something before it is lost", keep("a", "7"), "after a gap nothing can be used")
 	require.Equal(t, "0 <nil>", keep("b", "89"))
 	s.writing, s.waiting = false, 5
 	require.Equal(t, "0 <nil>", keep("a", "begin"))
@@ -144,7 +145,12 @@ func TestRecorder_FaultsOfTheDisk(t *testing.T) {
 	s := newShelf(t, folder)
 	require.Empty(t, s.put("a", "begin a"))
 	require.NoError(t, s.open["a"].file.Close())
-	require.Contains(t, s.put("a", "1"), "file already closed")
+	s.writing = true // the disk is slow, and three wait
+	for range 2 {
+		s.keep(messages.KeepMail{Actor: "a", Lines: []byte("0")}, s.now)
+	}
+	s.writing = false
+	require.Regexp(t, "^3: .*file already closed", s.put("a", "1"), "the first reason counts")
 	require.Equal(t, "1: something before it is lost", s.put("a", "2"))
 	require.NoError(t, os.RemoveAll(folder))
 	require.Contains(t, s.put("a", "begin b"), "no such file or directory")
@@ -160,6 +166,29 @@ func TestRecorder_NamesThatAreTaken(t *testing.T) {
 	require.Empty(t, one.put("a", "begin 1"))
 	require.Empty(t, other.put("a", "begin 2"))
 	require.Equal(t, []string{"begin 1", "begin 2"}, one.texts())
+}
+
+// What is lost is told in the log, once for each time.
+func TestRecorder_LossesAreLogged(t *testing.T) {
+	s := newShelf(t, t.TempDir())
+	var text bytes.Buffer
+	o := &outside{recorder: s.recorder, log: slog.New(slog.NewTextHandler(&text, nil)), clock: RealClock{}}
+	keep := func(begins bool) string {
+		text.Reset()
+		o.record(messages.KeepMail{Actor: "a", Begins: begins, Lines: []byte("line\n")})
+		s.writes.Wait()
+		_, told, _ := strings.Cut(text.String(), "msg=")
+		return told
+	}
+	require.Empty(t, keep(true))
+	s.unwritten = 4
+	require.Equal(t, "\"the recording has a gap\" lost=1 reason=\"more than 4 bytes wait for the disk\"\n", keep(false))
+	s.unwritten = 5
+	require.Equal(t, "\"the recording has a gap\" lost=1 reason=\"something before it is lost\"\n", keep(false))
+	require.Empty(t, keep(true))
+	o.recorder = nil
+	require.Empty(t, keep(true), "nothing is to be kept")
+	require.Equal(t, []string{"line\n", "line\n"}, s.texts())
 }
 
 // A folder that cannot be had is told as a setting that breaks its rule, and is final.
