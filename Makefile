@@ -21,6 +21,7 @@ BENCH ?= .
 TIMES ?= 5
 FUZZTIME ?= 20s
 MINUTES ?= 1
+HOURS ?= 24
 # COUNT=-count=1 runs tests although nothing changed; ci sets it.
 COUNT ?=
 
@@ -50,6 +51,10 @@ swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many, WOR
 .PHONY: lives
 lives: ## the 2,000 random lives of a group that ci lives, seeds 1 to 2,000
 	$(MAKE) swarm SEED=1 RUNS=2000
+
+.PHONY: heap
+heap: ## what workers hold in memory after each of HOURS=24 simulated hours of churn: ten minutes
+	go test -count=1 -timeout 0 -v -run '^TestHeapIsFlat$$' ./test/swarm -args -hours=$(HOURS)
 
 .PHONY: soak
 soak: ## hours of it: random lives of a group, random operations on simulated and real servers

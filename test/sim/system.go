@@ -91,11 +91,13 @@ func (s *System) watched(props *actor.Props) *actor.Props {
 // been. Nothing of them is told.
 func (s *System) clear() {
 	for _, name := range s.names("") {
-		s.system.ProcessRegistry.Remove(s.system.NewLocalPID(name))
+		s.remove(name)
 	}
 	s.system.ProcessRegistry.SequenceID = 0
 	s.hear = nil
 }
+
+func (s *System) remove(name string) { s.system.ProcessRegistry.Remove(s.system.NewLocalPID(name)) }
 
 // names lists the actors whose names begin so, besides those of the system.
 func (s *System) names(prefix string) []string {
