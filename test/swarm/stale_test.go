@@ -22,6 +22,8 @@ type stale struct {
 	latest map[string]bridge.Sight
 	// was is what is read instead; without a subject all is read as it is.
 	was bridge.Sight
+	// served is how often it was read where the store had another one.
+	served int
 }
 
 // past is the port of one of the group.
@@ -33,6 +35,7 @@ type past struct {
 func (p past) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
 	return p.Port.Submit(op, within, func(r bridge.Result) {
 		if was := p.of.was; op.Get != "" && op.Get == was.Subject {
+			p.of.serves(r.Sequence)
 			r = bridge.Result{Outcome: bridge.Accepted, Sequence: was.Sequence, Data: was.Data, Time: was.Time}
 		}
 		done(r)
@@ -44,11 +47,26 @@ func (p past) Watch(filter string, within time.Duration, each func(bridge.Sights
 		s.Messages = slices.Clone(s.Messages)
 		for i, m := range s.Messages {
 			if m.Subject == p.of.was.Subject {
+				p.of.serves(m.Sequence)
 				s.Messages[i] = p.of.was
 			}
 		}
 		each(s)
 	}, gone)
+}
+
+// serves counts what is read instead of the message at sequence.
+func (s *stale) serves(sequence uint64) {
+	if sequence != s.was.Sequence {
+		s.served++
+	}
+}
+
+// present has all read as it is again. What was told instead until now somebody has read.
+func (s *stale) present() {
+	s.t.Helper()
+	require.Positive(s.t, s.served, "nobody has read %q as it was", s.was.Subject)
+	s.was = bridge.Sight{}
 }
 
 // newStale is a group of three at rest.
@@ -113,7 +131,7 @@ func TestAnAssignmentOfThePast(t *testing.T) {
 	s.was = record
 	p.Port.Disconnect(10 * time.Millisecond)
 	s.runs(10 * time.Second)
-	s.was = bridge.Sight{}
+	s.present()
 	s.settles()
 }
 
@@ -128,7 +146,7 @@ func TestALeaderWithAnAssignmentOfThePast(t *testing.T) {
 	s.was = record
 	s.deposes()
 	s.runs(200 * time.Millisecond)
-	s.was = bridge.Sight{}
+	s.present()
 	s.settles()
 }
 
@@ -150,6 +168,6 @@ func TestALeaderWithASessionOfThePast(t *testing.T) {
 	s.was = record
 	s.deposes()
 	s.runs(3 * s.Settings().Wait(s.Settings().Lease))
-	s.was = bridge.Sight{}
+	s.present()
 	s.settles()
 }
