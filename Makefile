@@ -16,6 +16,7 @@ ARGS  ?=
 SEED  ?=
 RUNS  ?=
 WORKERS ?=
+PARTITIONS ?=
 WITHOUT ?=
 BENCH ?= .
 TIMES ?= 5
@@ -46,7 +47,7 @@ race: ## all tests again, under the race detector
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many, WORKERS=n has so many
 	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args -commit=$$(git describe --always --dirty) \
-		$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(WITHOUT),-without=$(WITHOUT))
+		$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(PARTITIONS),-partitions=$(PARTITIONS)) $(if $(WITHOUT),-without=$(WITHOUT))
 
 .PHONY: lives
 lives: ## the 2,000 random lives of a group that ci lives, seeds 1 to 2,000

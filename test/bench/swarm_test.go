@@ -28,7 +28,7 @@ func BenchmarkSwarm(b *testing.B) {
 			began := processor()
 			for i := range b.N {
 				r := plan.Live(uint64(i)+1, system, 0)
-				require.Empty(b, r.Broken)
+				require.Empty(b, r.Broken, "%s", r)
 				steps, lasted = steps+r.Step, lasted+r.Lasted
 			}
 			used := processor() - began

@@ -61,6 +61,9 @@ func (p Plan) flags() string {
 	if p.Workers > 0 {
 		out = fmt.Sprintf(" WORKERS=%d", p.Workers)
 	}
+	if p.Partitions > 0 {
+		out += fmt.Sprintf(" PARTITIONS=%d", p.Partitions)
+	}
 	if len(p.Without) > 0 {
 		out += " WITHOUT=" + strings.Join(names(p.Without), ",")
 	}

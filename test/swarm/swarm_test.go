@@ -22,6 +22,7 @@ var (
 	runs = flag.Int("runs", 0, "how many lives")
 
 	workers = flag.Int("workers", 0, "how many workers begin a life of TestSwarm, and the most there are; as the seed says if 0")
+	listed  = flag.Int("partitions", 0, "how many partitions there are at first in a life of TestSwarm, and at most; as the seed says if 0")
 	lacking = flag.String("without", "", "kinds of fault that a life of TestSwarm is without, such as crash,lost-answer")
 	whole   = flag.Int("whole", 2, "how many failures are printed with their traces, and shrunk")
 )
@@ -111,7 +112,7 @@ func TestSwarm(t *testing.T) {
 	list, trace := seeds(fixed)
 	faults, err := without(*lacking)
 	require.NoError(t, err)
-	plan := Plan{Workers: *workers, Without: faults}
+	plan := Plan{Workers: *workers, Partitions: *listed, Without: faults}
 	asked := *seed != 0 || *runs != 0 || len(plan.flags()) > 0
 	if !asked {
 		list = append(list, former(t)...)
@@ -178,6 +179,7 @@ func TestALifeIsShrunk(t *testing.T) {
 	require.Regexp(t, `^`+culprit.String()+` [0-9.e-]+$`, r.Faults)
 	require.Equal(t, again(seed)+least.flags(), r.Again)
 	require.Contains(t, r.Again, " WORKERS=5 WITHOUT=")
+	require.Equal(t, " WORKERS=5 PARTITIONS=100", Plan{Workers: 5, Partitions: 100}.flags())
 }
 
 // A life depends on its seed alone: not on the system that lived others before, nor
@@ -233,5 +235,5 @@ func TestAFailureSaysHowToRepeatIt(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	require.NoError(t, err)
 	require.Contains(t, string(makefile), "-run '^TestSwarm' ./test/swarm -args -commit=$$(git describe --always --dirty) \\\n"+
-		"\t\t$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(WITHOUT),-without=$(WITHOUT))\n")
+		"\t\t$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(PARTITIONS),-partitions=$(PARTITIONS)) $(if $(WITHOUT),-without=$(WITHOUT))\n")
 }
