@@ -34,7 +34,7 @@ func start(args []string) int {
 	}
 	ctx, done := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer done()
-	h := hunt{root: *root, seeds: *seeds, write: *write}
+	h := hunt{root: *root, seeds: *seeds, write: *write, asked: map[string]error{}}
 	alive, err := h.all(ctx, wanted)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -52,6 +52,8 @@ type hunt struct {
 	root  string
 	seeds int
 	write bool
+	// asked has what the tests that were asked without a bug said, by their flags.
+	asked map[string]error
 }
 
 // all hunts those that are wanted, and counts the ones that were not noticed although

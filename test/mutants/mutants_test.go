@@ -45,6 +45,38 @@ func TestNoticed(t *testing.T) {
 	require.True(t, noticed(nil, 4).noticed(), "a test that failed failed, whatever it said")
 }
 
+// What fails without a bug, or not in time, is no notice of one.
+func TestElsewhere(t *testing.T) {
+	const failed = "--- FAIL: TestEachFault (1s)\n"
+	says := func(said string) program {
+		return func(args ...string) ([]byte, bool) { return []byte(said), said != "" && args[0] == "-test.run" }
+	}
+	h, runs := hunt{asked: map[string]error{}}, 0
+	without := func(said string) func() (program, error) {
+		return func() (program, error) { runs++; return says(said), nil }
+	}
+	f, err := h.elsewhere(says(""), without(failed))
+	require.NoError(t, err)
+	require.False(t, f.noticed())
+	for range 2 {
+		f, err = h.elsewhere(says(failed), without(""))
+		require.NoError(t, err)
+		require.Equal(t, "noticed by TestEachFault", f.String())
+	}
+	require.Equal(t, 1, runs, "without a bug they run once")
+	f, err = h.elsewhere(says("panic: test timed out after 10m0s\n"), without(failed))
+	require.NoError(t, err)
+	require.False(t, f.noticed())
+	require.Contains(t, f.said, "timed out after 10m0s of -test.run ^TestEachFault$")
+	h.asked = map[string]error{}
+	for range 2 {
+		_, err = h.elsewhere(says(failed), without(failed))
+		require.ErrorContains(t, err, "-test.run ^TestEachFault$ -seed=1 -runs=40 -test.failfast fails without a bug, too:\n"+failed)
+	}
+	require.Equal(t, 2, runs)
+	require.Equal(t, "after 40 seeds by a timeout: panic: test timed out after 10m0s", noticed([]byte("panic: test timed out after 10m0s\n"), 40).String())
+}
+
 func TestNoted(t *testing.T) {
 	text := noted("# T\n\n| bug |\n|---|\n\nEnd.\n", bug{name: "c", what: "C."}, finding{seeds: 2, by: "I5"})
 	text = noted(text, bug{name: "a", what: "A."}, finding{seeds: 1, by: "I4"})

@@ -32,6 +32,8 @@ var (
 	// broke is a life that did, and what.
 	broke = regexp.MustCompile(`(?m)^\s*(?:\S+\.go:\d+: )?seed (\d+)(?:, commit [^\n]*?| )\([^\n]*?\): ([^\n]*)`)
 	fails = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+	// late is a run that did not end in time, which may be the machine's fault.
+	late  = regexp.MustCompile(`(?m)^panic: test timed out after \S+`)
 	panic = regexp.MustCompile(`(?m)^panic: [^\n]{0,100}`)
 	// invariant is what a life breaks, if it is one.
 	invariant = regexp.MustCompile(`^I\d+\b`)
@@ -69,17 +71,9 @@ func (h hunt) one(ctx context.Context, b bug) (f finding, err error) {
 	if err != nil {
 		return f, err
 	}
-	program := filepath.Join(work, "tests")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-overlay", overlay, "-o", program, "./"+b.folder)
-	build.Dir = h.root
-	if out, err := build.CombinedOutput(); err != nil {
-		return f, fmt.Errorf("it does not compile: %w\n%s", err, out)
-	}
-	run := func(args ...string) (said []byte, bad bool) {
-		c := exec.CommandContext(ctx, program, append([]string{"-test.timeout", patience.String()}, args...)...)
-		c.Dir = filepath.Join(h.root, b.folder)
-		said, err := c.CombinedOutput()
-		return said, err != nil
+	run, err := h.build(ctx, b.folder, overlay, work)
+	if err != nil {
+		return f, fmt.Errorf("it does not compile: %w", err)
 	}
 	if b.test != lives {
 		if said, bad := run("-test.run", b.test); bad {
@@ -94,12 +88,60 @@ func (h hunt) one(ctx context.Context, b bug) (f finding, err error) {
 			return noticed(said, begin+n-1), nil
 		}
 	}
+	return h.elsewhere(run, func() (program, error) { return h.build(ctx, b.folder, "", work) })
+}
+
+// program runs some of the tests that it was built of.
+type program func(args ...string) (said []byte, bad bool)
+
+// build makes one of the tests of a folder.
+func (h hunt) build(ctx context.Context, folder, overlay, work string) (program, error) {
+	path := filepath.Join(work, "tests")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags=-s -w", "-overlay", overlay, "-o", path, "./"+folder)
+	build.Dir = h.root
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, out)
+	}
+	return func(args ...string) (said []byte, bad bool) {
+		c := exec.CommandContext(ctx, path, append([]string{"-test.timeout", patience.String()}, args...)...)
+		c.Dir = filepath.Join(h.root, folder)
+		said, err := c.CombinedOutput()
+		return said, err != nil
+	}, nil
+}
+
+// elsewhere asks the other tests. What fails without a bug, too, says nothing of one, nor
+// does what takes too long: so many lives may, on a slow machine.
+func (h hunt) elsewhere(run program, unplanted func() (program, error)) (f finding, err error) {
 	for _, args := range [][]string{{"-test.skip", others}, {"-test.run", "^TestEachFault$", "-seed=1", "-runs=" + strong}} {
-		if said, bad := run(append(args, "-test.failfast")...); bad {
-			return noticed(said, 0), nil
+		args = append(args, "-test.failfast")
+		said, bad := run(args...)
+		if bad && late.Match(said) {
+			f.said = string(late.Find(said)) + " of " + strings.Join(args, " ")
+			continue
+		}
+		if bad {
+			return noticed(said, 0), h.sound(args, unplanted)
 		}
 	}
 	return f, nil
+}
+
+// sound fails if tests fail without a bug. They are run once.
+func (h hunt) sound(args []string, unplanted func() (program, error)) error {
+	key := strings.Join(args, " ")
+	if fault, asked := h.asked[key]; asked {
+		return fault
+	}
+	run, err := unplanted()
+	if err != nil {
+		return err
+	}
+	h.asked[key] = nil
+	if said, bad := run(args...); bad {
+		h.asked[key] = fmt.Errorf("%s fails without a bug, too:\n%s", key, said)
+	}
+	return h.asked[key]
 }
 
 // noticed says which of the lives was the first to fail, of those until the last.
@@ -117,6 +159,10 @@ func noticed(said []byte, last int) finding {
 	f.by = "TestSwarm"
 	if invariant.MatchString(f.said) && last > 0 {
 		f.by = invariant.FindString(f.said)
+		return f
+	}
+	if late.Match(said) {
+		f.by = "a timeout"
 		return f
 	}
 	for i, m := range fails.FindAllSubmatch(said, -1) {
