@@ -115,6 +115,7 @@ func (p *publisher) fenceStored(ctx actor.Context, m messages.Stored) publisherS
 	w := p.quarantine.fencing
 	p.sight(w.Worker, w.Live.Fenced(partition.Fence{Term: p.term}), m.Revisions[1], m.At)
 	p.quarantine.fencing, p.tries = partition.Witness{}, 0
+	p.comesOn(ctx)
 	return p.fenceNext(ctx)
 }
 

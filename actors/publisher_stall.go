@@ -10,31 +10,41 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// stall is how long a publisher has owed something, and given nobody anything.
+// stall is how long a publisher has owed something, and not come nearer to it.
 type stall struct {
-	since time.Time // by renewals of the lead; zero if it owes nothing
-	told  bool      // the manager thinks that it is stuck
+	since time.Time     // by renewals of the lead; zero if it owes nothing
+	lease time.Duration // the longest one that a wait may have been for since then
+	times int           // told in a row
 }
 
 // renewed also is the clock of a watch: as long as this worker leads, it sees whether a
 // hand-over comes on, whatever the actors of the term wait for. What another worker
 // does or leaves is over by the bound, because it is fenced then. So what is stuck is
-// this term: three bounds in a row are as many failures, which end it.
+// this term, which ends after three bounds in a row.
 func (p *publisher) renewed(ctx actor.Context, m messages.LeadRenewed) {
 	p.until = m.Until
-	switch bound := p.settings.HandOverBound(p.longestLease()); {
-	case !p.owes():
+	if !p.owes() {
 		p.comesOn(ctx)
-	case p.stall.since.IsZero():
+		return
+	}
+	p.hear(m.At)
+	if p.stall.since.IsZero() {
 		p.stall.since = m.At
-	case !m.At.Before(p.stall.since.Add(bound)):
-		p.hear(m.At)
-		p.stall = stall{since: m.At, told: true}
-		reason := fmt.Sprintf("nobody was given anything for %v: %s", bound.Round(time.Millisecond), p.lacks())
-		told := messages.HandOverStalled{Term: p.term, Reason: reason, At: m.At}
-		ctx.Send(p.manager, told)
-		ctx.Send(p.outside, told)
-		p.tellFailure(ctx, reason)
+	}
+	p.stall.lease = max(p.stall.lease, p.longestLease())
+	if bound := p.settings.HandOverBound(p.stall.lease); !m.At.Before(p.stall.since.Add(bound)) {
+		p.stuck(ctx, m.At, bound)
+	}
+}
+
+func (p *publisher) stuck(ctx actor.Context, at time.Time, bound time.Duration) {
+	p.stall = stall{since: at, times: p.stall.times + 1}
+	reason := fmt.Sprintf("nobody gave up or was given anything for %v: %s", bound.Round(time.Millisecond), p.lacks())
+	told := messages.HandOverStalled{Term: p.term, Reason: reason, At: at}
+	ctx.Send(p.manager, told)
+	ctx.Send(p.outside, told)
+	if p.stall.times == maxFailures {
+		ctx.Send(ctx.Parent(), messages.TermFailed{Term: p.term, Reason: "the hand-over is stuck: " + reason, Resign: true})
 	}
 }
 
@@ -42,19 +52,22 @@ func (p *publisher) renewed(ctx actor.Context, m messages.LeadRenewed) {
 // ready for one.
 func (p *publisher) owes() bool { return !p.known || !p.complete || p.want != nil && !p.want.done }
 
-// comesOn: somebody was given something, or nothing is due.
+// comesOn: somebody gave something up or was given it, was fenced, or nothing is due.
 func (p *publisher) comesOn(ctx actor.Context) {
-	if p.stall.told {
+	if p.stall.times > 0 {
 		ctx.Send(p.manager, messages.DecisionsResumed{Term: p.term, At: p.now})
 	}
 	p.stall = stall{}
 }
 
-// longestLease is the longest one that a wait may be for.
+// longestLease is the longest one that a wait may still be for: who was released or whose
+// lease is over is not waited for.
 func (p *publisher) longestLease() time.Duration {
 	longest := p.settings.Lease
 	for _, w := range p.roster {
-		longest = max(longest, w.Live.Lease)
+		if !w.Live.Released && p.now.Before(w.At.Add(p.settings.Wait(w.Live.Lease))) {
+			longest = max(longest, w.Live.Lease)
+		}
 	}
 	for _, s := range p.table.Seats {
 		longest = max(longest, s.Lease)

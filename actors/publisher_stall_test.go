@@ -22,19 +22,19 @@ func (p *printing) renew(d time.Duration) {
 func (p *printing) stuck(why string) {
 	p.t.Helper()
 	told := heard[messages.HandOverStalled](p.t, p.manager)
-	require.Equal(p.t, "nobody was given anything for "+p.bound().Round(time.Millisecond).String()+": "+why, told.Reason)
+	require.Equal(p.t, "nobody gave up or was given anything for "+p.bound().Round(time.Millisecond).String()+": "+why, told.Reason)
 	require.Equal(p.t, p.now, told.At)
 	require.Equal(p.t, testTerm, told.Term)
 	require.Equal(p.t, told, heard[messages.HandOverStalled](p.t, p.outside))
-	require.Equal(p.t, told.Reason, heard[messages.HandOverFailed](p.t, p.calculator).Reason)
 	p.calm()
 }
 
 func (p *printing) calm() {
 	p.t.Helper()
 	unheard[messages.HandOverStalled](p.t, p.manager)
-	unheard[messages.HandOverFailed](p.t, p.calculator)
+	unheard[messages.HandOverFailed](p.t, p.calculator) // it is no failure to publish
 	unheard[messages.DecisionsResumed](p.t, p.manager)
+	unheard[messages.TermFailed](p.t, p.parent)
 }
 
 func (p *printing) bound() time.Duration { return p.settings.HandOverBound(p.settings.Lease) }
@@ -128,6 +128,90 @@ func TestPublisher_TellsThatItCannotBegin(t *testing.T) {
 	p.want(pair[:1], 0, 0)
 	p.renew(late)
 	p.stuck("no step of it (test) is stored after step 0")
+}
+
+// Three times in a row end the term.
+func TestPublisher_LeavesTheLeadWhenItIsStuckThreeTimes(t *testing.T) {
+	p := printed(t)
+	p.beat("w-1", partition.Live{})
+	p.want(pair, 1, 1)
+	p.accept(p.store())
+	p.renew(p.settings.LeadRenewal())
+	for range 2 {
+		p.renew(p.bound())
+		p.stuck("2 partitions are to be let go (test), the first one a by w-0")
+	}
+	p.renew(p.bound())
+	why := heard[messages.HandOverStalled](t, p.manager).Reason
+	failed := heard[messages.TermFailed](t, p.parent)
+	require.Equal(t, messages.TermFailed{Term: testTerm, Reason: "the hand-over is stuck: " + why, Resign: true}, failed)
+	p.renew(p.bound())
+	heard[messages.HandOverStalled](t, p.manager)
+	p.calm() // it is said once that the term is over
+}
+
+// Partitions that the source no longer lists are dropped one after the other, each in time:
+// nobody is given anything for long, and nothing is stuck.
+func TestPublisher_IsNotStuckWhileSomethingIsGivenUp(t *testing.T) {
+	p := ready(t, "w-0")
+	p.want(pair[:1], make([]int32, 12)...)
+	p.accept(p.store())
+	heard[messages.HandedOver](t, p.calculator)
+	var told [12]partition.Step
+	for i := 11; i > 0; i-- { // another one goes before the last one is dropped
+		p.want(pair[:1], make([]int32, i)...)
+		m := p.store()
+		p.accept(m)
+		told[i] = headOf(m).Step
+		p.renew(p.settings.RevokeTimeout / 2)
+		if i == 11 {
+			continue
+		}
+		p.beat("w-0", partition.Live{Applied: told[i+1], Held: []partition.PartitionID{partition.PartitionID(rune('a' + i))}})
+		remind[gatherDue](p)
+		p.accept(p.store())
+		p.renew(p.settings.RevokeTimeout / 2)
+		p.calm()
+	}
+	unheard[messages.HandedOver](t, p.calculator)
+}
+
+// To fence many sessions takes long, and each one is a step.
+func TestPublisher_IsNotStuckWhileSessionsAreFenced(t *testing.T) {
+	p := lost(t)
+	for i := range 4 {
+		p.beat(partition.WorkerID("w-"+string(rune('1'+i))), partition.Live{})
+	}
+	p.complete()
+	for range 4 {
+		p.renew(p.bound())
+		p.calm()
+		m, _ := p.fence()
+		p.accept(m)
+	}
+}
+
+// Of who is released, or whose lease is over, nothing is awaited, however long it was.
+func TestPublisher_IsStuckDespiteALeaseThatIsOver(t *testing.T) {
+	for name, live := range map[string]partition.Live{
+		"released": {Lease: 10 * time.Hour, Released: true},
+		"fenced":   {Lease: time.Minute, Fence: &partition.Fence{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := printed(t)
+			p.rev++
+			live.Session, live.Claim = "s-w-9", 5
+			p.tell(p.pid, messages.Witnessed{Witness: partition.Witness{Worker: "w-9", Live: live, Revision: p.rev, At: p.now}, At: p.now})
+			if !live.Released {
+				p.renew(p.settings.Wait(live.Lease))
+			}
+			p.beat("w-1", partition.Live{})
+			p.want(pair, 1, 1)
+			p.accept(p.store())
+			p.renew(p.bound() + p.settings.LeadRenewal())
+			p.stuck("2 partitions are to be let go (test), the first one a by w-0")
+		})
+	}
 }
 
 // Whoever has a longer lease is waited for as long as that.

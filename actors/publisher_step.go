@@ -211,7 +211,7 @@ func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision,
 		p.remember(p.table.Step, at)
 	}
 	moves := len(f.publish.Moves)
-	if moves > 0 {
+	if moves+len(f.publish.Freed)+len(f.publish.Fences) > 0 {
 		p.comesOn(ctx)
 	}
 	switch {

@@ -125,9 +125,9 @@ type Quarantined struct {
 	At     time.Time
 }
 
-// HandOverStalled reports that nobody was given anything for longer than whatever a
-// hand-over waits for can last (partition.Settings.HandOverBound), and that nothing else
-// was said about it. It is repeated after each such time. DecisionsResumed ends it, or a
+// HandOverStalled reports that nobody gave up or was given anything for longer than
+// whatever a hand-over waits for can last (partition.Settings.HandOverBound), and that
+// nothing else was said about it. It is repeated after each such time. DecisionsResumed ends it, or a
 // decision. The outside hears it too, and logs it.
 type HandOverStalled struct {
 	Term   partition.Revision

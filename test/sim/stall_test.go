@@ -82,7 +82,7 @@ func TestAHandOverThatIsStuckIsTold(t *testing.T) {
 	d := newDuo(t, func(p *actor.Props) *actor.Props { return p.Configure(actor.WithReceiverMiddleware(asleep)) })
 	bound := d.settings.HandOverBound(d.settings.Lease)
 	require.True(t, d.RunUntil(2*bound, func() bool { return !d.health.Healthy }))
-	require.Equal(t, "the hand-over is stuck: nobody was given anything for "+bound.Round(time.Millisecond).String()+
+	require.Equal(t, "the hand-over is stuck: nobody gave up or was given anything for "+bound.Round(time.Millisecond).String()+
 		": 2 partitions are to be let go (join), the first one p0 by worker-0", d.health.Reason)
 	s := d.snapshot(d.leader)
 	require.True(t, s.Leading)
