@@ -40,8 +40,8 @@ type ConsumerConfig struct {
 	// more than the consumer's MaxAckPending.
 	Pull int
 	// MaxDeliver, if not 0, is after how many deliveries a message that fails again, or from
-	// which no handler has returned, goes to DeadLetter, a subject that a stream must keep.
-	// Otherwise it comes for ever.
+	// which two handlers in a row did not return, goes to DeadLetter, a subject that a stream
+	// must keep. Otherwise it comes for ever.
 	MaxDeliver int
 	DeadLetter string
 	// Consumer has the settings of each consumer, as far as they are not made here: from

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -28,6 +29,7 @@ type pull struct {
 	deaf      func()           // ends listening to that
 	late      <-chan time.Time // the first question takes too long
 	acked     string           // where the last message was acknowledged
+	mute      bool             // the server could not be told of a message in work
 
 	mu     sync.Mutex
 	timer  *time.Timer
@@ -124,35 +126,29 @@ func (p *pull) watch() {
 // handle lets the user's function work on a message, and tells the server how it went.
 // What ends after the time is over counts for nothing: another owner may work on it.
 func (p *pull) handle(m *nats.Msg) {
-	err := p.call(m)
-	if p.last.Err() != nil {
-		return
-	}
+	mark, err := p.mark(m)
 	if err == nil {
+		err = p.work(m)
+	}
+	if done := p.last.Err() == nil && p.answer(m, err); !done && mark != "" {
+		p.unmark(m, mark)
+	}
+}
+
+// answer tells the server how it went, and reports whether the message is done with.
+func (p *pull) answer(m *nats.Msg, reason error) bool {
+	done, err := reason == nil, error(nil)
+	if done {
 		if err = m.Ack(); err == nil {
 			p.acked = m.Reply
 		}
 	} else {
-		err = p.failed(m, err)
+		done, err = p.failed(m, reason)
 	}
 	if err != nil && !errors.Is(err, nats.ErrMsgAlreadyAckd) {
 		p.warn("an acknowledgement was not sent: the message comes again", err, slog.String("subject", m.Subject))
 	}
-}
-
-// call asks the user's function, unless a message has used its deliveries and nobody came
-// back from the last one.
-func (p *pull) call(m *nats.Msg) (err error) {
-	used := p.used(m)
-	if used != nil {
-		if err := p.mark(m, used); err != nil {
-			return err
-		}
-	}
-	if err = p.work(m); used != nil && p.last.Err() == nil {
-		p.unmark(m)
-	}
-	return err
+	return done && err == nil
 }
 
 func (p *pull) work(m *nats.Msg) (err error) {
@@ -160,21 +156,25 @@ func (p *pull) work(m *nats.Msg) (err error) {
 	return p.c.cfg.Handle(p.last, p.owned, m)
 }
 
-// failed has a message delivered again, later, or puts it aside.
-func (p *pull) failed(m *nats.Msg, reason error) error {
+func (p *pull) spent(meta *nats.MsgMetadata) bool {
+	most := p.c.cfg.MaxDeliver
+	return most > 0 && meta.NumDelivered >= uint64(most)
+}
+
+// failed has a message delivered again, later, or puts it aside, which it reports.
+func (p *pull) failed(m *nats.Msg, reason error) (aside bool, err error) {
 	p.warn("a message was not handled", reason, slog.String("subject", m.Subject))
 	meta, err := m.Metadata()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if p.spent(meta) {
-		err := p.putAside(m, meta, reason)
-		if err == nil {
-			return m.Term()
+		if err = p.putAside(m, meta, reason); err == nil {
+			return true, m.Term()
 		}
 		p.warn("a message was not put aside", err, slog.String("subject", m.Subject))
 	}
-	return m.NakWithDelay(backoff(meta.NumDelivered))
+	return false, m.NakWithDelay(backoff(meta.NumDelivered))
 }
 
 // Headers of a message that was put aside, besides its own and those of SetToken.
@@ -185,7 +185,8 @@ const (
 )
 
 // putAside publishes a copy to the dead-letter subject: one, however often it is tried
-// within the time in which its stream looks for duplicates.
+// within the time in which its stream looks for duplicates. Its time is part of what tells
+// it from others: a stream that is made anew counts from the beginning.
 func (p *pull) putAside(m *nats.Msg, meta *nats.MsgMetadata, reason error) error {
 	out := &nats.Msg{Subject: p.c.cfg.DeadLetter, Data: m.Data, Header: nats.Header{}}
 	for key, values := range m.Header {
@@ -199,7 +200,8 @@ func (p *pull) putAside(m *nats.Msg, meta *nats.MsgMetadata, reason error) error
 	out.Header.Set(HeaderSequence, sequence)
 	within, cancel := context.WithTimeout(p.last, p.c.within)
 	defer cancel()
-	_, err := p.c.js.PublishMsg(within, out, jetstream.WithMsgID(p.c.cfg.whose()+"/"+p.c.cfg.Stream+"/"+sequence))
+	id := fmt.Sprintf("%s/%s/%s/%d", p.c.cfg.whose(), p.c.cfg.Stream, sequence, meta.Timestamp.UnixNano())
+	_, err := p.c.js.PublishMsg(within, out, jetstream.WithMsgID(id))
 	return err
 }
 
