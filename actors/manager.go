@@ -57,6 +57,7 @@ type group struct {
 	leads    messages.State // what the leader's decisions make of Stable
 	cause    string         // of that
 	fault    string         // why this leader decides nothing
+	stall    string         // why its hand-over does not come on
 	barred   string         // why this worker cannot lead
 	members  []partition.WorkerID
 	unowned  int
@@ -211,6 +212,7 @@ var managerTable = fsm.New(
 	fsm.Stay((*manager).decisionsResumed, everywhere...),
 	fsm.Stay((*manager).quarantined, everywhere...),
 	fsm.Stay((*manager).stalled, everywhere...),
+	fsm.Stay((*manager).handOverResumed, everywhere...),
 	fsm.Stay((*manager).childEnded, everywhere...), // Terminated, of subscribers too
 	fsm.Stay((*manager).subscribe, everywhere...),
 	fsm.Stay((*manager).unsubscribe, everywhere...),

@@ -54,7 +54,7 @@ func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) m
 	if !m.ours(l.Term, l.At) {
 		return m.state
 	}
-	m.group.leading, m.group.term, m.group.leads, m.group.fault = false, 0, stable, ""
+	m.group.leading, m.group.term, m.group.leads, m.group.fault, m.group.stall = false, 0, stable, "", ""
 	m.group.members, m.group.unowned, m.group.unplaced, m.group.lacking, m.group.measure = nil, 0, nil, time.Time{}, partition.Measure{}
 	m.examine(ctx, m.state)
 	m.lookBare(ctx)
@@ -184,14 +184,6 @@ func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResume
 func (m *manager) quarantined(ctx actor.Context, q messages.Quarantined) {
 	if m.ours(q.Term, q.At) {
 		m.group.fault = "nothing is assigned before every earlier lease is over: " + q.Reason
-		m.examine(ctx, m.state)
-	}
-}
-
-// stalled: a hand-over does not come on, and nobody says why.
-func (m *manager) stalled(ctx actor.Context, s messages.HandOverStalled) {
-	if m.ours(s.Term, s.At) {
-		m.group.fault = "the hand-over is stuck: " + s.Reason
 		m.examine(ctx, m.state)
 	}
 }

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/actors/stage"
@@ -32,8 +33,8 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 		h = messages.HealthChanged{Reason: because("the store cannot be used", m.life.trouble)}
 	case !m.group.assigned:
 		h = messages.HealthChanged{Reason: m.waitsFor(state)}
-	case m.group.fault != "":
-		h = messages.HealthChanged{Reason: m.group.fault}
+	case m.trouble() != "":
+		h = messages.HealthChanged{Reason: m.trouble()}
 	case m.group.barred != "":
 		h = messages.HealthChanged{Reason: "this worker cannot lead: " + m.group.barred}
 	}
@@ -48,13 +49,33 @@ func (m *manager) examine(ctx actor.Context, state messages.State) {
 	}
 }
 
+// stalled: a hand-over does not come on, and nobody says why.
+func (m *manager) stalled(ctx actor.Context, s messages.HandOverStalled) {
+	if m.ours(s.Term, s.At) {
+		m.group.stall = "the hand-over is stuck: " + s.Reason
+		m.examine(ctx, m.state)
+	}
+}
+
+// handOverResumed ends that alone: what else a leader said of itself stays.
+func (m *manager) handOverResumed(ctx actor.Context, r messages.HandOverResumed) {
+	if m.ours(r.Term, r.At) {
+		m.group.stall = ""
+		m.examine(ctx, m.state)
+	}
+}
+
+// trouble is why this leader does not do its duty. What it says of itself tells more than
+// that nothing comes on.
+func (m *manager) trouble() string { return cmp.Or(m.group.fault, m.group.stall) }
+
 // waitsFor says why there is no assignment yet, and whether that takes too long.
 func (m *manager) waitsFor(state messages.State) string {
 	reason := m.life.trouble
 	switch {
 	case reason != "":
-	case m.group.fault != "":
-		reason = m.group.fault
+	case m.trouble() != "":
+		reason = m.trouble()
 	case !m.life.late:
 		return "starting"
 	case state == initial:

@@ -232,7 +232,7 @@ func TestManager_QuarantineIsNoHealth(t *testing.T) {
 // A leader whose hand-over is stuck is not healthy until it comes on.
 func TestManager_AStuckHandOverIsNoHealth(t *testing.T) {
 	stuck := messages.HandOverStalled{Term: 4, Reason: "nobody let go"}
-	for name, end := range map[string]any{"resumed": messages.DecisionsResumed{Term: 4}, "done": done, "lost": ousted} {
+	for name, end := range map[string]any{"resumed": messages.HandOverResumed{Term: 4}, "lost": ousted} {
 		t.Run(name, func(t *testing.T) {
 			f := newFirm(t, nil)
 			f.say(leader...)
@@ -245,4 +245,21 @@ func TestManager_AStuckHandOverIsNoHealth(t *testing.T) {
 			require.True(t, f.health().Healthy)
 		})
 	}
+}
+
+// A hand-over that comes on ends nothing else, and what else a leader says of itself does
+// not end that it is stuck.
+func TestManager_AStuckHandOverIsAFaultOfItsOwn(t *testing.T) {
+	f := newFirm(t, nil)
+	f.say(leader...)
+	stuck, quarantined := messages.HandOverStalled{Term: 4, Reason: "nobody let go"}, messages.Quarantined{Term: 4, Reason: "there is no head"}
+	f.say(quarantined, stuck)
+	why := "nothing is assigned before every earlier lease is over: there is no head"
+	require.Equal(t, why, f.health().Reason)
+	f.say(messages.HandOverResumed{Term: 4})
+	require.Equal(t, why, f.health().Reason)
+	f.say(decides, stuck, failed, messages.HandOverResumed{Term: 4})
+	require.Equal(t, "the decision failed: no plan", f.health().Reason)
+	f.say(stuck, messages.DecisionsResumed{Term: 4}, messages.HandOverResumed{Term: 3})
+	require.Equal(t, "the hand-over is stuck: nobody let go", f.health().Reason)
 }

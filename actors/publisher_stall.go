@@ -55,7 +55,7 @@ func (p *publisher) owes() bool { return !p.known || !p.complete || p.want != ni
 // comesOn: somebody gave something up or was given it, was fenced, or nothing is due.
 func (p *publisher) comesOn(ctx actor.Context) {
 	if p.stall.times > 0 {
-		ctx.Send(p.manager, messages.DecisionsResumed{Term: p.term, At: p.now})
+		ctx.Send(p.manager, messages.HandOverResumed{Term: p.term, At: p.now})
 	}
 	p.stall = stall{}
 }

@@ -33,7 +33,7 @@ func (p *printing) calm() {
 	p.t.Helper()
 	unheard[messages.HandOverStalled](p.t, p.manager)
 	unheard[messages.HandOverFailed](p.t, p.calculator) // it is no failure to publish
-	unheard[messages.DecisionsResumed](p.t, p.manager)
+	unheard[messages.HandOverResumed](p.t, p.manager)
 	unheard[messages.TermFailed](p.t, p.parent)
 }
 
@@ -59,7 +59,7 @@ func TestPublisher_TellsThatItIsStuck(t *testing.T) {
 	p.beat("w-1", partition.Live{})
 	p.beat("w-0", partition.Live{Applied: 5002})
 	p.accept(p.store())
-	heard[messages.DecisionsResumed](t, p.manager)
+	heard[messages.HandOverResumed](t, p.manager)
 	p.renew(2 * p.bound())
 	p.calm()
 }
@@ -124,7 +124,7 @@ func TestPublisher_TellsThatItCannotBegin(t *testing.T) {
 	p.beat("w-0", partition.Live{})
 	p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now})
 	p.renew(p.settings.LeadRenewal())
-	heard[messages.DecisionsResumed](t, p.manager)
+	heard[messages.HandOverResumed](t, p.manager)
 	p.want(pair[:1], 0, 0)
 	p.renew(late)
 	p.stuck("no step of it (test) is stored after step 0")

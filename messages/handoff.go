@@ -13,7 +13,7 @@ import (
 //	manager ◄── WindowOpened, WindowClosed, DecisionStarted, DecisionDone,
 //	            DecisionFailed, DecisionsResumed ── calculator
 //	manager, outside ◄── HandOverStalled ── publisher
-//	manager ◄── Quarantined, DecisionsResumed ── publisher
+//	manager ◄── Quarantined, HandOverResumed ── publisher
 
 // TableRead reports the table as the publisher found it at the start of the term.
 type TableRead struct {
@@ -111,7 +111,7 @@ type DecisionDone struct {
 }
 
 // DecisionsResumed reports that what had failed works again: there is nothing to
-// decide, or a hand-over that was stalled goes on.
+// decide.
 type DecisionsResumed struct {
 	Term partition.Revision
 	At   time.Time
@@ -127,12 +127,18 @@ type Quarantined struct {
 
 // HandOverStalled reports that nobody gave up or was given anything for longer than
 // whatever a hand-over waits for can last (partition.Settings.HandOverBound), and that
-// nothing else was said about it. It is repeated after each such time. DecisionsResumed ends it, or a
-// decision. The outside hears it too, and logs it.
+// nothing else was said about it. It is repeated after each such time.
+// HandOverResumed ends it. The outside hears it too, and logs it.
 type HandOverStalled struct {
 	Term   partition.Revision
 	Reason string
 	At     time.Time
+}
+
+// HandOverResumed reports that a hand-over that was stalled comes on, or is over.
+type HandOverResumed struct {
+	Term partition.Revision
+	At   time.Time
 }
 
 // DecisionFailed reports a decision that was given up; the last assignment
