@@ -21,7 +21,6 @@ type play struct {
 	// nextLost: the answer to the next publish of a key like this is lost.
 	nextLost string
 	copied   *sim.Copy
-	taken    func(row string) // hears of the rows that holders take
 }
 
 // seed of all plays.

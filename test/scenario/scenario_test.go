@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/internal/rows"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
@@ -34,23 +34,25 @@ func TestPlays(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	played, taken := 0, map[string]bool{}
+	rows.Taken = func(row string) { taken[row] = true }
+	t.Cleanup(func() { rows.Taken = nil })
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			played++
-			perform(t, file, taken)
+			perform(t, file)
 		})
 	}
 	if played < len(files) {
 		return // somebody asked for some of them
 	}
-	t.Run("every row of the holder's table", func(t *testing.T) { require.Empty(t, untold(actors.HolderRows(), taken, rowsApart)) })
+	t.Run("every row of the holder's table", func(t *testing.T) { require.Empty(t, untold(rows.Holder(), taken, rowsApart)) })
 }
 
-func perform(t *testing.T, file string, taken map[string]bool) {
+func perform(t *testing.T, file string) {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	scenes := parse(string(text))
-	p := &play{taken: func(row string) { taken[row] = true }}
+	p := &play{}
 	defer func() {
 		if p.world != nil {
 			p.world.Close()
@@ -107,10 +109,8 @@ func (p *play) command(text string) error {
 			return fmt.Errorf("there is no setting %q", w)
 		}
 	}
-	system, taken := sim.NewSystem(), p.taken
-	system.Rows(taken)
-	*p = *begin(n, settings, system)
-	p.world.Net.Lose, p.taken = p.lose, taken
+	*p = *begin(n, settings, sim.NewSystem())
+	p.world.Net.Lose = p.lose
 	return nil
 }
 

@@ -71,9 +71,13 @@ var rooms = []room{
 		rule: "actors/tape imports protoactor",
 	},
 	{
-		folder: "actors", may: []string{"./messages", "./partition", "./actors/fsm", "./actors/stage", "./actors/tape", actorLib},
+		folder: "internal/rows", may: []string{actorLib},
+		rule: "internal/rows imports protoactor",
+	},
+	{
+		folder: "actors", may: []string{"./messages", "./partition", "./actors/fsm", "./actors/stage", "./actors/tape", "./internal/rows", actorLib},
 		beyond: []string{"./test/sim", "./bridge"},
-		rule:   "actors imports messages, partition, actors/fsm, actors/stage, actors/tape and protoactor; never bridge, proto or nats.go; only its external tests import test/sim",
+		rule:   "actors imports messages, partition, actors/fsm, actors/stage, actors/tape, internal/rows and protoactor; never bridge, proto or nats.go; only its external tests import test/sim",
 	},
 	{
 		folder: "bridge", may: []string{"./messages", "./partition", "./actors/stage", "./proto/troupepb", actorLib, nats, protobuf, "github.com/goccy/go-yaml", "github.com/fsnotify/fsnotify"},
@@ -89,16 +93,16 @@ var rooms = []room{
 		rule: "bridge/observe imports messages, partition, actors/stage, protoactor and the Prometheus client",
 	},
 	{
-		folder: "test/sim", may: []string{"./actors", "./actors/stage", "./bridge", "./messages", "./partition", actorLib},
+		folder: "test/sim", may: []string{"./actors", "./actors/stage", "./bridge", "./internal/rows", "./messages", "./partition", actorLib},
 		tests: append(slices.Clone(natsToo), "./test/sim/contract"),
-		rule:  "test/sim imports actors, actors/stage, bridge, messages, partition and protoactor; no nats.go, so that users' tests do not link it",
+		rule:  "test/sim imports actors, actors/stage, bridge, internal/rows, messages, partition and protoactor; no nats.go, so that users' tests do not link it",
 	},
 	{
 		folder: "test/sim/contract", may: []string{"./bridge", "github.com/stretchr/testify", "github.com/anishathalye/porcupine"},
 		rule: "test/sim/contract imports bridge, for its Port, testify and porcupine: tests of bridge and of test/sim run it",
 	},
 	{folder: "examples/...", may: append(slices.Clone(natsToo), "golang.org/x/term"), tests: []string{"github.com/prometheus/client_golang"}, rule: doorsRule},
-	{folder: "test/scenario/...", may: doors, rule: doorsRule},
+	{folder: "test/scenario/...", may: doors, tests: []string{"./internal/rows"}, rule: doorsRule},
 	{folder: "test/swarm/...", may: doors, tests: []string{protobuf}, rule: doorsRule},
 	{folder: "test/live/...", may: append(slices.Clone(natsToo), "./test/links", "./test/umpire"), tests: []string{"./examples/connect", "github.com/prometheus/client_golang", "github.com/nats-io/jwt/v2", "github.com/nats-io/nkeys"}, rule: doorsRule},
 	{

@@ -122,7 +122,7 @@ func (w *World) Start(name string, h Habits) *Process {
 
 func (p *Process) spawn(props *actor.Props, name string) *actor.PID {
 	system := p.world.system
-	pid, err := system.system.Root.SpawnNamed(system.watched(stage.Under(props, p.world.scheduler.Dispatcher())), name)
+	pid, err := system.system.Root.SpawnNamed(telling(stage.Under(props, p.world.scheduler.Dispatcher())), name)
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))
 	}

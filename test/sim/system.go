@@ -10,7 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/troupe-actors/troupe/actors"
+	"github.com/troupe-actors/troupe/internal/rows"
 )
 
 // System is an actor system that one world after the other uses: making one takes
@@ -18,7 +18,6 @@ import (
 type System struct {
 	system *actor.ActorSystem
 	hear   func(level slog.Level, text string)
-	taken  func(row string)
 }
 
 // NewSystem makes an actor system that prints nothing and whose errors are a
@@ -62,26 +61,22 @@ func systemMail(m any) bool {
 	return false
 }
 
-// Rows calls taken with each row of the holder's table that a holder takes from here on
-// (actors.HolderRow).
-func (s *System) Rows(taken func(row string)) { s.taken = taken }
-
-// watched lets the rows be heard of, if anybody wants to.
-func (s *System) watched(props *actor.Props) *actor.Props {
-	if s.taken == nil {
+// telling lets the rows be heard of, if anybody wants to.
+func telling(props *actor.Props) *actor.Props {
+	if rows.Taken == nil {
 		return props
 	}
 	hears := func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
-			if row := actors.HolderRow(c.Actor(), e.Message); row != "" {
-				s.taken(row)
+			if row := rows.Of(c.Actor(), e.Message); row != "" {
+				rows.Taken(row)
 			}
 			next(c, e)
 		}
 	}
 	spawns := func(next actor.SpawnFunc) actor.SpawnFunc {
 		return func(system *actor.ActorSystem, id string, child *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
-			return next(system, id, s.watched(child), parent)
+			return next(system, id, telling(child), parent)
 		}
 	}
 	return props.Clone(actor.WithReceiverMiddleware(hears), actor.WithSpawnMiddleware(spawns))
