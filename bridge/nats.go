@@ -95,8 +95,8 @@ var finals = []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRev
 // its own, if it hears them while it connects.
 var inWords = []string{nats.AUTHENTICATION_EXPIRED_ERR, nats.AUTHENTICATION_REVOKED_ERR, nats.ACCOUNT_AUTHENTICATION_EXPIRED_ERR}
 
-// Ended implements Port. Another last error may be an old one, of a connection that the
-// program closed.
+// Ended implements Port. Another last error may be why the server closed the connection,
+// or an old one, of a connection that the program closed: they look the same.
 func (p *natsPort) Ended() error {
 	if !p.nc.IsClosed() {
 		return nil
