@@ -3,8 +3,8 @@ package partition
 // Measure says what a decision does to the balance of a group.
 type Measure struct {
 	// Moves counts the partitions that get another owner, those that had none
-	// included. Least is how many it takes at least, without a limit, until nobody has
-	// more or less than Sticky lets it have, as MeasurePlan says.
+	// included. Least is a lower bound of how many it takes, without a limit, until
+	// nobody has more or less than Sticky lets it have, as MeasurePlan says.
 	Moves, Least int
 	// Before and After are the load of the fullest member as a multiple of its fair
 	// share, max / mean; before, what has no owner is no load. 0 without any load.
@@ -13,9 +13,12 @@ type Measure struct {
 
 // MeasurePlan measures a plan; zones is what zones mean to its strategy. Least is exact for
 // equal weights. For different ones, where the least number is hard to find, it is a lower
-// bound: no plan that brings everybody into its band needs fewer. Where the pieces allow no
-// such plan, it may be more than what is worth moving. What few members may have (a pin,
-// labels, RequireZone) is counted among these, as the plan places it, and the rest on top.
+// bound: no plan that brings everybody into its band needs fewer, whatever members have the
+// giants in it. With giants and members of different size, or such as have something from
+// before, the bands are not known until it is known who has them, so that it may be far
+// lower. Where the pieces allow no such plan, it may be more than what is worth moving. What
+// few members may have (a pin, labels, RequireZone) is counted among these, and the rest on
+// top of it as the plan places it: a plan that places it otherwise has another least.
 func MeasurePlan(in Input, plan Plan, zones ZoneRule) Measure {
 	m := Measure{Before: in.peak(in.Previous), After: in.peak(plan)}
 	for k, owner := range plan {
