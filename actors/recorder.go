@@ -73,6 +73,10 @@ func overheard(a actor.Actor, name string, types []reflect.Type, settings partit
 // Receive implements actor.Actor.
 func (r *recorder) Receive(ctx actor.Context) {
 	mail := ctx.Message()
+	if _, lost := mail.(messages.KeepAnew); lost {
+		r.most = 0
+		return
+	}
 	kind := reflect.TypeOf(mail)
 	if !slices.Contains(r.mail, kind) {
 		r.actor.Receive(ctx)
@@ -94,7 +98,7 @@ func (r *recorder) Receive(ctx actor.Context) {
 		if r.room = ear.said; cap(r.room) > recorded {
 			r.room = nil
 		}
-		ctx.Send(r.outside, keep)
+		ctx.Request(r.outside, keep)
 	}()
 	r.actor.Receive(ear)
 	panicked = false

@@ -161,6 +161,23 @@ func TestRecorder_EachFileStandsAlone(t *testing.T) {
 	require.Equal(t, 1, r.Publishes)
 }
 
+// After something was lost a file begins once more, with all that is known, and the actor
+// itself hears nothing of it.
+func TestRecorder_BeginsAnewWhenAsked(t *testing.T) {
+	p := newPrinting(t, true, recording)
+	p.answerTable()
+	p.beat("w-0", partition.Live{})
+	p.tell(p.pid, messages.KeepAnew{})
+	require.Len(t, p.outside.kept, 1, "with the next mail")
+	p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now})
+	p.want([]partition.WorkerID{"w-0"}, 0)
+	p.accept(p.store())
+	require.Len(t, p.outside.kept, 2)
+	r, err := Replay(bytes.NewReader(p.outside.kept[1]), nil)
+	require.NoError(t, err)
+	require.Equal(t, 1, r.Publishes)
+}
+
 // The mail with which an actor panics is the last one that is kept, and panics again.
 func TestRecorder_KeepsWhatAnActorPanicsWith(t *testing.T) {
 	p := newPrinting(t, true, recording)

@@ -110,7 +110,7 @@ func (o *outside) Receive(ctx actor.Context) {
 	case messages.HandOverStalled:
 		o.stalled(m)
 	case messages.KeepMail:
-		o.record(m)
+		o.record(ctx, m)
 	case messages.GetCounts:
 		o.tell(ctx.Sender(), o.counts.told())
 	default:
@@ -213,7 +213,7 @@ func (o *outside) stop() {
 		o.stream.cancel()
 	}
 	if o.recorder != nil {
-		o.recorder.stop()
+		o.gap(o.recorder.stop())
 	}
 }
 

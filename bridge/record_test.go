@@ -3,11 +3,13 @@ package bridge
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +29,7 @@ type shelf struct {
 func newShelf(t *testing.T, folder string) *shelf {
 	r, err := newRecorder(folder, "g")
 	require.NoError(t, err)
-	t.Cleanup(r.stop)
+	t.Cleanup(func() { r.stop() })
 	return &shelf{r, t, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
 }
 
@@ -36,9 +38,9 @@ func (s *shelf) put(actor, text string) string {
 	s.now = s.now.Add(time.Second)
 	begins := strings.HasPrefix(text, "begin")
 	s.keep(messages.KeepMail{Actor: actor, Begins: begins, Lines: []byte(text)}, s.now)
-	s.writes.Wait()
-	lost, reason := s.lost, s.reason
-	s.lost, s.reason = 0, nil
+	require.True(s.t, s.settle())
+	s.told = time.Time{}
+	lost, reason := s.report(s.now)
 	if lost == 0 {
 		require.NoError(s.t, reason)
 		return ""
@@ -48,10 +50,10 @@ func (s *shelf) put(actor, text string) string {
 
 // files are what is in the folder: names without the group, and texts.
 func (s *shelf) texts() (all []string) {
-	entries, err := os.ReadDir(s.folder)
+	entries, err := os.ReadDir(s.shelves.folder)
 	require.NoError(s.t, err)
 	for _, e := range entries {
-		text, err := os.ReadFile(filepath.Join(s.folder, e.Name()))
+		text, err := os.ReadFile(filepath.Join(s.shelves.folder, e.Name()))
 		require.NoError(s.t, err)
 		all = append(all, string(text))
 	}
@@ -86,109 +88,134 @@ func globbed(t *testing.T, folder, pattern string) (names []string) {
 	return names
 }
 
-// The oldest files of the group go, those of former processes too. Those of others, and what is
-// written into, stay.
-func TestRecorder_IsARing(t *testing.T) {
-	folder := t.TempDir()
-	for name, n := range map[string]int{
-		"g-20290101T000000.000000000Z-a.jsonl": 50, "g-20290102T000000.000000000Z-b.jsonl": 10,
-		"g-h-20290101T000000.000000000Z-a.jsonl": 1000, "g-notes.jsonl": 1000, "g-20290101T000000.000000000Z-a.txt": 1000,
-	} {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, name), bytes.Repeat([]byte("x"), n), 0o600))
-	}
-	s := newShelf(t, folder)
-	s.most = 100
-	require.Empty(t, s.put("a", "begin a"+strings.Repeat(".", 33))) // 50 + 10 + 40
-	require.Len(t, globbed(t, folder, "g-20*.jsonl"), 3)
-	require.Empty(t, s.put("b", "begin b"))
-	require.Len(t, globbed(t, folder, "g-20*.jsonl"), 3, "the oldest is gone")
-	require.Empty(t, s.put("b", strings.Repeat(".", 43)))
-	require.Equal(t, 100, s.total)
-	require.Empty(t, s.put("b", "begin b"))
-	require.Equal(t, 97, s.total)
-	require.Empty(t, s.put("b", strings.Repeat(".", 50)), "the former file of b goes")
-	require.Equal(t, "1: more than 100 bytes would be kept", s.put("b", "...."), "both that are left are written into")
-	require.Equal(t, "1: something before it is lost", s.put("b", "."))
-	require.Empty(t, s.put("a", "."))
-	require.Empty(t, s.put("b", "begin b"))
-	require.Equal(t, []string{
-		"g-20290101T000000.000000000Z-a.txt", "g-20300101T000001.000000000Z-a.jsonl", "g-20300101T000009.000000000Z-b.jsonl",
-		"g-h-20290101T000000.000000000Z-a.jsonl", "g-notes.jsonl",
-	}, globbed(t, folder, "*"))
+// hangs has the disk hang where the actor's file is written, until it is let go.
+func (s *shelf) hangs(actor string) (letGo func()) {
+	r, w, err := os.Pipe()
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.shelves.open[actor].file.Close())
+	s.shelves.open[actor].file = w
+	letGo = sync.OnceFunc(func() { _, _ = io.Copy(io.Discard, r) })
+	s.t.Cleanup(func() { _ = r.Close() })
+	return letGo
 }
 
-// What the disk is too slow for is lost, to the next beginning of that actor, and counted.
+func (s *shelf) kept(actor, text string) (anew bool) {
+	return s.keep(messages.KeepMail{Actor: actor, Begins: strings.HasPrefix(text, "begin"), Lines: []byte(text)}, s.now)
+}
+
+// What the disk is too slow for is lost, to the next beginning of that actor, which is
+// asked for when there is room again, and at most once a minute. The log has what was lost at once,
+// and then no more often.
 func TestRecorder_NeverWaits(t *testing.T) {
 	s := newShelf(t, t.TempDir())
 	require.Empty(t, s.put("a", "begin a"))
 	require.Empty(t, s.put("b", "begin b"))
-	s.unwritten = 10
-	s.writing, s.waiting = true, 5 // as if the disk did not answer
-	keep := func(actor, text string) string {
-		lost, reason := s.keep(messages.KeepMail{Actor: actor, Begins: text == "begin", Lines: []byte(text)}, s.now)
+	told := func() string {
+		lost, reason := s.report(s.now)
 		return fmt.Sprint(lost, " ", reason)
 	}
-	require.Equal(t, "0 <nil>", keep("a", "123"))
-	require.Equal(t, "1 more than 10 bytes wait for the disk", keep("a", "456"))
-	require.Equal(t, "1 something before it is lost", keep("a", "7"), "after a gap nothing can be used")
-	require.Equal(t, "0 <nil>", keep("b", "89"))
-	s.writing, s.waiting = false, 5
-	require.Equal(t, "0 <nil>", keep("a", "begin"))
-	s.writes.Wait()
-	require.Equal(t, []string{"begin a123", "begin", "begin b89"}, s.texts())
-	require.Zero(t, s.waiting)
-}
-
-// A disk that is full is told, and what comes after the fault begins anew.
-func TestRecorder_FaultsOfTheDisk(t *testing.T) {
-	folder := filepath.Join(t.TempDir(), "g")
-	s := newShelf(t, folder)
-	require.Empty(t, s.put("a", "begin a"))
-	require.NoError(t, s.open["a"].file.Close())
-	s.writing = true // the disk is slow, and three wait
-	for range 2 {
-		s.keep(messages.KeepMail{Actor: "a", Lines: []byte("0")}, s.now)
-	}
+	s.longest, s.unwritten = 0, 10
+	s.writing, s.waiting = true, 5 // as if the disk did not answer
+	require.False(t, s.kept("a", "123"))
+	require.Equal(t, "0 <nil>", told())
+	s.waiting = 10
+	require.False(t, s.kept("a", "456"))
+	require.Equal(t, "1 more than 12 bytes wait for the disk", told())
+	require.False(t, s.kept("a", "7"), "after a gap nothing can be used")
+	require.False(t, s.kept("a", "8"))
+	require.Equal(t, "0 <nil>", told(), "a minute is not over")
+	s.waiting = 4
+	require.True(t, s.kept("a", "9"), "there is room: it is to begin anew")
+	require.False(t, s.kept("a", "9"), "it was asked")
+	s.now = s.now.Add(sparing)
+	require.Equal(t, "4 something before it is lost", told())
+	require.True(t, s.kept("a", "9"))
+	require.False(t, s.kept("a", "begin"))
 	s.writing = false
-	require.Regexp(t, "^3: .*file already closed", s.put("a", "1"), "the first reason counts")
-	require.Equal(t, "1: something before it is lost", s.put("a", "2"))
-	require.NoError(t, os.RemoveAll(folder))
-	require.Contains(t, s.put("a", "begin b"), "no such file or directory")
-	require.NoError(t, os.Mkdir(folder, 0o700))
-	require.Empty(t, s.put("a", "begin c"))
-	require.Equal(t, []string{"begin c"}, s.texts())
+	require.False(t, s.kept("b", "89"))
+	require.True(t, s.settle())
+	require.Equal(t, []string{"begin a123", "begin b89", "begin"}, s.texts())
 }
 
-// Two workers of one folder and one instant do not write into one file.
-func TestRecorder_NamesThatAreTaken(t *testing.T) {
-	folder := t.TempDir()
-	one, other := newShelf(t, folder), newShelf(t, folder)
-	require.Empty(t, one.put("a", "begin 1"))
-	require.Empty(t, other.put("a", "begin 2"))
-	require.Equal(t, []string{"begin 1", "begin 2"}, one.texts())
-}
-
-// What is lost is told in the log, once for each time.
+// What is lost is told in the log: at once, and then once a minute.
 func TestRecorder_LossesAreLogged(t *testing.T) {
 	s := newShelf(t, t.TempDir())
 	var text bytes.Buffer
 	o := &outside{recorder: s.recorder, log: slog.New(slog.NewTextHandler(&text, nil)), clock: RealClock{}}
-	keep := func(begins bool) string {
-		text.Reset()
-		o.record(messages.KeepMail{Actor: "a", Begins: begins, Lines: []byte("line\n")})
-		s.writes.Wait()
-		_, told, _ := strings.Cut(text.String(), "msg=")
-		return told
+	o.gap(s.report(s.now))
+	require.Empty(t, text.String())
+	require.Empty(t, s.put("a", "begin a"))
+	require.NoError(t, s.shelves.open["a"].file.Close())
+	s.kept("a", "1")
+	require.True(t, s.settle())
+	for range 100 {
+		o.gap(s.report(s.now))
+		s.kept("a", "2")
 	}
-	require.Empty(t, keep(true))
-	s.unwritten = 4
-	require.Equal(t, "\"the recording has a gap\" lost=1 reason=\"more than 4 bytes wait for the disk\"\n", keep(false))
-	s.unwritten = 5
-	require.Equal(t, "\"the recording has a gap\" lost=1 reason=\"something before it is lost\"\n", keep(false))
-	require.Empty(t, keep(true))
-	o.recorder = nil
-	require.Empty(t, keep(true), "nothing is to be kept")
-	require.Equal(t, []string{"line\n", "line\n"}, s.texts())
+	require.Equal(t, 1, strings.Count(text.String(), "\n"))
+	require.Regexp(t, `level=WARN msg="the recording has a gap" lost=1 reason=".*file already closed"`, text.String())
+	lost, reason := s.stop()
+	o.gap(lost, reason)
+	require.Regexp(t, `lost=100 reason="something before it is lost"`, text.String())
+}
+
+// However long one piece is, it is kept: what may wait, and what is kept, follows it.
+func TestRecorder_LongPieces(t *testing.T) {
+	s := newShelf(t, t.TempDir())
+	s.unwritten, s.shelves.most = 10, 100
+	state := "begin " + strings.Repeat("s", 34)
+	for _, actor := range []string{"a", "b"} {
+		require.Empty(t, s.put(actor, state))
+		for range 4 {
+			require.Empty(t, s.put(actor, strings.Repeat(".", 40)))
+		}
+	}
+	require.Equal(t, 400, s.shelves.total)
+}
+
+// A disk that hangs holds nobody up: the worker begins, and ends, without it.
+func TestRecorder_ADiskThatHangs(t *testing.T) {
+	s := newShelf(t, t.TempDir())
+	s.patience = 10 * time.Millisecond
+	require.Empty(t, s.put("a", "begin a"))
+	letGo := s.hangs("a")
+	file := s.shelves.open["a"].file
+	s.kept("a", strings.Repeat(".", 1<<20))
+	s.kept("a", "last")
+	lost, reason := s.stop()
+	require.Positive(t, lost)
+	require.ErrorIs(t, reason, errUnwritten)
+	s.patience = time.Minute
+	go letGo()
+	require.True(t, s.settle())
+	require.Empty(t, s.shelves.open, "whoever wrote has closed all")
+	require.ErrorIs(t, file.Close(), os.ErrClosed)
+	require.Zero(t, s.waiting)
+
+	late := emptyRecorder(t.TempDir(), "g")
+	late.patience = 10 * time.Millisecond
+	held := make(chan struct{})
+	late.shelves.makes = func(string, os.FileMode) error { <-held; return os.ErrPermission }
+	require.NoError(t, late.begin(), "it is not known")
+	require.False(t, late.settle())
+	close(held)
+	late.patience = time.Minute
+	late.stop()
+	require.Empty(t, globbed(t, late.shelves.folder, "*"))
+}
+
+// Who stops has what was kept on the disk, if that answers, and its files closed.
+func TestRecorder_StopsWithAllWritten(t *testing.T) {
+	s := newShelf(t, t.TempDir())
+	s.kept("a", "begin ")
+	for range 1000 {
+		s.kept("a", "0123456789")
+	}
+	lost, reason := s.stop()
+	require.Zero(t, lost)
+	require.NoError(t, reason)
+	require.Len(t, s.texts()[0], 10_006)
+	require.Empty(t, s.shelves.open)
 }
 
 // A folder that cannot be had is told as a setting that breaks its rule, and is final.

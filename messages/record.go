@@ -3,9 +3,10 @@ package messages
 // The flight recorder, if Settings.Record is set:
 //
 //	calculator, publisher ── KeepMail ──► outside ── a file
+//	                      ◄─ KeepAnew ──
 
-// KeepMail asks the outside to keep what an actor of a leader has heard and said. There
-// is no answer: what cannot be written is lost, and the outside says so.
+// KeepMail asks the outside to keep what an actor of a leader has heard and said. What
+// cannot be written is lost; the answer, KeepAnew, comes only then.
 type KeepMail struct {
 	// Actor is who heard it, and names the file.
 	Actor string
@@ -15,3 +16,8 @@ type KeepMail struct {
 	// Lines end with a line feed, each.
 	Lines []byte
 }
+
+// KeepAnew asks an actor to begin once more with all that it knows: something of it was
+// lost, without which what follows is of no use. It comes when there is room again, at most
+// once a minute.
+type KeepAnew struct{}

@@ -28,6 +28,7 @@ var bridgeChannels = map[string]string{
 	"bridge/ask.go":              "tells the caller, who is no actor, what the manager answered",
 	"bridge/stop.go":             "waits for what the manager answers, for the end of its actors, or for its context",
 	"bridge/drain.go":            "waits for what the manager answers, or for its context",
+	"bridge/record.go":           "waits, for a second at most, until nothing is left to be written",
 	"bridge/observe/metrics.go":  "hands its values to a registry",
 	"bridge/observe/asking.go":   "waits, on the goroutine of a scrape or a probe, for what the manager answers",
 	"bridge/consumers.go":        "bounds how many partitions ask the server at a time",
