@@ -130,7 +130,8 @@ func (c *Consumers) info(ctx context.Context, name string) (*jetstream.ConsumerI
 
 // create makes the consumer of a partition. On a stream of which each message has one
 // consumer, that of the same partition before it was removed may be in the way: what it
-// has not acknowledged comes to the new one.
+// has not acknowledged comes to the new one. Any other is somebody's, perhaps this one's own
+// of before it had its Group: who may delete it, only people know.
 func (c *Consumers) create(ctx context.Context, o partition.Owned, want jetstream.ConsumerConfig) error {
 	_, err := c.js.CreateConsumer(ctx, c.cfg.Stream, want)
 	var refused *jetstream.APIError
@@ -146,19 +147,55 @@ func (c *Consumers) create(ctx context.Context, o partition.Owned, want jetstrea
 	if fault != nil {
 		return fault
 	}
+	var others []string
 	list := stream.ListConsumers(ctx)
 	for old := range list.Info() {
 		if id, entered, ours := c.ours(old); ours && id == o.ID && entered < o.Entered {
 			if err := stream.DeleteConsumer(ctx, old.Name); err != nil {
 				return err
 			}
+		} else if takes(old.Config, want.FilterSubject) {
+			others = append(others, old.Name)
 		}
 	}
 	if err := list.Err(); err != nil {
 		return err
 	}
 	_, err = c.js.CreateConsumer(ctx, c.cfg.Stream, want)
-	return err
+	if !errors.As(err, &refused) || refused.ErrorCode != codeFilterNotUnique || len(others) == 0 {
+		return err
+	}
+	if more := len(others) - mostNamed; more > 0 {
+		others = append(others[:mostNamed], fmt.Sprintf("%d more", more))
+	}
+	return fmt.Errorf("each message of the stream %s is for one consumer, and %s takes those of %s: delete it once nobody works with it, or go back to its Name and Group: %w",
+		c.cfg.Stream, strings.Join(others, ", "), want.FilterSubject, err)
+}
+
+// mostNamed is how many consumers that are in the way are named.
+const mostNamed = 5
+
+// takes reports whether a consumer's filters let messages pass that another one is to have.
+func takes(cfg jetstream.ConsumerConfig, filter string) bool {
+	if cfg.FilterSubject == "" && len(cfg.FilterSubjects) == 0 {
+		return true
+	}
+	return cfg.FilterSubject != "" && meet(cfg.FilterSubject, filter) ||
+		slices.ContainsFunc(cfg.FilterSubjects, func(f string) bool { return meet(f, filter) })
+}
+
+// meet reports whether a subject can pass both filters.
+func meet(a, b string) bool {
+	one, two := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(one), len(two)) {
+		switch x, y := one[i], two[i]; {
+		case x == ">" || y == ">":
+			return true
+		case x != y && x != "*" && y != "*":
+			return false
+		}
+	}
+	return len(one) == len(two)
 }
 
 // ours reports whether a consumer is one of this application, and of this group: of which
