@@ -23,6 +23,7 @@ type cell struct {
 	allocs      float64
 	moved, peak float64 // the weight that moves as a multiple of the least, and how full the fullest is
 	measured    bool
+	still       bool // nothing can move
 }
 
 func note(weights, size, placer, event string, c cell) {
@@ -66,7 +67,11 @@ func (c cell) text() string {
 	if !c.measured {
 		return nothing
 	}
-	return strings.Join([]string{rounded(c.times), rounded(c.allocs), rounded(c.moved), rounded(c.peak)}, " · ")
+	numbers := []string{rounded(c.times), rounded(c.allocs), rounded(c.moved), rounded(c.peak)}
+	if c.still {
+		numbers = numbers[:2]
+	}
+	return strings.Join(numbers, " · ")
 }
 
 // slack is how far from its fair share Sticky lets a worker be if weights differ.

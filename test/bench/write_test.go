@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ const docs = "../../docs/strategies.md"
 func writeDocs() {
 	if len(grid) > 0 {
 		writeBetween("grid", func(w io.Writer) {
-			_, _ = io.WriteString(w, legend)
+			_, _ = fmt.Fprintf(w, "%sThe grid was measured at %s.\n", legend, commit())
 			printGrid(w)
 		})
 	}
@@ -28,18 +29,27 @@ func writeDocs() {
 	}
 }
 
+// commit is what is measured.
+func commit() string {
+	out, err := exec.Command("git", "describe", "--always").Output()
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // legend stands above the grid, and says what its cells are.
 const legend = `
-By partitions × workers, each of ten events has four numbers: the time of a plan as a
-multiple of counting and copying the owners; its allocations; the weight that moves as a
+By partitions × workers, each of ten events has four numbers, and *rolling* the first two:
+the time of a plan as a multiple of counting and copying the owners; its allocations; the weight that moves as a
 multiple of the least (less than 1 where somebody is left outside its band; 0 where nothing
 moved or had to); and how full the fullest worker is, as a multiple of the fair share beside
 giants, or of the heaviest giant that it has itself. At the end is the time of a plan for a
 join. *restart* is one worker that is back after the hold-down: others have what it had.
 In *rolling* they restart within theirs, one after the other, as many as fit into 0.1 s, and the
-leader asks as it does when one is back: the time is that of the last plan, and what moves
-is that of all. *weights* doubles a third of them. With zipf weights rank × weight is the same for
-all. Others know neither weights nor what was before, but franz-go, which knows the latter.
+leader asks as it does when one is back: nothing moves, whatever the strategy, and the time
+is that of the last plan. *weights* doubles a third of them. With zipf weights rank × weight
+is the same for all. Others know neither weights nor what was before, but franz-go, which knows the latter.
 – is what takes too long here, or what a library could not place. buraksezer/consistent is
 missing where its plans take too long to compare: at 100,000 × 100, 10,000 × 1000, and above;
 go-rendezvous at 1,000,000 × 1000. What takes more than 0.1 s is measured once.
