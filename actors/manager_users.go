@@ -2,6 +2,7 @@ package actors
 
 import (
 	"cmp"
+
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupe-actors/troupe/actors/stage"

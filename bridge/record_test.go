@@ -37,7 +37,7 @@ func newShelf(t *testing.T, folder string) *shelf {
 func (s *shelf) put(actor, text string) string {
 	s.now = s.now.Add(time.Second)
 	begins := strings.HasPrefix(text, "begin")
-	s.keep(messages.KeepMail{Actor: actor, Begins: begins, Lines: []byte(text)}, s.now)
+	_ = s.keep(messages.KeepMail{Actor: actor, Begins: begins, Lines: []byte(text)}, s.now)
 	require.True(s.t, s.settle())
 	s.told = time.Time{}
 	lost, reason := s.report(s.now)

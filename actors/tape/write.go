@@ -53,9 +53,11 @@ func opened(field reflect.Value) reflect.Value {
 func (w *Writer) value(b []byte, v reflect.Value) []byte {
 	switch v.Type() {
 	case timeType:
-		return w.instant(b, v.Interface().(time.Time))
+		t, _ := v.Interface().(time.Time)
+		return w.instant(b, t)
 	case pidType:
-		return name(b, v.Interface().(*actor.PID))
+		pid, _ := v.Interface().(*actor.PID)
+		return name(b, pid)
 	}
 	switch v.Kind() {
 	case reflect.Bool:
@@ -72,7 +74,13 @@ func (w *Writer) value(b []byte, v reflect.Value) []byte {
 		return w.fields(b, v)
 	case reflect.Array:
 		return w.list(b, v)
+	default:
+		return w.reference(b, v)
 	}
+}
+
+// reference writes what can be nil, and then is something else than empty.
+func (w *Writer) reference(b []byte, v reflect.Value) []byte {
 	if v.IsZero() {
 		return append(b, "null"...)
 	}
@@ -85,8 +93,9 @@ func (w *Writer) value(b []byte, v reflect.Value) []byte {
 		return append(w.value(append(b, '['), v.Elem()), ']')
 	case reflect.Interface:
 		return w.Append(b, v.Interface())
+	default:
+		panic(fmt.Sprintf("tape: %s cannot be written", v.Type()))
 	}
-	panic(fmt.Sprintf("tape: %s cannot be written", v.Type()))
 }
 
 // instant keeps the distance to the first one: clocks may be set meanwhile, and their

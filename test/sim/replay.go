@@ -35,7 +35,7 @@ func replayed(t T, name string, strategy partition.Strategy) actors.Replayed {
 	if err != nil {
 		t.Fatalf("sim: %v", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	r, err := actors.Replay(file, strategy)
 	if err != nil {
 		t.Fatalf("sim: %s: %v", name, err)

@@ -72,7 +72,7 @@ func TestReplay_AFolderThatCannotBeHad(t *testing.T) {
 func ExampleReplay() {
 	var t sim.T = &testing.B{}
 	folder, _ := os.MkdirTemp("", "recording-*")
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	settings := partition.Fast()
 	settings.Record = folder
 	w := sim.NewWorld(sim.Config{Settings: settings, Partitions: partitions(6), Replicas: 1, Fresh: true})

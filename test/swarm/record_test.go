@@ -19,7 +19,7 @@ func TestRecordedLives(t *testing.T) {
 	system := sim.NewSystem()
 	decisions := 0
 	for _, s := range list {
-		folder, err := os.MkdirTemp("", "recorded-*") // a crashed worker may still write
+		folder, err := os.MkdirTemp("", "recorded-*") //nolint:usetesting // a crashed worker may still write: what it leaves is no failure
 		require.NoError(t, err)
 		r := begin(s, sim.Faults{}, system, func(s *partition.Settings) { s.Record = folder }).live(s, trace)
 		require.Empty(t, r.Broken, r.Trace)
