@@ -35,8 +35,17 @@ func TestTakes(t *testing.T) {
 		filters string
 		want    bool
 	}{
-		{"", true}, {"work.p", true}, {"work.q", false}, {"work.*", true}, {"work.>", true}, {">", true},
-		{"work", false}, {"work.p.x", false}, {"work.p.>", false}, {"work.q work.p", true}, {"work.q work.r", false},
+		{"", true},
+		{"work.p", true},
+		{"work.q", false},
+		{"work.*", true},
+		{"work.>", true},
+		{">", true},
+		{"work", false},
+		{"work.p.x", false},
+		{"work.p.>", false},
+		{"work.q work.p", true},
+		{"work.q work.r", false},
 	} {
 		cfg := jetstream.ConsumerConfig{FilterSubjects: strings.Fields(c.filters)}
 		require.Equal(t, c.want, takes(cfg, "work.p"), c.filters)
