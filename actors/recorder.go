@@ -6,7 +6,7 @@ import (
 	"hash/fnv"
 	"reflect"
 	"slices"
-	"strconv"
+	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -38,8 +38,8 @@ type line struct {
 	State  json.RawMessage    `json:"state,omitempty"`
 	Mail   json.RawMessage    `json:"mail,omitempty"`
 	Said   []json.RawMessage  `json:"said,omitempty"`
-	// Panicked: it did, with that mail.
-	Panicked bool `json:"panicked,omitempty"`
+	// Panic is what it panicked with.
+	Panic string `json:"panic,omitempty"`
 }
 
 // recorder is an actor that decides, and that is overheard. It owns nothing of what is
@@ -90,8 +90,8 @@ func (r *recorder) Receive(ctx actor.Context) {
 	before := len(keep.Lines)
 	keep.Lines = r.writer.Append(append(keep.Lines, `{"mail":`...), mail)
 	ear := &listening{Context: ctx, recorder: r, said: r.room[:0]}
-	panicked := true
 	defer func() { // also if it panics: that mail matters most
+		panicked := recover()
 		keep.Lines = ear.end(keep.Lines, panicked)
 		r.sizes[kind] = len(keep.Lines) - before
 		r.written += r.sizes[kind]
@@ -99,14 +99,18 @@ func (r *recorder) Receive(ctx actor.Context) {
 			r.room = nil
 		}
 		ctx.Request(r.outside, keep)
+		if panicked != nil {
+			panic(panicked)
+		}
 	}()
 	r.actor.Receive(ear)
-	panicked = false
 }
 
 // state is a line with all that the actor knows.
 func (r *recorder) state(b []byte, ctx actor.Context) []byte {
-	b = fmt.Appendf(b, `{"actor":%q,"term":%d,"parent":%q,"state":`, r.name, r.term, ctx.Parent().GetId())
+	b = quoted(append(b, `{"actor":`...), r.name)
+	b = quoted(fmt.Appendf(b, `,"term":%d,"parent":`, r.term), ctx.Parent().GetId())
+	b = append(b, `,"state":`...)
 	b = append(r.writer.Append(b, r.actor), "}\n"...)
 	r.most, r.written = max(recorded, recordedStates*len(b)), 0
 	return b
@@ -140,7 +144,7 @@ func (l *listening) note(to *actor.PID, mail any) {
 
 // said appends a message as it is kept.
 func said(w *tape.Writer, b []byte, to *actor.PID, mail any) []byte {
-	b = strconv.AppendQuote(append(b, `{"to":`...), to.GetId())
+	b = quoted(append(b, `{"to":`...), to.GetId())
 	begin := len(b)
 	b = append(b, `,"mail":`...)
 	from := len(b)
@@ -154,12 +158,21 @@ func said(w *tape.Writer, b []byte, to *actor.PID, mail any) []byte {
 }
 
 // end is the rest of a line.
-func (l *listening) end(b []byte, panicked bool) []byte {
+func (l *listening) end(b []byte, panicked any) []byte {
 	if len(l.said) > 0 {
 		b = append(append(append(b, `,"said":[`...), l.said...), ']')
 	}
-	if panicked {
-		b = append(b, `,"panicked":true`...)
+	if panicked != nil {
+		b = quoted(append(b, `,"panic":`...), panicText(panicked))
 	}
 	return append(b, "}\n"...)
 }
+
+// quoted appends a string of JSON, which a quoted string of Go need not be.
+func quoted(b []byte, s string) []byte {
+	text, _ := json.Marshal(s) // a string can always be
+	return append(b, text...)
+}
+
+// panicText is what somebody panicked with, as it is kept.
+func panicText(with any) string { return strings.ToValidUTF8(fmt.Sprint(with), "?") }

@@ -2,12 +2,14 @@ package actors
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -98,7 +100,7 @@ func TestReplay_NoticesEachDifference(t *testing.T) {
 		"a window":                       {`["messages.WindowOpened",`, `["messages.WindowClosed",`, `of messages.WorkersChanged the calculator`},
 		"something else comes first":     {`,"said":[`, `,"said":[{"to":"manager","mail":null},`, `it was: {"to":"manager","mail":null}`},
 		"something that is said no more": {`}]}]}` + "\n", `}]},{"to":"manager","mail":null}]}` + "\n", `it was: {"to":"manager","mail":null}` + "\nit is:  nothing more"},
-		"a panic that does not come":     {`}]}]}` + "\n", `}]}],"panicked":true}` + "\n", "it was: it panics\nit is:  nothing more"},
+		"a panic that does not come":     {`}]}]}` + "\n", `}]}],"panic":"of old"}` + "\n", "it was: it panics: of old\nit is:  nothing more"},
 		"what the actor knew":            {`"SettleTime":2000000000`, `"SettleTime":3000000000`, "the calculator made something else"},
 	} {
 		planted := bytes.Replace(file, []byte(c.was), []byte(c.is), 1)
@@ -132,6 +134,8 @@ func TestReplay_TornFiles(t *testing.T) {
 		want string
 	}{
 		"without its beginning": {file[begin:], "actors: line 1: what the actor knew is not there"},
+		"nothing":               {nil, "actors: what the actor knew is not there, or not whole"},
+		"without a line":        {[]byte("hello"), "actors: what the actor knew is not there, or not whole"},
 		"something else":        {[]byte("hello\n"), "actors: line 1: this is no recording: "},
 		"a field of another":    {bytes.Replace(file, []byte(`"publisherConfig":{`), []byte(`"publisherConfig":{"later":1,`), 1), `another build has recorded this: tape: publisherConfig: actors.publisherConfig has no field "later"`},
 		"a hole in the middle":  {bytes.Replace(file, []byte(`{"mail":["messages.HandOver"`), []byte(`{"mail":["messages.HandedBack"`), 1), `the type "messages.HandedBack" is not known`},
@@ -189,11 +193,13 @@ func TestRecorder_KeepsWhatAnActorPanicsWith(t *testing.T) {
 	m := p.store()
 	p.tell(p.pid, messages.Stored{Round: m.Round, At: p.now}) // without its revisions
 	file := p.outside.kept[0]
-	require.Contains(t, string(file[bytes.LastIndexByte(file[:len(file)-1], '\n'):]), `"panicked":true`)
+	require.Contains(t, string(file[bytes.LastIndexByte(file[:len(file)-1], '\n'):]), `"panic":"runtime error: index out of range [1] with length 0"}`)
 	_, err := Replay(bytes.NewReader(file), nil)
 	require.NoError(t, err)
-	_, err = Replay(bytes.NewReader(bytes.Replace(file, []byte(`,"panicked":true`), nil, 1)), nil)
+	_, err = Replay(bytes.NewReader(bytes.Replace(file, []byte(`,"panic":"runtime error: index out of range [1] with length 0"`), nil, 1)), nil)
 	require.ErrorContains(t, err, "it is:  it panics: runtime error: index out of range")
+	_, err = Replay(bytes.NewReader(bytes.Replace(file, []byte(`index out of range`), []byte(`something else`), 1)), nil)
+	require.ErrorContains(t, err, "something else [1]", "another panic is another end")
 }
 
 // Of what is long only length and hash are kept, and are compared.
@@ -212,6 +218,24 @@ func TestReplay_LongMessages(t *testing.T) {
 		require.ErrorContains(t, err, "messages.MakePlan", c)
 	}
 }
+
+// Whatever actors and workers are called, a line is JSON.
+func TestRecorder_NamesAreJSON(t *testing.T) {
+	for _, name := range []string{"a", "\x00\a\"\\\u2028\U0010ffff", "\xff"} {
+		r := &recorder{actor: &calculator{}, name: name}
+		require.True(t, json.Valid(said(&r.writer, nil, actor.NewPID("", name), nil)), "%q", name)
+		require.True(t, json.Valid(r.state(nil, parented{parent: actor.NewPID("", name)})), "%q", name)
+		require.True(t, json.Valid(append((&listening{recorder: r}).end([]byte(`{"mail":null`), name), "\n"...)), "%q", name)
+	}
+}
+
+// parented is the context of an actor with a parent.
+type parented struct {
+	actor.Context
+	parent *actor.PID
+}
+
+func (p parented) Parent() *actor.PID { return p.parent }
 
 func TestRecorder_IsNotThereUnlessAskedFor(t *testing.T) {
 	r := started(t, nil, "w-0")

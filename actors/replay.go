@@ -28,6 +28,10 @@ type Replayed struct {
 	Torn bool
 }
 
+// ErrNoBeginning is of a text without one whole line: of no recording, or of one that ended
+// where it began, by a crash.
+var ErrNoBeginning = errors.New("actors: what the actor knew is not there, or not whole")
+
 // Replay gives what a leader's actor heard, as one file of Settings.Record has it, to the
 // same table again, without anybody to talk to. The error is the first message that
 // it does not say as it did then, or says in its place, with the line of the file. A
@@ -49,6 +53,9 @@ func Replay(recording io.Reader, strategy partition.Strategy) (Replayed, error) 
 				return r.Replayed, fmt.Errorf("actors: line %d: %w", n+1, err)
 			}
 		}
+	}
+	if r.actor == nil {
+		return r.Replayed, ErrNoBeginning
 	}
 	return r.Replayed, nil
 }
@@ -94,13 +101,13 @@ func (r *replay) line(text []byte) error {
 		return err
 	}
 	now := &replaying{mail: mail, replay: r}
-	panicked := now.panics()
+	now.hear()
 	for i, is := range now.said {
 		if i == len(l.Said) || !bytes.Equal(is, l.Said[i]) {
 			return r.differs(l, i, now)
 		}
 	}
-	if len(now.said) < len(l.Said) || panicked != l.Panicked {
+	if len(now.said) < len(l.Said) || now.panic != l.Panic {
 		return r.differs(l, len(now.said), now)
 	}
 	return nil
@@ -159,11 +166,11 @@ func (r *replay) count(mail any) {
 
 func (r *replay) differs(l line, at int, now *replaying) error {
 	was, is := []byte("nothing more"), []byte("nothing more")
-	if l.Panicked {
-		was = []byte("it panics")
+	if l.Panic != "" {
+		was = []byte("it panics: " + l.Panic)
 	}
-	if now.panic != nil {
-		is = fmt.Appendf(nil, "it panics: %v", now.panic)
+	if now.panic != "" {
+		is = []byte("it panics: " + now.panic)
 	}
 	if at < len(l.Said) {
 		was = l.Said[at]
@@ -196,16 +203,17 @@ type replaying struct {
 	mail          any
 	replay        *replay
 	said          [][]byte
-	panic         any
+	panic         string // empty if it does not
 }
 
-// panics lets the actor hear the message, and reports whether it panics.
-func (c *replaying) panics() bool {
-	func() {
-		defer func() { c.panic = recover() }()
-		c.replay.actor.Receive(c)
+// hear lets the actor hear the message.
+func (c *replaying) hear() {
+	defer func() {
+		if text := recover(); text != nil {
+			c.panic = panicText(text)
+		}
 	}()
-	return c.panic != nil
+	c.replay.actor.Receive(c)
 }
 
 // Message implements actor.Context.

@@ -17,7 +17,7 @@ import (
 // another strategy it would not have been.
 func TestReplay(t *testing.T) {
 	settings := partition.Fast()
-	settings.Record = t.TempDir()
+	settings.Record = filepath.Join(t.TempDir(), "is [no] pattern*")
 	w := sim.NewWorld(sim.Config{Seed: 1, Settings: settings, Partitions: partitions(12), Replicas: 1})
 	t.Cleanup(w.Close)
 	for _, name := range []string{"w1", "w2", "w3"} {
@@ -41,6 +41,8 @@ func TestReplay(t *testing.T) {
 	covered(t, w)
 	ends(w.Leader())
 
+	torn := filepath.Join(settings.Record, "torn.jsonl") // as a crash leaves it
+	require.NoError(t, os.WriteFile(torn, []byte(`{"actor":"calc`), 0o600))
 	sum := map[string]int{}
 	for _, r := range sim.Replay(t, settings.Record, partition.Sticky{}) {
 		require.False(t, r.Torn)
