@@ -29,7 +29,7 @@ type shelf struct {
 func newShelf(t *testing.T, folder string) *shelf {
 	r, err := newRecorder(folder, "g")
 	require.NoError(t, err)
-	t.Cleanup(func() { r.stop() })
+	t.Cleanup(func() { _, _ = r.stop() })
 	return &shelf{r, t, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
 }
 
@@ -200,7 +200,7 @@ func TestRecorder_ADiskThatHangs(t *testing.T) {
 	require.False(t, late.settle())
 	close(held)
 	late.patience = time.Minute
-	late.stop()
+	_, _ = late.stop()
 	require.Empty(t, globbed(t, late.shelves.folder, "*"))
 }
 
