@@ -212,11 +212,12 @@ func journalToProto(j partition.Journal) *pb.Journal {
 	for _, e := range j.Evidence {
 		p.Evidence = append(p.Evidence, legible(e))
 	}
-	for _, m := range j.Moves {
-		p.Moves = append(p.Moves, &pb.Move{
-			Partition: string(m.Partition), From: string(m.From), To: string(m.To), Why: legible(m.Why),
-			By: uint32(m.By), Revision: uint64(m.Revision),
-		})
+	moves := make([]pb.Move, len(j.Moves)) // thousands, made at once
+	for i, m := range j.Moves {
+		x := &moves[i]
+		x.Partition, x.From, x.To, x.Why = string(m.Partition), string(m.From), string(m.To), legible(m.Why)
+		x.By, x.Revision = uint32(m.By), uint64(m.Revision)
+		p.Moves = append(p.Moves, x)
 	}
 	return p
 }

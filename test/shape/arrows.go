@@ -81,7 +81,7 @@ var rooms = []room{
 	},
 	{
 		folder: "bridge", may: []string{"./messages", "./partition", "./actors/stage", "./proto/troupepb", actorLib, nats, protobuf, "github.com/goccy/go-yaml", "github.com/fsnotify/fsnotify"},
-		tests: []string{"./bridge/embedded", server}, beyond: []string{"./test/sim", "./test/sim/contract", "./test/links", "./actors"},
+		tests: []string{"./bridge/embedded", "./bridge/observe", server}, beyond: []string{"./test/sim", "./test/sim/contract", "./test/links", "./actors"},
 		rule: "bridge imports messages, partition, actors/stage, proto/troupepb, protoactor, nats.go and the readers of files; never actors",
 	},
 	{
