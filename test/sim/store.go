@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -154,7 +155,7 @@ func (s *Store) Publish(by string, sent time.Duration, batch []bridge.Message) b
 	c := Commit{At: s.line.Now(), Sent: sent, By: by, Stream: st.config.Name, Incarnation: st.config.Incarnation}
 	for _, m := range batch {
 		st.last++
-		sight := bridge.Sight{Subject: m.Subject, Sequence: st.last, Data: m.Data, Time: s.now()}
+		sight := bridge.Sight{Subject: strings.Clone(m.Subject), Sequence: st.last, Data: bytes.Clone(m.Data), Time: s.now()}
 		versions := append(st.subjects[m.Subject], sight)
 		if st.config.MaxPerSubject > 0 && len(versions) > remembered {
 			versions = slices.Clone(versions[len(versions)-remembered:])

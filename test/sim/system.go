@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,6 +91,23 @@ func (s *System) clear() {
 	}
 	s.system.ProcessRegistry.SequenceID = 0
 	s.hear = nil
+}
+
+// Stretch has the registry of actors take all the memory that it ever takes for few of them:
+// it is 32,768 small maps, each of which keeps room for eight names from its first one on.
+// Without that, what is in use grows for hours by up to 9 MiB, as names come and go.
+func (s *System) Stretch() {
+	shards, seen := s.system.ProcessRegistry.LocalPIDs.LocalPIDs, map[any]bool{}
+	for i := 0; len(seen) < len(shards[0]); i++ {
+		name := strconv.Itoa(i)
+		if small := shards[0].GetShard(name); !seen[small] { // the name's place is the same in all
+			seen[small] = true
+			for _, shard := range shards {
+				shard.Set(name, nil)
+				shard.Remove(name)
+			}
+		}
+	}
 }
 
 func (s *System) remove(name string) { s.system.ProcessRegistry.Remove(s.system.NewLocalPID(name)) }
