@@ -51,8 +51,8 @@ func (l *lister) list() (list []partition.Partition, err error) {
 }
 
 // StaticSource lists these partitions until messages.UpdatePartitions, sent to
-// the manager, brings others. A list that breaks a rule is refused: the leader
-// would refuse it too, but later.
+// the manager, brings others; send it to that of every worker, as the leader's list
+// counts. One that breaks a rule is refused: the leader would refuse it too, but later.
 func StaticSource(list []partition.Partition) *actor.Props {
 	list = slices.Clone(list)
 	return actor.PropsFromProducer(func() actor.Actor { return &static{list: list} })
