@@ -5,8 +5,8 @@
 // answer repeats the Round of its question. Messages are values that nobody
 // changes after sending: their slices and maps are read-only for everybody.
 //
-// Only user.go and planning.go (for authors of strategies and sources) are meant
-// for users; everything else is spoken between Troupe's own actors.
+// Only user.go, journal.go, counts.go and planning.go (for authors of strategies and
+// sources) are meant for users; everything else is spoken between Troupe's own actors.
 //
 // # Ordering
 //
