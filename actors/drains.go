@@ -26,8 +26,7 @@ func Drains(props *actor.Props) *actor.Props {
 type drainsItself struct{ messages.Revoke }
 
 // drainable turns a Revoke into what the partition actor understands, and answers for it
-// whether it has started. It stands
-// behind the middleware of Drains, if that is there.
+// whether it has started. It stands behind the middleware of Drains, if that is there.
 func drainable(props *actor.Props) *actor.Props {
 	return props.Clone(actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
 		return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {

@@ -17,8 +17,9 @@ import (
 // Tidy deletes the consumers of partitions that have not been in the source for so long,
 // until stop is called or the manager has ended. Every worker calls it; the one that leads
 // does it. Groups that read one stream under one Name must each say so (ConsumerConfig.Group):
-// otherwise one deletes what only the other has partitions for. On a stream with InterestPolicy nothing is deleted, as with a consumer its
-// messages may go: the log says what is left there.
+// otherwise one deletes what only the other has partitions for. On a stream with
+// InterestPolicy nothing is deleted, as with a consumer its messages may go: the log says
+// what is left there.
 func (c *Consumers) Tidy(system *actor.ActorSystem, manager *actor.PID, grace time.Duration) (stop func()) {
 	t := &tidier{c: c, manager: manager, grace: grace, since: map[string]time.Time{}}
 	pid := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return t }))

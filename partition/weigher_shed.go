@@ -94,8 +94,8 @@ func (g *weigher) least(p int, level float64) float64 {
 	return float64(level * g.level.share[p])
 }
 
-// choose makes the list of what may move, in keys until they sort something else: the pool, and what is on those above their
-// cut.
+// choose makes the list of what may move, in keys until they sort something else: the
+// pool, and what is on those above their cut.
 func (g *weigher) choose() {
 	g.keys = slices.Grow(g.keys[:0], len(g.own))
 	for k, p := range g.own {
