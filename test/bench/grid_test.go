@@ -119,7 +119,9 @@ func peak(in partition.Input, plan partition.Plan) (most float64) {
 		giant[m] = max(giant[m], w)
 	}
 	for i, l := range load {
-		most = max(most, l/max(fair, giant[i]))
+		if l > 0 { // what is left beside giants may be nothing
+			most = max(most, l/max(fair, giant[i]))
+		}
 	}
 	return most
 }
