@@ -69,7 +69,7 @@ func (h heard) event(event any, manager *actor.PID) {
 // a manager, by their names without numbers.
 var roles = []string{
 	"outside", "holder", "session", "election", "term", "watcher", "poller", "debouncer", "calculator", "publisher",
-	"strategy", "source", "owners", "refresher",
+	"strategy", "source", "owners", "refresher", "historian",
 }
 
 // kindOf says what kind of actor has this name below the manager's. What a user's actor

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/actors"
 	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
@@ -175,6 +176,15 @@ func TestObserver_MetricsOfTheInside(t *testing.T) {
 		require.Contains(t, lines, want)
 	}
 	require.Contains(t, strings.Join(lines, "\n"), "troupe_unowned_seconds 3600")
+}
+
+// Whatever actor has a table is counted under its name. A keeper has that of what it keeps.
+func TestObserver_KnowsEveryActor(t *testing.T) {
+	for name := range actors.Diagrams() {
+		if name != "mail" && name != "keeper" && name != "manager" {
+			require.Equal(t, name, kindOf("/"+name+"-1"))
+		}
+	}
 }
 
 func TestObserver_Probes(t *testing.T) {

@@ -90,7 +90,8 @@ var rooms = []room{
 	},
 	{
 		folder: "bridge/observe", may: []string{"./messages", "./partition", "./actors/stage", actorLib, "github.com/prometheus/client_golang"},
-		rule: "bridge/observe imports messages, partition, actors/stage, protoactor and the Prometheus client",
+		tests: []string{"./actors"},
+		rule:  "bridge/observe imports messages, partition, actors/stage, protoactor and the Prometheus client",
 	},
 	{
 		folder: "test/sim", may: []string{"./actors", "./actors/stage", "./bridge", "./internal/rows", "./messages", "./partition", actorLib},
