@@ -63,7 +63,9 @@ func TestConsumers_DeadLetterOfWhatNeverReturns(t *testing.T) {
 					tries++
 					end(m, c, pid)
 				case letter = <-letters:
+					m.send("fine") // who lets go has seen that this is off the queue, and what was before
 					await(t, fine, "the other message")
+					await(t, fine, "the last one")
 					m.revoke(pid)
 				case <-time.After(patience):
 					require.FailNow(t, "nobody has it", "%d tries", tries)
@@ -76,12 +78,17 @@ func TestConsumers_DeadLetterOfWhatNeverReturns(t *testing.T) {
 				HeaderReason:  "2 handlers in a row did not return from it, or took their process with them",
 				HeaderSubject: "work.p", HeaderSequence: "1", HeaderPartition: "p", HeaderToken: fmt.Sprint(token - 1),
 			})
-			info, err := m.stream.Info(t.Context())
-			require.NoError(t, err)
-			require.Zero(t, info.State.Msgs, "the queue is empty")
+			m.requireEmpty()
 			require.Empty(t, letters, "nothing else is put aside")
 		})
 	}
+}
+
+func (m *mill) requireEmpty() {
+	m.t.Helper()
+	info, err := m.stream.Info(m.t.Context())
+	require.NoError(m.t, err)
+	require.Zero(m.t, info.State.Msgs, "all is off the queue")
 }
 
 func requireLetter(t *testing.T, m *nats.Msg, text string, headers map[string]string) {
@@ -118,9 +125,7 @@ func TestConsumers_WhoReturnsIsNotMarked(t *testing.T) {
 	m.revoke(first)
 	m.gone(first)
 	require.Len(t, asked, 3, "it is set twice, and taken back once: what is acknowledged never comes again")
-	info, err := m.stream.Info(t.Context())
-	require.NoError(t, err)
-	require.Zero(t, info.State.Msgs, "it is done")
+	m.requireEmpty()
 }
 
 func (m *mill) mark() string { return m.info("mill+p+0").Config.Metadata[metaWork] }
@@ -205,7 +210,5 @@ func TestConsumers_WorksWithoutAMark(t *testing.T) {
 	require.Contains(t, await(t, log, "a word about it"), "nobody will know")
 	m.revoke(pid)
 	m.gone(pid)
-	info, err := m.stream.Info(t.Context())
-	require.NoError(t, err)
-	require.Zero(t, info.State.Msgs, "it is done")
+	m.requireEmpty()
 }
