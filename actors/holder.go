@@ -22,6 +22,7 @@ type holder struct {
 	state holderState
 
 	session  *actor.PID
+	life     partition.Round // the latest session's
 	worker   partition.WorkerID
 	nonce    partition.SessionID
 	leaseEnd time.Time
@@ -83,19 +84,19 @@ var holderTable = fsm.New(
 
 	fsm.On(following, (*holder).follow, following),
 	fsm.On(following, (*holder).extend, following), // HoldUntil
-	fsm.On(following, (*holder).suspend, halted),
-	fsm.On(following, (*holder).drop, absent),
+	fsm.On(following, (*holder).suspend, following, halted),
+	fsm.On(following, (*holder).drop, following, absent),
 	fsm.On(following, (*holder).leave, leaving, empty),
 	fsm.On(following, (*holder).respawn, following),
 
-	fsm.On(halted, (*holder).follow, following),
-	fsm.On(halted, (*holder).resume, following), // HoldUntil
-	fsm.On(halted, (*holder).drop, absent),
+	fsm.On(halted, (*holder).follow, halted, following),
+	fsm.On(halted, (*holder).resume, halted, following), // HoldUntil
+	fsm.On(halted, (*holder).drop, halted, absent),
 	fsm.On(halted, (*holder).leave, leaving, empty),
 
 	fsm.On(leaving, (*holder).extend, leaving),
 	fsm.On(leaving, (*holder).suspend, leaving),
-	fsm.On(leaving, (*holder).drop, empty),
+	fsm.On(leaving, (*holder).drop, leaving, empty),
 	fsm.On(leaving, (*holder).leaveOver, leaving, empty),
 
 	fsm.On(absent, (*holder).childEnded, absent), // Terminated
@@ -149,6 +150,10 @@ func (h *holder) Receive(ctx actor.Context) { holderTable.Receive(ctx, h, &h.sta
 // follow begins a session: nothing of a former one is owned. Nothing was assigned
 // to it before it was claimed, and revisions may count from 1 again.
 func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
+	if m.Round < h.life {
+		return h.state
+	}
+	h.life = m.Round
 	h.forget(ctx)
 	if h.worker != "" && h.worker != m.Worker {
 		ctx.Request(h.outside, messages.Unwatch{Key: messages.KeyAssignment(h.worker)})
@@ -161,13 +166,6 @@ func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
 		h.news(ctx)
 	}
 	return following
-}
-
-func (h *holder) extend(ctx actor.Context, m messages.HoldUntil) holderState {
-	h.hear(m.At)
-	h.leaseEnd = m.LeaseEnd
-	h.apply(ctx)
-	return h.state
 }
 
 // see takes an assignment if it is this session's and newer than what is applied.

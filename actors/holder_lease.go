@@ -9,10 +9,29 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
+// former reports whether mail comes from another session than the present one: one that is
+// over, and was interrupted before it said so. The manager speaks for none of them.
+func (h *holder) former(ctx actor.Context) bool {
+	return ctx.Sender() != nil && !ctx.Sender().Equal(h.session)
+}
+
+func (h *holder) extend(ctx actor.Context, m messages.HoldUntil) holderState {
+	if h.former(ctx) {
+		return h.state
+	}
+	h.hear(m.At)
+	h.leaseEnd = m.LeaseEnd
+	h.apply(ctx)
+	return h.state
+}
+
 // suspend stops the handlers while the lease is in doubt, and tells subscribers that
 // they own nothing, so that they have as long to stop. The partitions stay. What
 // drains has no longer than the lease either.
 func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
+	if h.former(ctx) {
+		return h.state
+	}
 	h.hurry(ctx, m.Deadline)
 	if h.state == leaving {
 		return leaving
@@ -33,6 +52,9 @@ func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 // resume first applies what was assigned meanwhile: what was taken away is not
 // started again. Subscribers gain the rest anew, under the same tokens.
 func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
+	if h.former(ctx) {
+		return halted
+	}
 	h.hear(m.At)
 	h.state, h.leaseEnd = following, m.LeaseEnd
 	h.apply(ctx)
@@ -51,6 +73,9 @@ func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
 
 // drop ends everything at once: the lease is over.
 func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
+	if h.former(ctx) {
+		return h.state
+	}
 	h.hear(m.At)
 	h.forget(ctx)
 	h.session, h.nonce, h.latest = nil, "", partition.Assignment{}

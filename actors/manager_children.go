@@ -10,6 +10,7 @@ import (
 
 	"github.com/troupe-actors/troupe/actors/stage"
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // children are the manager's children. Names count up, because they carry no
@@ -56,7 +57,7 @@ func (c *children) spawnHolder(ctx actor.Context, m *manager) {
 func (c *children) spawnSession(ctx actor.Context, m *manager) {
 	c.session = c.spawn(ctx, sessionProps(sessionConfig{
 		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, lost: m.life.lost, flags: m.life.flags,
-		nonce: m.life.session, dice: m.life.dice.Dealt("session", uint64(c.born)),
+		nonce: m.life.session, life: partition.Round(c.born), dice: m.life.dice.Dealt("session", uint64(c.born)),
 	}), "session")
 }
 

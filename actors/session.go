@@ -46,6 +46,7 @@ type sessionConfig struct {
 	outside  *actor.PID
 	holder   *actor.PID
 	nonce    partition.SessionID
+	life     partition.Round // higher in each session of the process
 	dice     partition.Dice
 	// lost are the IDs in which this process was replaced.
 	lost []partition.WorkerID

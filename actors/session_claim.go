@@ -195,7 +195,7 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 	if s.ending {
 		return s.release(ctx, messages.EndSession{})
 	}
-	ctx.Request(s.holder, messages.HoldFor{Worker: s.worker, Session: s.nonce, LeaseEnd: s.lease.End, Claim: revision})
+	ctx.Request(s.holder, messages.HoldFor{Worker: s.worker, Session: s.nonce, LeaseEnd: s.lease.End, Claim: revision, Round: s.life})
 	warning := ""
 	if len(s.lost) > 0 {
 		warning = fmt.Sprintf("InstanceKey %q is used by another process, which took %s",

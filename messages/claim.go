@@ -133,6 +133,9 @@ type HoldFor struct {
 	LeaseEnd time.Time
 	// Claim is the revision of the session's claim: its assignments are above it.
 	Claim partition.Revision
+	// Round is higher in each session of a process. What an earlier one still asks for,
+	// as it was interrupted before it did, is nobody's wish any more.
+	Round partition.Round
 }
 
 // HoldUntil asks the holder to go on: the lease was extended. Handlers that were
