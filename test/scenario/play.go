@@ -28,7 +28,7 @@ const seed = 1
 
 func begin(partitions int, settings partition.Settings, system *sim.System) *play {
 	p := &play{processes: map[string]*sim.Process{}}
-	p.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: numbered(partitions), System: system})
+	p.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: numbered(partitions), Delays: true, System: system})
 	p.world.Net.Lose = p.lose
 	return p
 }
@@ -138,6 +138,12 @@ func (p *play) tell(who *sim.Process, verb string, args []string) error {
 		who.Ask()
 	case "release":
 		who.Release(partition.PartitionID(args[0]))
+	case "delay":
+		who.Delay(args[0], args[1])
+	case "deliver":
+		if !who.Deliver() {
+			return fmt.Errorf("nothing is late")
+		}
 	case "drain":
 		who.Drain(false)
 	case "undrain":

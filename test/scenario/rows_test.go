@@ -8,21 +8,8 @@ import (
 )
 
 // rowsApart are rows of the holder's table that no play takes, each with the reason. A play
-// is at rest when a command comes, so that nothing overtakes what is asked and answered
-// within one instant.
-var rowsApart = map[string]string{
-	"following: HoldFor":    "a session that ends has all dropped before the next one begins",
-	"halted: HoldFor":       "a session that ends has all dropped before the next one begins",
-	"absent: GetHoldings":   "a session asks nothing after DropAll: only mail that crosses that of the manager",
-	"absent: DropHoldings":  "a term ends with its session: only mail that crosses",
-	"halted: DropHoldings":  "a leader reads that its head is lost while no heartbeat is accepted: a cut is of both",
-	"leaving: DropHoldings": "a stop ends the term first: only mail that crosses",
-	"empty: DropHoldings":   "a stop ends the term first: only mail that crosses",
-	"absent: Time":          instant, "halted: Time": instant, "leaving: Time": instant, "empty: Time": instant,
-	"absent: begun": instant, "halted: begun": instant, "leaving: begun": instant, "empty: begun": instant,
-}
-
-const instant = "it is asked, and answered, in the instant in which something fails or starts"
+// delays the mail that something is to overtake.
+var rowsApart = map[string]string{}
 
 // untold are the rows that no play takes and that have no reason, and the reasons of rows
 // that one takes, or that there are not.

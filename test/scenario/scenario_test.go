@@ -181,7 +181,7 @@ func TestAFactCanFail(t *testing.T) {
 	} {
 		require.Error(t, p.check(fact), fact)
 	}
-	for _, command := range []string{"sing w1", "crash w9", "crash leader", "start w2 loudly", "run fast", "expire soon"} {
+	for _, command := range []string{"sing w1", "crash w9", "crash leader", "start w2 loudly", "run fast", "expire soon", "deliver w1"} {
 		require.Error(t, p.command(command), command)
 	}
 }

@@ -59,6 +59,7 @@ type Process struct {
 	user    *actor.PID
 	stopped *messages.Stopped
 	trouble Trouble
+	delays  delays
 	// Heard is what the user knows.
 	Heard Heard
 }
@@ -122,7 +123,7 @@ func (w *World) Start(name string, h Habits) *Process {
 
 func (p *Process) spawn(props *actor.Props, name string) *actor.PID {
 	system := p.world.system
-	pid, err := system.system.Root.SpawnNamed(telling(stage.Under(props, p.world.scheduler.Dispatcher())), name)
+	pid, err := system.system.Root.SpawnNamed(p.overheard(stage.Under(props, p.world.scheduler.Dispatcher())), name)
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))
 	}

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-
-	"github.com/troupe-actors/troupe/internal/rows"
 )
 
 // System is an actor system that one world after the other uses: making one takes
@@ -60,27 +58,6 @@ func systemMail(m any) bool {
 		return true
 	}
 	return false
-}
-
-// telling lets the rows be heard of, if anybody wants to.
-func telling(props *actor.Props) *actor.Props {
-	if rows.Taken == nil {
-		return props
-	}
-	hears := func(next actor.ReceiverFunc) actor.ReceiverFunc {
-		return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
-			if row := rows.Of(c.Actor(), e.Message); row != "" {
-				rows.Taken(row)
-			}
-			next(c, e)
-		}
-	}
-	spawns := func(next actor.SpawnFunc) actor.SpawnFunc {
-		return func(system *actor.ActorSystem, id string, child *actor.Props, parent actor.SpawnerContext) (*actor.PID, error) {
-			return next(system, id, telling(child), parent)
-		}
-	}
-	return props.Clone(actor.WithReceiverMiddleware(hears), actor.WithSpawnMiddleware(spawns))
 }
 
 // clear forgets all actors, those of crashed processes too, as if they had never

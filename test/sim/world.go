@@ -32,6 +32,8 @@ type Config struct {
 	// there when time begins, Replicas of every process.
 	Fresh    bool
 	Replicas int
+	// Delays: Process.Delay may be used, for which each message costs a little more.
+	Delays bool
 	// System to run in; a new one if nil.
 	System *System
 }
