@@ -2,6 +2,7 @@ package actors
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -31,7 +32,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	}
 	c.date(d, ch)
 	if d.emergency {
-		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: d.cause, Emergency: true, At: c.now})
+		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: d.cause, Emergency: true, Coverage: c.shows(), At: c.now})
 	}
 	c.told = false
 	if !d.question.Plannable() {
@@ -123,14 +124,17 @@ func (c *calculator) left(d *decision, t partition.Table) uint64 {
 func (c *calculator) begun(ctx actor.Context, m messages.PublishBegun) {
 	c.now = later(c.now, m.At)
 	if c.flight != nil && m.Round == c.flight.round {
-		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: c.flight.cause, At: m.At})
+		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: c.flight.cause, Coverage: c.shows(), At: m.At})
 	}
 }
 
-func (c *calculator) published(_ actor.Context, m messages.Published) {
+func (c *calculator) published(ctx actor.Context, m messages.Published) {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
 	c.failed[toPublish] = 0
+	if c.coverage.Unowned > 0 && slices.ContainsFunc(c.table.Rows, func(r partition.Row) bool { return r.Revoking != 0 }) {
+		c.tellCoverage(ctx) // others may take long to let go
+	}
 }
 
 func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calculatorState {
@@ -178,19 +182,10 @@ func (c *calculator) unstuck(ctx actor.Context, m messages.HandedOver) calculato
 // tellDone tells of a decision that is handed over; one without a cause is an older one.
 func (c *calculator) tellDone(ctx actor.Context, m messages.HandedOver, d *decision) {
 	c.trouble = false
-	done := messages.DecisionDone{
-		Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, Measure: d.target.Measure, At: m.At,
-		Cause: d.cause, Detected: d.detected, Took: m.At.Sub(d.began), Unplaced: c.unplaced,
-	}
-	for _, s := range c.table.Seats {
-		done.Members = append(done.Members, s.Worker)
-	}
-	for _, r := range c.table.Rows {
-		if r.Seat == partition.None {
-			done.Unowned++
-		}
-	}
-	ctx.Send(c.manager, done)
+	ctx.Send(c.manager, messages.DecisionDone{
+		Term: c.term, Version: c.table.Version, Step: c.table.Step, Moves: m.Moves, Measure: d.target.Measure,
+		Cause: d.cause, Detected: d.detected, Took: m.At.Sub(d.began), Coverage: c.shows(), Unplaced: c.unplaced, At: m.At,
+	})
 }
 
 // publishFailed: the publisher goes on trying by itself. When it cannot, somebody
@@ -200,6 +195,7 @@ func (c *calculator) publishFailed(ctx actor.Context, m messages.HandOverFailed)
 	if c.failure(ctx, toPublish, m.Reason) {
 		return spent
 	}
+	c.tellCoverage(ctx)
 	return c.state
 }
 
@@ -209,7 +205,7 @@ func (c *calculator) failure(ctx actor.Context, what activity, reason string) (o
 	over = c.failed[what] >= maxFailures
 	if over || c.flight == nil && c.plan == nil && what != toPublish {
 		c.told, c.trouble = false, true
-		ctx.Send(c.manager, messages.DecisionFailed{Term: c.term, Reason: string(what) + ": " + reason, At: c.now})
+		ctx.Send(c.manager, messages.DecisionFailed{Term: c.term, Reason: string(what) + ": " + reason, Coverage: c.shows(), At: c.now})
 	}
 	if over {
 		ctx.Send(ctx.Parent(), messages.TermFailed{Term: c.term, Reason: string(what) + " failed again and again: " + reason, Resign: true})

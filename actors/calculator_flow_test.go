@@ -30,11 +30,12 @@ func TestCalculator_ColdStartCoversAtOnceAndBalancesOnce(t *testing.T) {
 	started := heard[messages.DecisionStarted](t, r.manager)
 	require.False(t, started.Emergency)
 	require.Equal(t, testTerm, started.Term)
+	require.Equal(t, messages.Coverage{Members: []partition.WorkerID{}, Unowned: 12, Since: r.now}, started.Coverage)
 	done := heard[messages.DecisionDone](t, r.manager)
 	require.EqualValues(t, 1, done.Version)
 	require.Equal(t, 12, done.Moves)
 	require.Equal(t, partition.Measure{Moves: 12, Least: 12, After: 1}, done.Measure)
-	require.Equal(t, []partition.WorkerID{"w-0"}, done.Members)
+	require.Equal(t, messages.Coverage{Members: []partition.WorkerID{"w-0"}}, done.Coverage)
 	unheard[messages.WindowOpened](t, r.manager) // a lone leader has nothing to show
 
 	r.pass(10*time.Second, "w-0")
@@ -126,7 +127,7 @@ func TestCalculator_CrashIsAnEmergency(t *testing.T) {
 	require.Zero(t, r.plan().Input.MoveLimit)
 	r.hand()
 	require.False(t, heard[messages.DecisionStarted](t, r.manager).Emergency)
-	require.Len(t, heard[messages.DecisionDone](t, r.manager).Members, 2)
+	heard[messages.DecisionDone](t, r.manager)
 	heard[messages.SendRoster](t, r.debouncer)
 }
 
@@ -136,16 +137,19 @@ func TestCalculator_SilentOneRenewedAfterAll(t *testing.T) {
 	r.after(r.settings.Wait(r.settings.Lease))
 	r.beats("w-0")
 	r.changed()
-	heard[messages.DecisionStarted](t, r.manager)
+	require.Equal(t, 6, heard[messages.DecisionStarted](t, r.manager).Coverage.Unowned)
 	r.plan()
 	m := heard[messages.HandOver](t, r.publisher)
 	r.tell(r.pid, messages.HandedOver{Round: m.Round, Table: r.table, At: r.now})
-	require.Zero(t, heard[messages.DecisionDone](t, r.manager).Moves)
+	done := heard[messages.DecisionDone](t, r.manager)
+	require.Zero(t, done.Moves)
+	require.Equal(t, 6, done.Coverage.Unowned)
 	unheard[messages.MakePlan](t, r.strategy) // the same again would bring nothing
 	heard[messages.SendRoster](t, r.debouncer)
 	r.beats("w-1")
 	r.changed()
 	unheard[messages.MakePlan](t, r.strategy)
+	require.Zero(t, heard[messages.CoverageChanged](t, r.manager).Coverage.Unowned)
 	require.Empty(t, r.manager.kinds())
 }
 

@@ -56,6 +56,9 @@ func (c *calculator) closeWindow(ctx actor.Context, m windowDue) calculatorState
 // news decides what to do about a change of anything. What arrives while a plan
 // is made waits for the plan.
 func (c *calculator) news(ctx actor.Context) calculatorState {
+	if c.fails() {
+		c.tellCoverage(ctx)
+	}
 	switch {
 	case c.plan != nil:
 		return planning
@@ -111,6 +114,7 @@ func (c *calculator) weigh(ctx actor.Context) calculatorState {
 	case uneven:
 		return c.hold(ctx, ch)
 	}
+	c.tellCoverage(ctx)
 	return c.relax(ctx)
 }
 
@@ -247,6 +251,7 @@ func (c *calculator) hold(ctx actor.Context, ch partition.Change) calculatorStat
 	if !c.now.Before(end) {
 		return c.decide(ctx, ch, true)
 	}
+	c.tellCoverage(ctx)
 	if !c.told && len(ch.Members) > 1 {
 		c.told = true
 		ctx.Send(c.manager, messages.WindowOpened{Term: c.term, Cause: ch.Cause(), Until: end, At: c.now})

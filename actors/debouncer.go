@@ -120,6 +120,7 @@ func (d *debouncer) take(ctx actor.Context, m messages.Sighted) bool {
 		if !newer {
 			continue
 		}
+		next.Stamp = e.Time
 		d.roster[w] = next
 		matters = matters || was.Differs(next)
 		if d.ended.IsZero() && next.Live.Ended() && !next.Live.Restarting && !was.Live.Ended() {

@@ -70,6 +70,7 @@ func (e *election) meet(entry messages.Entry, at time.Time) {
 	}
 	w := partition.WorkerID(entry.Key[len("live."):])
 	if next, newer := e.seen[w].See(w, live, entry.Revision, at); newer {
+		next.Stamp = entry.Time
 		e.seen[w] = next
 	}
 }

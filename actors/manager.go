@@ -59,9 +59,7 @@ type group struct {
 	fault    string         // why this leader decides nothing
 	stall    string         // why its hand-over does not come on
 	barred   string         // why this worker cannot lead
-	members  []partition.WorkerID
-	unowned  int
-	lacking  time.Time // since when
+	coverage messages.Coverage
 	unplaced []partition.PartitionID
 	measure  partition.Measure // of the latest decision
 	applied  messages.AssignmentApplied
@@ -211,6 +209,7 @@ var managerTable = fsm.New(
 
 	fsm.Stay((*manager).decisionsResumed, everywhere...),
 	fsm.Stay((*manager).quarantined, everywhere...),
+	fsm.Stay((*manager).coverageChanged, everywhere...),
 	fsm.Stay((*manager).stalled, everywhere...),
 	fsm.Stay((*manager).handOverResumed, everywhere...),
 	fsm.Stay((*manager).childEnded, everywhere...), // Terminated, of subscribers too

@@ -3,7 +3,6 @@ package actors
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -18,7 +17,7 @@ func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
 	ctx.Respond(messages.Snapshot{
 		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
 		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
-		Draining: g.draining, Pending: g.applied.Pending, Quarantined: g.unworked, Members: g.members, Unowned: g.unowned, UnownedSince: g.lacking, DrainAsked: l.flags.Draining,
+		Draining: g.draining, Pending: g.applied.Pending, Quarantined: g.unworked, Members: g.coverage.Members, Unowned: g.coverage.Unowned, UnownedSince: g.coverage.Since, DrainAsked: l.flags.Draining,
 		Decision: g.measure, Decided: m.decisions(), Healthy: m.health.Healthy, Reason: m.health.Reason,
 	})
 }
@@ -32,14 +31,8 @@ func (m *manager) decisions() []messages.Decided {
 	return all
 }
 
-// count notes a decision that is handed over, and since when a partition has no owner.
+// count notes a decision that is handed over.
 func (m *manager) count(d messages.DecisionDone) {
-	switch {
-	case d.Unowned == 0:
-		m.group.lacking = time.Time{}
-	case m.group.lacking.IsZero():
-		m.group.lacking = d.At
-	}
 	if d.Cause == "" {
 		return
 	}

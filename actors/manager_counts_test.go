@@ -10,26 +10,20 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// A worker counts what it decided, by cause, over all its terms; and since when a
-// partition has no owner, as long as it leads.
+// A worker counts what it decided, by cause, over all its terms.
 func TestManager_CountsDecisions(t *testing.T) {
 	f := newFirm(t, nil)
-	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
-	decided := func(cause string, took time.Duration, unowned, s int) messages.DecisionDone {
+	decided := func(cause string, took time.Duration) messages.DecisionDone {
 		return messages.DecisionDone{
-			Term: 4, Cause: cause, Detected: 2 * took, Took: took, Unowned: unowned, At: at(s),
-			Measure: partition.Measure{Moves: 3, Least: 2, After: 1},
+			Term: 4, Cause: cause, Detected: 2 * took, Took: took, Measure: partition.Measure{Moves: 3, Least: 2, After: 1},
 		}
 	}
-	f.say(opened, messages.SessionStarted{Worker: "worker-0", Claim: 3, LeaseEnd: at(9)}, led, gained, first)
-	f.say(decided("join", time.Second, 0, 10))
-	require.Zero(t, f.snapshot().UnownedSince)
-	f.say(decided("crash", time.Minute, 2, 11), decided("crash", time.Hour, 1, 12))
-	nearer := decided("", 0, 1, 13)
+	f.say(leader...)
+	f.say(decided("join", time.Second), decided("crash", time.Minute), decided("crash", time.Hour))
+	nearer := decided("", 0)
 	nearer.Measure = partition.Measure{}
 	f.say(nearer)
 	s := f.snapshot()
-	require.Equal(t, at(11), s.UnownedSince)
 	require.Len(t, s.Decided, 2)
 	crash := s.Decided[0]
 	require.Equal(t, "crash", crash.Cause)
@@ -37,13 +31,38 @@ func TestManager_CountsDecisions(t *testing.T) {
 	require.EqualValues(t, 2, crash.Took.Count)
 	require.Equal(t, 2*crash.Took.Sum, crash.Detected.Sum)
 	require.Equal(t, time.Second, s.Decided[1].Took.Sum)
-	f.say(decided("join", time.Second, 0, 14))
-	require.Zero(t, f.snapshot().UnownedSince)
-	f.say(decided("crash", time.Second, 1, 15), ousted)
-	s = f.snapshot()
-	require.Zero(t, s.UnownedSince, "only a leader knows")
-	require.EqualValues(t, 3, s.Decided[0].Took.Count, "it stays counted")
+	f.say(decided("crash", time.Second), ousted)
+	require.EqualValues(t, 3, f.snapshot().Decided[0].Took.Count, "it stays counted")
 	require.EqualValues(t, 2, crash.Took.Count, "what was told stays as it was")
+}
+
+// covers are two partitions that nobody works on.
+var covers = messages.Coverage{Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Since: time.Unix(3, 0)}
+
+// Whatever a leader's decisions come to says what nobody works on, and so does what is said
+// without one. The word of a former term does not.
+func TestManager_Coverage(t *testing.T) {
+	for name, says := range map[string]any{
+		"begins":  messages.DecisionStarted{Term: 4, Cause: "crash", Coverage: covers},
+		"is done": messages.DecisionDone{Term: 4, Coverage: covers},
+		"fails":   messages.DecisionFailed{Term: 4, Coverage: covers},
+		"none":    messages.CoverageChanged{Term: 4, Coverage: covers},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.say(leader...)
+			f.say(says)
+			f.say(messages.CoverageChanged{Term: 3})
+			s := f.snapshot()
+			require.Equal(t, covers, messages.Coverage{Members: s.Members, Unowned: s.Unowned, Since: s.UnownedSince})
+			f.say(messages.CoverageChanged{Term: 4, Coverage: messages.Coverage{Members: covers.Members}})
+			require.Zero(t, f.snapshot().Unowned)
+			require.Zero(t, f.snapshot().UnownedSince)
+			f.say(says, ousted)
+			s = f.snapshot()
+			require.Zero(t, messages.Coverage{Members: s.Members, Unowned: s.Unowned, Since: s.UnownedSince}, "only a leader knows")
+		})
+	}
 }
 
 // The outside is asked, and answers; when there is none any more, nothing was counted.

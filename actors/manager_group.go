@@ -55,7 +55,7 @@ func (m *manager) leadershipLost(ctx actor.Context, l messages.LeadershipLost) m
 		return m.state
 	}
 	m.group.leading, m.group.term, m.group.leads, m.group.fault, m.group.stall = false, 0, stable, "", ""
-	m.group.members, m.group.unowned, m.group.unplaced, m.group.lacking, m.group.measure = nil, 0, nil, time.Time{}, partition.Measure{}
+	m.group.coverage, m.group.unplaced, m.group.measure = messages.Coverage{}, nil, partition.Measure{}
 	m.examine(ctx, m.state)
 	m.lookBare(ctx)
 	m.reason = "leadership lost: " + l.Reason
@@ -137,7 +137,7 @@ func (m *manager) decisionStarted(_ actor.Context, d messages.DecisionStarted) m
 	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.group.leads, m.group.cause = rebalancing, d.Cause
+	m.group.leads, m.group.cause, m.group.coverage = rebalancing, d.Cause, d.Coverage
 	if d.Emergency {
 		m.group.leads = emergency
 	}
@@ -148,7 +148,7 @@ func (m *manager) decisionDone(ctx actor.Context, d messages.DecisionDone) messa
 	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.group.members, m.group.unowned, m.group.unplaced, m.group.fault = d.Members, d.Unowned, d.Unplaced, ""
+	m.group.coverage, m.group.unplaced, m.group.fault = d.Coverage, d.Unplaced, ""
 	if d.Measure != (partition.Measure{}) { // otherwise it is an older one that comes nearer to its target
 		m.group.measure = d.Measure
 	}
@@ -166,7 +166,7 @@ func (m *manager) decisionFailed(ctx actor.Context, d messages.DecisionFailed) m
 	if !m.ours(d.Term, d.At) {
 		return m.state
 	}
-	m.group.leads, m.group.fault = stable, "the decision failed: "+d.Reason
+	m.group.leads, m.group.fault, m.group.coverage = stable, "the decision failed: "+d.Reason, d.Coverage
 	m.examine(ctx, m.state)
 	m.reason = m.group.fault
 	return m.calmDown(ctx)
@@ -177,6 +177,12 @@ func (m *manager) decisionsResumed(ctx actor.Context, r messages.DecisionsResume
 	if m.ours(r.Term, r.At) {
 		m.group.fault = ""
 		m.examine(ctx, m.state)
+	}
+}
+
+func (m *manager) coverageChanged(_ actor.Context, c messages.CoverageChanged) {
+	if m.ours(c.Term, c.At) {
+		m.group.coverage = c.Coverage
 	}
 }
 

@@ -116,9 +116,9 @@ var (
 	first   = messages.AssignmentApplied{Change: 1, Worker: "worker-0", Version: 1, Step: 5}
 	window  = messages.WindowOpened{Term: 4, Cause: "worker-1 joined"}
 	closed  = messages.WindowClosed{Term: 4}
-	decides = messages.DecisionStarted{Term: 4, Cause: "worker-1 joined"}
+	decides = messages.DecisionStarted{Term: 4, Cause: "worker-1 joined", Coverage: covers}
 	rescues = messages.DecisionStarted{Term: 4, Cause: "worker-1 is silent", Emergency: true}
-	done    = messages.DecisionDone{Term: 4, Moves: 1, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Measure: partition.Measure{Moves: 1, Least: 1, Before: 1.5, After: 1}}
+	done    = messages.DecisionDone{Term: 4, Moves: 1, Coverage: covers, Measure: partition.Measure{Moves: 1, Least: 1, Before: 1.5, After: 1}}
 	failed  = messages.DecisionFailed{Term: 4, Reason: "no plan"}
 	ousted  = messages.LeadershipLost{Term: 4, Reason: "another leads"}
 	doubt   = messages.SessionSuspected{At: second(1)}
@@ -273,7 +273,7 @@ func TestManager_Snapshot(t *testing.T) {
 	s.Session = ""
 	require.Equal(t, messages.Snapshot{
 		State: rebalancing, Worker: "worker-0", Leader: "worker-0", Leading: true, Term: 4, LeaseEnd: end, Version: 2, Step: 6, Owned: own,
-		Draining: 1, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Healthy: true,
+		Draining: 1, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, UnownedSince: covers.Since, Healthy: true,
 		Decision: partition.Measure{Moves: 1, Least: 1, Before: 1.5, After: 1},
 	}, s)
 	nearer := done
@@ -283,7 +283,9 @@ func TestManager_Snapshot(t *testing.T) {
 	f.say(ousted)
 	s = f.snapshot()
 	require.False(t, s.Leading)
-	require.Empty(t, s.Members)
+	require.Empty(t, s.Members, "only a leader knows")
+	require.Zero(t, s.Unowned)
+	require.Zero(t, s.UnownedSince)
 	require.Zero(t, s.Decision)
 }
 

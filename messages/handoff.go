@@ -11,7 +11,7 @@ import (
 //	calculator ── HandOver ──► publisher ── Store ──► outside
 //	calculator ◄── TableRead, PublishBegun, Published, HandedOver, HandOverFailed ── publisher
 //	manager ◄── WindowOpened, WindowClosed, DecisionStarted, DecisionDone,
-//	            DecisionFailed, DecisionsResumed ── calculator
+//	            DecisionFailed, DecisionsResumed, CoverageChanged ── calculator
 //	manager, outside ◄── HandOverStalled ── publisher
 //	manager ◄── Quarantined, HandOverResumed ── publisher
 
@@ -87,6 +87,7 @@ type DecisionStarted struct {
 	Cause string
 	// Emergency: a session went silent past its lease.
 	Emergency bool
+	Coverage  Coverage
 	At        time.Time
 }
 
@@ -96,8 +97,8 @@ type DecisionDone struct {
 	Version partition.Version
 	Step    partition.Step
 	Moves   int
-	Members []partition.WorkerID
-	Unowned int
+	// Coverage is what it leaves.
+	Coverage Coverage
 	// Unplaced are those without an owner that no member may have, at most a hundred.
 	Unplaced []partition.PartitionID
 	// Measure is what the decision was to do: moves, the least possible, and the
@@ -108,6 +109,25 @@ type DecisionDone struct {
 	Cause          string
 	Detected, Took time.Duration
 	At             time.Time
+}
+
+// Coverage carries who has a seat in the leader's table, and how many partitions nobody
+// works on: those without an owner, and those whose owner is gone. It is as true while
+// decisions fail as otherwise.
+type Coverage struct {
+	Members []partition.WorkerID
+	Unowned int
+	// Since is since when there have been any: when the first of their owners stopped, or
+	// when this leader saw it, if that is not known.
+	Since time.Time
+}
+
+// CoverageChanged reports what is otherwise told with a decision, where none is about to
+// tell it: at the first look of a term, between failures, and while a hand-over lasts.
+type CoverageChanged struct {
+	Term     partition.Revision
+	Coverage Coverage
+	At       time.Time
 }
 
 // DecisionsResumed reports that what had failed works again: there is nothing to
@@ -144,7 +164,8 @@ type HandOverResumed struct {
 // DecisionFailed reports a decision that was given up; the last assignment
 // stays.
 type DecisionFailed struct {
-	Term   partition.Revision
-	Reason string
-	At     time.Time
+	Term     partition.Revision
+	Reason   string
+	Coverage Coverage
+	At       time.Time
 }

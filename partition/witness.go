@@ -15,6 +15,9 @@ type Witness struct {
 	Revision Revision
 	// At is the first sight of this revision: silence counts from it.
 	At time.Time
+	// Stamp is when the server stored it, by the server's clock, which no wait goes by;
+	// zero if whoever saw it did not look.
+	Stamp time.Time
 	// SessionAt is the first sight of this session, EndedAt that of its end,
 	// RestartAt that of its announced return.
 	SessionAt, EndedAt, RestartAt time.Time

@@ -36,8 +36,8 @@ var (
 	stepDesc       = desc("step", "The publish that was applied last.")
 	marginDesc     = desc("lease_margin_seconds", "How long the lease lasts without another heartbeat.")
 	partitionsDesc = desc("partitions", "Partitions of this worker.", "kind")
-	membersDesc    = desc("members", "Workers of the group, as its leader knows them.")
-	unownedDesc    = desc("unowned", "Partitions without an owner, as the leader knows them.")
+	membersDesc    = desc("members", "Workers with a seat in the leader's table.")
+	unownedDesc    = desc("unowned", "Partitions that nobody works on, as the leader knows them.")
 	lackingDesc    = desc("unowned_seconds", "For how long there have been any.")
 	movesDesc      = desc("decision_moves", "Partitions that the leader's latest decision moves.")
 	leastDesc      = desc("decision_moves_least", "Partitions that such a decision has to move at least.")
@@ -128,13 +128,15 @@ func worker(s messages.Snapshot, set setter) {
 
 func leader(s messages.Snapshot, set setter) {
 	set(termDesc, float64(s.Term))
-	set(membersDesc, float64(len(s.Members)))
-	set(unownedDesc, float64(s.Unowned))
-	lacking := 0.0
-	if !s.UnownedSince.IsZero() {
-		lacking = time.Since(s.UnownedSince).Seconds()
+	if len(s.Members) > 0 || s.Unowned > 0 { // before its first look it does not know
+		set(membersDesc, float64(len(s.Members)))
+		set(unownedDesc, float64(s.Unowned))
+		lacking := 0.0
+		if !s.UnownedSince.IsZero() {
+			lacking = time.Since(s.UnownedSince).Seconds()
+		}
+		set(lackingDesc, lacking)
 	}
-	set(lackingDesc, lacking)
 	set(movesDesc, float64(s.Decision.Moves))
 	set(leastDesc, float64(s.Decision.Least))
 	set(peakDesc, s.Decision.Before, "before")

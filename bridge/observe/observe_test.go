@@ -137,6 +137,11 @@ func TestObserver_Metrics(t *testing.T) {
 		require.Contains(t, lines, want)
 	}
 	require.Contains(t, strings.Join(lines, "\n"), "troupe_lease_margin_seconds 3")
+	b.tell(is{messages.Snapshot{Leading: true, Term: 8}})
+	require.NotContains(t, strings.Join(b.metrics(), "\n"), "troupe_unowned", "a leader that has not looked yet does not know")
+	b.tell(is{messages.Snapshot{Leading: true, Members: make([]partition.WorkerID, 1)}})
+	require.Contains(t, b.metrics(), "troupe_unowned 0")
+	require.Contains(t, b.metrics(), "troupe_unowned_seconds 0")
 	b.tell(is{messages.Snapshot{State: messages.Stable, Members: []partition.WorkerID{"old"}}})
 	text := strings.Join(b.metrics(), "\n")
 	for _, name := range []string{"troupe_members", "troupe_unowned", "troupe_decision", "troupe_term", "troupe_lease_margin"} {
