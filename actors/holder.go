@@ -118,7 +118,7 @@ var holderTable = fsm.New(
 	fsm.On(absent, (*holder).dropHoldings, absent),
 	fsm.On(following, (*holder).dropHoldings, following),
 	fsm.On(halted, (*holder).dropHoldings, halted),
-	fsm.On(leaving, (*holder).dropHoldings, empty),
+	fsm.On(leaving, (*holder).dropHoldings, leaving, empty),
 	fsm.On(empty, (*holder).dropHoldings, empty),
 
 	fsm.Stay((*holder).count, absent, following, halted, leaving, empty), // Time

@@ -36,7 +36,7 @@ func TestHolder_SaysWhetherItIsBare(t *testing.T) {
 				e.see(assignment("mine", 6, "p@6"))
 			}
 			e.parent.forget()
-			e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Term: 20}, e.probe("publisher").pid)
+			e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Session: "mine", Term: 20}, e.probe("publisher").pid)
 			e.drain()
 			for _, m := range c.after {
 				e.see(m)

@@ -15,10 +15,11 @@ func TestHolder_WhatAFormerSessionSaysLateIsIgnored(t *testing.T) {
 		return messages.HoldFor{Worker: "worker-0", Session: session, LeaseEnd: time.Unix(20_000, 0), Round: round}
 	}
 	for name, late := range map[string]any{
-		"HoldFor":   holdFor("former", 1),
-		"HoldUntil": messages.HoldUntil{LeaseEnd: time.Unix(5_000, 0)},
-		"Suspend":   messages.Suspend{Deadline: time.Unix(20_000, 0)},
-		"DropAll":   messages.DropAll{Reason: "the lease ended"},
+		"HoldFor":      holdFor("former", 1),
+		"HoldUntil":    messages.HoldUntil{LeaseEnd: time.Unix(5_000, 0)},
+		"Suspend":      messages.Suspend{Deadline: time.Unix(20_000, 0)},
+		"DropAll":      messages.DropAll{Reason: "the lease ended"},
+		"DropHoldings": messages.DropHoldings{Session: "former", Term: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := newEstate(t, slowly)

@@ -110,6 +110,10 @@ func (h *holder) forget(ctx actor.Context) {
 // under the head that was lost. The session goes on; handlers that do not stop
 // are written off in its record.
 func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holderState {
+	if m.Session != h.nonce { // of that one nothing is held, and its leader is over
+		ctx.Respond(messages.HoldingsDropped{Round: m.Round})
+		return h.state
+	}
 	h.floor = max(h.floor, m.Term)
 	waits := h.latest.Step > h.applied
 	h.applied, h.seen = max(h.applied, h.latest.Step), max(h.seen, h.latest.Step)

@@ -96,7 +96,7 @@ func TestHolder_DropsHoldings(t *testing.T) {
 	e.applied()
 	publisher := e.probe("publisher")
 	ask := func() {
-		e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 3, Term: 20}, publisher.pid)
+		e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 3, Session: "mine", Term: 20}, publisher.pid)
 		e.drain()
 		require.Equal(t, messages.HoldingsDropped{Round: 3}, heard[messages.HoldingsDropped](t, publisher))
 	}
@@ -153,7 +153,7 @@ func TestHolder_DropsWhatWaitsToBeApplied(t *testing.T) {
 	e.applied()
 	e.now = e.end
 	e.see(assignment("mine", 6, "p@5 q@6"))
-	e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Term: 20}, e.probe("publisher").pid)
+	e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Session: "mine", Term: 20}, e.probe("publisher").pid)
 	e.drain()
 	require.Empty(t, e.applied().All)
 	require.Equal(t, partition.Step(6), e.holdings().Applied)
@@ -166,7 +166,7 @@ func TestHolder_DropsWhatWaitsToBeApplied(t *testing.T) {
 // What one stream said of revisions means nothing in the next one.
 func TestHolder_NewSessionCountsRevisionsAnew(t *testing.T) {
 	e := newEstate(t, nil)
-	e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Term: 1000}, e.probe("publisher").pid)
+	e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Session: "mine", Term: 1000}, e.probe("publisher").pid)
 	e.tell(e.pid, messages.DropAll{At: e.now})
 	e.hold("next")
 	e.see(assignment("next", 6, "p@6"))

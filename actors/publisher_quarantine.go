@@ -41,7 +41,7 @@ func (p *publisher) beginQuarantine(ctx actor.Context, cause string, lost partit
 }
 
 func (p *publisher) drop(ctx actor.Context) publisherState {
-	ctx.Request(p.holder, messages.DropHoldings{Round: p.round, Term: p.term})
+	ctx.Request(p.holder, messages.DropHoldings{Round: p.round, Session: p.session, Term: p.term})
 	p.quarantineLater(ctx, p.settings.StoreTimeout)
 	return dropping
 }

@@ -160,6 +160,9 @@ type DropAll struct {
 // session: the leader found no head, so that nothing that is held counts.
 type DropHoldings struct {
 	Round partition.Round
+	// Session of the leader. A later one may have been given something since: terms may
+	// count from 1 again, so that they do not tell.
+	Session partition.SessionID
 	// Term of the leader. An assignment that was stored before it belongs to the
 	// head that was lost, and is not applied any more.
 	Term partition.Revision
