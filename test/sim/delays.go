@@ -36,7 +36,8 @@ type letter struct {
 
 // Delay interrupts whoever sends the next message of this type to an actor of this role,
 // as a thread may be, while the others go on: Delay("holder", "HoldFor"). The message, and
-// what its sender says to the same actor after it, are late until Deliver.
+// what its sender says to the same actor after it, are late until Deliver. The sender may
+// have ended by then, which one who is interrupted has not: nobody may go by that.
 func (p *Process) Delay(role, message string) {
 	if !p.world.cfg.Delays {
 		panic("sim: mail can be delayed in a world with Config.Delays only")
