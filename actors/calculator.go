@@ -191,7 +191,7 @@ var calculatorTable = fsm.New(
 func calculatorProps(cfg calculatorConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
 		c := &calculator{calculatorConfig: cfg, state: idle, failed: map[activity]int{}, homes: partition.Homes{}}
-		return overheard(c, "calculator", calculatorTable.Types(), cfg.settings, cfg.outside, cfg.term)
+		return overheard(c, "calculator", calculatorTable.Types(), cfg.settings, cfg.outside, cfg.worker, cfg.term)
 	}, stage.Together)
 }
 

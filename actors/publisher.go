@@ -172,7 +172,7 @@ func publisherProps(cfg publisherConfig) *actor.Props {
 			entries: map[messages.Key]messages.Entry{}, floors: map[partition.WorkerID]partition.Revision{},
 			revoked: map[partition.Step]time.Time{},
 		}
-		return overheard(p, "publisher", publisherTable.Types(), cfg.settings, cfg.outside, cfg.term)
+		return overheard(p, "publisher", publisherTable.Types(), cfg.settings, cfg.outside, cfg.worker, cfg.term)
 	}, stage.Together)
 }
 

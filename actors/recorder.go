@@ -29,10 +29,15 @@ const (
 // spareLine is how much longer than the latest one a line may be without growing.
 const spareLine = 256
 
-// line is one line of a recording: what an actor knew, or what it heard and then said.
+// line is one line of a recording: whose it is, what an actor knew, or what it heard and
+// then said.
 type line struct {
-	// Actor, Term and Parent stand before a state.
+	// Group is the first line, of the outside, which alone knows it.
+	Group string `json:"group,omitempty"`
+	// Actor, Worker, Build, Term and Parent stand before a state.
 	Actor  string             `json:"actor,omitempty"`
+	Worker partition.WorkerID `json:"worker,omitempty"`
+	Build  string             `json:"build,omitempty"`
 	Term   partition.Revision `json:"term,omitempty"`
 	Parent string             `json:"parent,omitempty"`
 	State  json.RawMessage    `json:"state,omitempty"`
@@ -49,6 +54,7 @@ type line struct {
 type recorder struct {
 	actor   actor.Actor // a pointer to what it knows
 	name    string
+	worker  partition.WorkerID
 	term    partition.Revision
 	outside *actor.PID
 	mail    []reflect.Type // of its table
@@ -63,11 +69,11 @@ type recorder struct {
 
 // overheard returns the actor, or, if the settings ask for that, the actor with a recorder
 // around it. The types are those of the mail that it knows.
-func overheard(a actor.Actor, name string, types []reflect.Type, settings partition.Settings, outside *actor.PID, term partition.Revision) actor.Actor {
+func overheard(a actor.Actor, name string, types []reflect.Type, settings partition.Settings, outside *actor.PID, worker partition.WorkerID, term partition.Revision) actor.Actor {
 	if settings.Record == "" {
 		return a
 	}
-	return &recorder{actor: a, name: name, term: term, outside: outside, mail: types, sizes: map[reflect.Type]int{}}
+	return &recorder{actor: a, name: name, worker: worker, term: term, outside: outside, mail: types, sizes: map[reflect.Type]int{}}
 }
 
 // Receive implements actor.Actor.
@@ -109,6 +115,8 @@ func (r *recorder) Receive(ctx actor.Context) {
 // state is a line with all that the actor knows.
 func (r *recorder) state(b []byte, ctx actor.Context) []byte {
 	b = quoted(append(b, `{"actor":`...), r.name)
+	b = quoted(append(b, `,"worker":`...), string(r.worker))
+	b = quoted(append(b, `,"build":`...), thisBuild)
 	b = quoted(fmt.Appendf(b, `,"term":%d,"parent":`, r.term), ctx.Parent().GetId())
 	b = append(b, `,"state":`...)
 	b = append(r.writer.Append(b, r.actor), "}\n"...)

@@ -60,13 +60,13 @@ func TestReplay_DecidesTheSameAgain(t *testing.T) {
 	file, decisions := reckoned(t)
 	r, err := Replay(bytes.NewReader(file), partition.Sticky{})
 	require.NoError(t, err)
-	require.Equal(t, Replayed{Actor: "calculator", Term: testTerm, Mail: r.Mail, Plans: r.Plans, Decisions: decisions}, r)
+	require.Equal(t, Replayed{Actor: "calculator", Worker: "w-0", Build: thisBuild, Term: testTerm, Mail: r.Mail, Plans: r.Plans, Decisions: decisions}, r)
 	require.Equal(t, bytes.Count(file, []byte(`{"mail":`)), r.Mail)
 	require.Positive(t, r.Plans)
 
 	r, err = Replay(bytes.NewReader(published(t)), nil)
 	require.NoError(t, err)
-	require.Equal(t, Replayed{Actor: "publisher", Term: testTerm, Mail: r.Mail, Publishes: 4}, r)
+	require.Equal(t, Replayed{Actor: "publisher", Worker: "w-0", Build: thisBuild, Term: testTerm, Mail: r.Mail, Publishes: 4}, r)
 }
 
 // greedy gives everything to the first member.
@@ -139,7 +139,7 @@ func TestReplay_TornFiles(t *testing.T) {
 		"something else":        {[]byte("hello\n"), "actors: line 1: this is no recording: "},
 		"a field of another":    {bytes.Replace(file, []byte(`"publisherConfig":{`), []byte(`"publisherConfig":{"later":1,`), 1), `another build has recorded this: tape: publisherConfig: actors.publisherConfig has no field "later"`},
 		"a hole in the middle":  {bytes.Replace(file, []byte(`{"mail":["messages.HandOver"`), []byte(`{"mail":["messages.HandedBack"`), 1), `the type "messages.HandedBack" is not known`},
-		"no actor":              {[]byte(`{"state":["partition.Lead",{}]}` + "\n"), "partition.Lead is no actor"},
+		"no actor":              {[]byte(`{"build":"(devel)","state":["partition.Lead",{}]}` + "\n"), "partition.Lead is no actor"},
 	} {
 		_, err := Replay(bytes.NewReader(c.text), nil)
 		require.ErrorContains(t, err, c.want, name)
@@ -241,5 +241,5 @@ func TestRecorder_IsNotThereUnlessAskedFor(t *testing.T) {
 	r := started(t, nil, "w-0")
 	require.Empty(t, r.outside.kept)
 	c := &calculator{}
-	require.Same(t, c, overheard(c, "calculator", nil, partition.Default(), nil, 1))
+	require.Same(t, c, overheard(c, "calculator", nil, partition.Default(), nil, "w-0", 1))
 }

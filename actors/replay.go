@@ -2,6 +2,7 @@ package actors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,9 +19,14 @@ import (
 
 // Replayed is what a recording held.
 type Replayed struct {
-	// Actor is whose mail it is: calculator or publisher. Term is its term.
-	Actor string
-	Term  partition.Revision
+	// Actor is whose mail it is: calculator or publisher. Term is its term, and Worker the
+	// worker that led; Group is empty in what was not written to a folder.
+	Actor, Group string
+	Worker       partition.WorkerID
+	Term         partition.Revision
+	// Build is the version of Troupe that recorded it, with the commit if that is known;
+	// (devel) if it was of none, and empty if builds did not name themselves yet.
+	Build string
 	// Mail counts what the actor heard; Plans the answers of the strategy, Decisions
 	// what was handed over for them, and Publishes the writes that were asked for.
 	Mail, Plans, Decisions, Publishes int
@@ -32,17 +38,26 @@ type Replayed struct {
 // where it began, by a crash.
 var ErrNoBeginning = errors.New("actors: what the actor knew is not there, or not whole")
 
+// ErrOtherBuild is of what certainly is the recording of another build of Troupe than this:
+// it may decide otherwise, and be right. The error names both.
+var ErrOtherBuild = errors.New("another build has recorded this")
+
 // Replay gives what a leader's actor heard, as one file of Settings.Record has it, to the
 // same table again, without anybody to talk to. The error is the first message that
 // it does not say as it did then, or says in its place, with the line of the file. A
 // strategy, if it is not nil, is asked again, too: its answers have to be those that were heard.
 // Tests take sim.Replay, which takes a folder.
 func Replay(recording io.Reader, strategy partition.Strategy) (Replayed, error) {
+	return replayAs(recording, strategy, thisBuild)
+}
+
+// replayAs is Replay in a program of this build.
+func replayAs(recording io.Reader, strategy partition.Strategy, build string) (Replayed, error) {
 	text, err := io.ReadAll(recording)
 	if err != nil {
 		return Replayed{}, fmt.Errorf("actors: the recording cannot be read: %w", err)
 	}
-	r := &replay{strategist: strategist{strategy}, plans: map[partition.Round]any{}, vocabulary: tape.NewVocabulary(recordedTypes()...)}
+	r := &replay{build: build, strategist: strategist{strategy}, plans: map[partition.Round]any{}, vocabulary: tape.NewVocabulary(recordedTypes()...)}
 	for n, l := range bytes.SplitAfter(text, []byte("\n")) {
 		switch whole := bytes.HasSuffix(l, []byte("\n")); {
 		case len(l) == 0:
@@ -73,6 +88,7 @@ func recordedTypes() []reflect.Type {
 // replay owns an actor that knows what it knew.
 type replay struct {
 	Replayed
+	build      string // of this program
 	strategist strategist
 	vocabulary tape.Vocabulary
 	plans      map[partition.Round]any // what the strategy says now
@@ -87,6 +103,9 @@ func (r *replay) line(text []byte) error {
 		return fmt.Errorf("this is no recording: %w", err)
 	}
 	switch {
+	case l.Group != "":
+		r.Group = l.Group
+		return nil
 	case l.State != nil:
 		return r.begin(l)
 	case r.actor == nil:
@@ -115,6 +134,10 @@ func (r *replay) line(text []byte) error {
 
 // begin takes what the actor knew.
 func (r *replay) begin(l line) error {
+	r.Actor, r.Worker, r.Term, r.Build = l.Actor, l.Worker, l.Term, l.Build
+	if otherBuild(l.Build, r.build) {
+		return fmt.Errorf("%w: it was %s, and is %s", ErrOtherBuild, cmp.Or(l.Build, "one that does not name itself"), r.build)
+	}
 	state, err := r.vocabulary.Read(l.State)
 	if err != nil {
 		return fmt.Errorf("another build has recorded this: %w", err)
@@ -123,7 +146,7 @@ func (r *replay) begin(l line) error {
 	if !ok {
 		return fmt.Errorf("%T is no actor", state)
 	}
-	r.actor, r.Actor, r.Term, r.parent = a, l.Actor, l.Term, actor.NewPID("", l.Parent)
+	r.actor, r.parent = a, actor.NewPID("", l.Parent)
 	return nil
 }
 

@@ -223,6 +223,9 @@ func (o *outside) record(ctx actor.Context, m messages.KeepMail) {
 		return
 	}
 	now := o.clock.Now()
+	if m.Begins {
+		m.Lines = append(o.head(), m.Lines...)
+	}
 	if o.recorder.keep(m, now) && ctx.Sender() != nil {
 		o.tell(ctx.Sender(), messages.KeepAnew{})
 	}
@@ -231,6 +234,9 @@ func (o *outside) record(ctx actor.Context, m messages.KeepMail) {
 		o.log.Warn("an old recording cannot be removed", "reason", err)
 	}
 }
+
+// head is the first line of a file.
+func (o *outside) head() []byte { return fmt.Appendf(nil, "{\"group\":%q}\n", o.cfg.Group) }
 
 func (o *outside) gap(lost int, reason error) {
 	if lost > 0 {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/stretchr/testify/require"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -230,4 +231,40 @@ func TestRecorder_AFolderThatCannotBeHad(t *testing.T) {
 		require.Equal(t, strconv.Quote(folder), fault.Value)
 		require.Contains(t, fault.Rule, "a folder that can be made, and written to: ")
 	}
+}
+
+// keeps is the context of somebody's mail.
+type keeps struct {
+	actor.Context
+	pid *actor.PID
+}
+
+func (a keeps) Sender() *actor.PID { return a.pid }
+
+// A file begins with the group. Whose beginning is lost is asked for another one, if it can
+// be told so.
+func TestOutside_AsksToKeepAnew(t *testing.T) {
+	s := newShelf(t, t.TempDir())
+	told := map[string]int{}
+	o := &outside{
+		cfg: Config{Group: "g"}, clock: RealClock{}, recorder: s.recorder, log: silent(),
+		tell: func(to *actor.PID, mail any) {
+			require.Equal(t, messages.KeepAnew{}, mail)
+			told[to.GetId()]++
+		},
+	}
+	keep := func(from *actor.PID, m messages.KeepMail) {
+		o.record(keeps{pid: from}, m)
+		require.True(t, s.settle())
+	}
+	a, b := actor.NewPID("", "a"), actor.NewPID("", "b")
+	for range 2 {
+		keep(a, messages.KeepMail{Actor: "a", Lines: []byte("1\n")})
+		keep(nil, messages.KeepMail{Actor: "nobody", Lines: []byte("1\n")})
+	}
+	require.Equal(t, map[string]int{"a": 1}, told)
+	keep(b, messages.KeepMail{Actor: "b", Begins: true, Lines: []byte("begin\n")})
+	keep(b, messages.KeepMail{Actor: "b", Lines: []byte("1\n")})
+	require.Equal(t, map[string]int{"a": 1}, told)
+	require.Equal(t, []string{"{\"group\":\"g\"}\nbegin\n1\n"}, s.texts())
 }

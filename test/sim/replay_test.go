@@ -43,9 +43,14 @@ func TestReplay(t *testing.T) {
 
 	torn := filepath.Join(settings.Record, "torn.jsonl") // as a crash leaves it
 	require.NoError(t, os.WriteFile(torn, []byte(`{"actor":"calc`), 0o600))
+	older := filepath.Join(settings.Record, "older.jsonl")
+	require.NoError(t, os.WriteFile(older, []byte(`{"actor":"calculator","term":1,"parent":"w1","state":["*actors.calculator",[{}]]}`+"\n"), 0o600))
 	sum := map[string]int{}
 	for _, r := range sim.Replay(t, settings.Record, partition.Sticky{}) {
 		require.False(t, r.Torn)
+		require.Equal(t, sim.Group, r.Group)
+		require.Regexp(t, `^worker-\d$`, r.Worker)
+		require.NotEmpty(t, r.Build)
 		sum[r.Actor]++
 		sum["decisions"] += r.Decisions
 		sum["publishes"] += r.Publishes
@@ -54,7 +59,7 @@ func TestReplay(t *testing.T) {
 	require.GreaterOrEqual(t, sum["decisions"], 5, "two joins, two that ended, a larger list")
 	require.GreaterOrEqual(t, sum["publishes"], 5)
 	require.Contains(t, fails(t, func(f sim.T) { sim.Replay(f, settings.Record, partition.RoundRobin{}) }), "the strategy answers otherwise")
-	require.Contains(t, fails(t, func(f sim.T) { sim.Replay(f, t.TempDir(), nil) }), "no recording is there")
+	require.Contains(t, fails(t, func(f sim.T) { sim.Replay(f, t.TempDir(), nil) }), "no recording is there that is whole and of this build")
 }
 
 // A folder that cannot be had is a fault of the settings, for good.
