@@ -104,6 +104,8 @@
 // and source. Ten thousand questions for owners may wait, and as many for a
 // refresh. At most 256 partition actors of a worker start at a time, from when they are
 // made until they have handled Started; one that takes longer than a second or two counts
-// as started. Everything else that is kept grows with workers, partitions or
+// as started. At most 256 are told to stop at a time, unless the lease is in doubt or over;
+// one that takes longer than a second or two, or than lets all be told within a tenth of
+// their time, does not count any more. Everything else that is kept grows with workers, partitions or
 // subscribers, never with time.
 package actors

@@ -40,6 +40,7 @@ type holder struct {
 	items     items
 	poison    poison
 	starts    starts
+	stops     stops
 	born      int
 	owesNews  bool      // the session is told of less soon
 	now       time.Time // the latest instant heard of
@@ -126,6 +127,7 @@ var holderTable = fsm.New(
 	fsm.Stay((*holder).release, absent, following, halted, leaving, empty),
 	fsm.Stay((*holder).begun, absent, following, halted, leaving, empty),
 	fsm.Stay((*holder).startsLate, absent, following, halted, leaving, empty), // startsDue
+	fsm.Stay((*holder).stopsLate, absent, following, halted, leaving, empty),  // stopsDue
 	fsm.Stay((*holder).see, following, halted, leaving),
 	fsm.Stay((*holder).gathered, absent, following, halted, leaving, empty), // newsDue
 	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty),     // GetHoldings
@@ -135,12 +137,12 @@ var holderTable = fsm.New(
 	fsm.Ignore[*holder](leaving, messages.HoldFor{}, messages.LetAllGo{}),                     // it is the end
 	fsm.Ignore[*holder](empty, messages.HoldFor{}, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}, messages.LetAllGo{}),
 	fsm.Late[*holder, holderState](
-		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{}, paroleDue{}, startsDue{}, begun{},
+		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{}, paroleDue{}, startsDue{}, stopsDue{}, begun{},
 	),
 )
 
 func holderProps(cfg holderConfig) *actor.Props {
-	h := &holder{holderConfig: cfg, state: absent, items: newItems(), poison: newPoison(), confirmed: cfg.change}
+	h := &holder{holderConfig: cfg, state: absent, items: newItems(), poison: newPoison(), stops: newStops(), confirmed: cfg.change}
 	return stage.Props(func() actor.Actor { return h }, stage.OnFailure(h.failure))
 }
 
@@ -207,6 +209,7 @@ func (h *holder) apply(ctx actor.Context) {
 	for _, o := range lost {
 		h.revoke(ctx, itemKey{o.ID, o.Token}, h.applied, h.settings.RevokeTimeout)
 	}
+	h.hurryStops(ctx)
 	for _, r := range h.latest.Revoking {
 		h.items.revoked(itemKey{r.Partition, r.Token}, r.Step)
 	}

@@ -27,14 +27,18 @@ type item struct {
 	// child is its partition actor, nil if there is none now.
 	child *actor.PID
 	place *list.Element // among all
-	// deadline is the latest that the child was told; step revoked the partition,
-	// and change is when that was told.
+	// since is when it began to drain; deadline is the latest that the child was told, or
+	// will be if it waits for that; step revoked the partition, and change is when that
+	// was told.
+	since    time.Time
 	deadline time.Time
 	step     partition.Step
 	change   uint64
 	failed   bool // its actor has, and is stopped for that
 	starts   bool // its actor does, in this round
 	round    partition.Round
+	waits    bool            // its actor is not told to stop yet
+	told     partition.Round // in which its actor was told to stop, in turn
 }
 
 type phase string
@@ -155,34 +159,6 @@ func (h *holder) respawnLater(ctx actor.Context, it *item) {
 	ctx.Request(h.outside, messages.Remind{After: respawnDelay, Mail: respawnDue{it}})
 }
 
-// revoke begins the drain of one partition, which has so long before it is
-// written off.
-func (h *holder) revoke(ctx actor.Context, key itemKey, step partition.Step, within time.Duration) {
-	it := h.items.byKey[key]
-	was := it.phase
-	h.items.turn(it, draining)
-	it.step, it.change = step, h.change
-	if was == working {
-		h.stopChild(ctx, it, h.now.Add(within))
-	}
-}
-
-func (h *holder) stopChild(ctx actor.Context, it *item, deadline time.Time) {
-	it.deadline = deadline
-	if it.child != nil {
-		ctx.Send(it.child, messages.Revoke{Deadline: deadline})
-	}
-}
-
-// hurry tells what drains already that it has less time than it was told.
-func (h *holder) hurry(ctx actor.Context, deadline time.Time) {
-	for it := range h.items.all() {
-		if it.phase == draining && deadline.Before(it.deadline) {
-			h.stopChild(ctx, it, deadline)
-		}
-	}
-}
-
 // confirm: every confirming subscriber has let go up to this change.
 func (h *holder) confirm(ctx actor.Context, m messages.Confirmed) holderState {
 	h.confirmed = max(h.confirmed, m.Change)
@@ -240,6 +216,8 @@ func (h *holder) childEnded(ctx actor.Context, m *actor.Terminated) holderState 
 	}
 	it.child = nil
 	h.started(ctx, it)
+	h.stops.over(it)
+	h.stopMore(ctx)
 	if it.phase == working {
 		h.again(ctx, it)
 	}
@@ -269,7 +247,7 @@ func (h *holder) respawn(ctx actor.Context, m respawnDue) holderState {
 // writeOff: what was revoked with this change has had its time.
 func (h *holder) writeOff(ctx actor.Context, m drainDue) holderState {
 	before := h.items.count[draining]
-	if h.abandon(m.Change) {
+	if h.abandon(ctx, m.Change) {
 		h.news(ctx)
 		h.drained(ctx, before)
 	}
@@ -278,13 +256,18 @@ func (h *holder) writeOff(ctx actor.Context, m drainDue) holderState {
 
 // abandon writes off what drains since this change or longer. The session goes
 // on; the token protects what the handler still does.
-func (h *holder) abandon(change uint64) bool {
+func (h *holder) abandon(ctx actor.Context, change uint64) bool {
 	found := false
 	for it := range h.items.all() {
 		if it.phase == draining && it.change <= change {
 			h.items.turn(it, abandoned)
+			if it.waits { // this reminder was faster than the other
+				h.stopChild(ctx, it, it.deadline)
+			}
+			h.stops.over(it)
 			found = true
 		}
 	}
+	h.stopMore(ctx)
 	return found
 }

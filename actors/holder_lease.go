@@ -27,12 +27,13 @@ func (h *holder) extend(ctx actor.Context, m messages.HoldUntil) holderState {
 
 // suspend stops the handlers while the lease is in doubt, and tells subscribers that
 // they own nothing, so that they have as long to stop. The partitions stay. What
-// drains has no longer than the lease either.
+// drains has no longer than the lease either, and nobody waits to be told.
 func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 	if h.former(ctx) {
 		return h.state
 	}
 	h.hurry(ctx, m.Deadline)
+	h.stopAll(ctx)
 	if h.state == leaving {
 		return leaving
 	}
@@ -90,6 +91,7 @@ func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
 func (h *holder) forget(ctx actor.Context) {
 	h.poison.lose(h.now)
 	h.starts.queue = nil
+	h.stops.reset()
 	if h.items.list.Len() == 0 && len(h.pending) == 0 {
 		return
 	}
@@ -121,6 +123,7 @@ func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holder
 	if len(h.owned)+len(h.pending)+h.items.count[draining] > 0 {
 		lost := h.owned
 		h.owned, h.pending, h.bare = nil, nil, true
+		h.stops.reset()
 		h.change++
 		for it := range h.items.all() {
 			if it.phase == forgotten || it.phase == abandoned {
@@ -161,6 +164,7 @@ func (h *holder) leave(ctx actor.Context, m messages.LetAllGo) holderState {
 		h.revoke(ctx, itemKey{o.ID, o.Token}, 0, m.Within)
 	}
 	h.hurry(ctx, h.now.Add(m.Within))
+	h.hurryStops(ctx)
 	h.leaves++
 	ctx.Request(h.outside, messages.Remind{After: m.Within, Mail: leaveDue{h.leaves}})
 	h.report(ctx, nil, lost)

@@ -10,8 +10,8 @@ import (
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
-// Thousands of partitions are revoked at once, let go one by one and granted: in as
-// many publishes as a few take. Nobody is late with a heartbeat for it. (As a play it
+// Thousands of partitions are revoked at once, let go one by one and granted: in one
+// publish for each time that so many stop as may at a time. Nobody is late with a heartbeat for it. (As a play it
 // would be a megabyte of names.)
 func TestThousandsAreRevokedAtOnce(t *testing.T) {
 	const half = 1000
@@ -22,7 +22,7 @@ func TestThousandsAreRevokedAtOnce(t *testing.T) {
 	}
 	for _, fact := range []string{
 		"covered", "owns w2 2000", "ended w1", "transfers 2000",
-		"says 1000 freed by ack", "first is released then 1000 freed by release",
+		"says 256 freed by ack", "says 232 freed by ack", "first is released then 1000 freed by release",
 		"never abandons", "never fenced", "never Degraded", "dead letters 0",
 	} {
 		require.NoError(t, p.check(fact), fact)
@@ -33,5 +33,5 @@ func TestThousandsAreRevokedAtOnce(t *testing.T) {
 			heads++
 		}
 	}
-	require.LessOrEqual(t, heads, 6)
+	require.LessOrEqual(t, heads, 7)
 }
