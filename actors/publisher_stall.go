@@ -10,11 +10,16 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// stall is how long a publisher has owed something, and not come nearer to it.
+// stall is how long a publisher has owed something, and not come nearer to it: to all of it,
+// or to what it told somebody to let go of first.
 type stall struct {
 	since time.Time     // by renewals of the lead; zero if it owes nothing
 	lease time.Duration // the longest one that a wait may have been for since then
 	times int           // told in a row
+	// blocked: by the latest look something cannot come on before there is news, which takes
+	// as long as it takes.
+	blocked bool
+	others  bool // came on since then
 }
 
 // renewed also is the clock of a watch: as long as this worker leads, it sees whether a
@@ -38,8 +43,12 @@ func (p *publisher) renewed(ctx actor.Context, m messages.LeadRenewed) {
 }
 
 func (p *publisher) stuck(ctx actor.Context, at time.Time, bound time.Duration) {
-	p.stall = stall{since: at, times: p.stall.times + 1}
-	reason := fmt.Sprintf("nobody gave up or was given anything for %v: %s", bound.Round(time.Millisecond), p.lacks())
+	what := "nobody gave up or was given anything"
+	if p.stall.others {
+		what = "what was to be let go first did not come on, though others did,"
+	}
+	p.stall = stall{since: at, times: p.stall.times + 1, blocked: p.stall.blocked}
+	reason := fmt.Sprintf("%s for %v: %s", what, bound.Round(time.Millisecond), p.lacks())
 	told := messages.HandOverStalled{Term: p.term, Reason: reason, At: at}
 	ctx.Send(p.manager, told)
 	ctx.Send(p.outside, told)
@@ -52,12 +61,34 @@ func (p *publisher) stuck(ctx actor.Context, at time.Time, bound time.Duration) 
 // ready for one.
 func (p *publisher) owes() bool { return !p.known || !p.complete || p.want != nil && !p.want.done }
 
+// progress: somebody gave something up or was given it, or was fenced. While what was to be let
+// go first stays as it was, that is the progress of others: each partition has its own waits.
+func (p *publisher) progress(ctx actor.Context, before partition.Table) {
+	first := firstRevoke(p.table)
+	if first != 0 && first == firstRevoke(before) && !p.stall.blocked {
+		p.stall.others = true
+		return
+	}
+	p.comesOn(ctx)
+}
+
+// firstRevoke is the earliest step that told an owner to let go of what it still has; 0 if
+// there is none.
+func firstRevoke(t partition.Table) (first partition.Step) {
+	for _, r := range t.Rows {
+		if r.Revoking != 0 && (first == 0 || r.Revoking < first) {
+			first = r.Revoking
+		}
+	}
+	return first
+}
+
 // comesOn: somebody gave something up or was given it, was fenced, or nothing is due.
 func (p *publisher) comesOn(ctx actor.Context) {
 	if p.stall.times > 0 {
 		ctx.Send(p.manager, messages.HandOverResumed{Term: p.term, At: p.now})
 	}
-	p.stall = stall{}
+	p.stall = stall{blocked: p.stall.blocked}
 }
 
 // longestLease is the longest one that a wait may still be for: who was released or whose
@@ -84,12 +115,12 @@ func (p *publisher) lacks() string {
 		return "neither a watch nor a list has shown all workers"
 	}
 	var first partition.Row
-	revoked := 0
+	revoked, since := 0, firstRevoke(p.table)
 	for _, r := range p.table.Rows {
 		if r.Revoking == 0 {
 			continue
 		}
-		if revoked++; revoked == 1 {
+		if revoked++; r.Revoking == since && first.Revoking == 0 {
 			first = r
 		}
 	}

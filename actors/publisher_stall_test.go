@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -64,26 +65,29 @@ func TestPublisher_TellsThatItIsStuck(t *testing.T) {
 	p.calm()
 }
 
-// Each grant begins the time anew, and so does a decision after one that is handed over;
-// a publish that gives nobody anything does not, nor does a decision that replaces one.
+// Each grant of what was to be let go first begins the time anew, and so does a decision
+// after one that is handed over; a publish that gives nobody anything does not, nor does a
+// decision that replaces one.
 func TestPublisher_IsNotStuckWhileSomebodyIsGivenSomething(t *testing.T) {
 	p := printed(t)
+	p.want(pair, 1, 0)
+	p.accept(p.store())
 	p.want(pair, 1, 1)
 	p.accept(p.store())
 	p.renew(p.settings.RevokeTimeout)
 	p.beat("w-1", partition.Live{})
-	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"b"}})
+	p.beat("w-0", partition.Live{Applied: 5003, Held: []partition.PartitionID{"b"}})
 	remind[gatherDue](p)
 	p.accept(p.store())
 	p.renew(p.bound())
 	p.calm()
 	p.beat("w-1", partition.Live{})
-	p.beat("w-0", partition.Live{Applied: 5003})
+	p.beat("w-0", partition.Live{Applied: 5004})
 	p.accept(p.store())
 	p.want(pair, 0, 0)
 	p.accept(p.store())
 	p.renew(p.settings.RevokeTimeout)
-	p.beat("w-0", partition.Live{Applied: 5003})
+	p.beat("w-0", partition.Live{Applied: 5004})
 	p.beat("w-2", partition.Live{})
 	p.want(append(pair, "w-2"), 2, 2)
 	other := p.store()
@@ -93,6 +97,73 @@ func TestPublisher_IsNotStuckWhileSomebodyIsGivenSomething(t *testing.T) {
 	p.calm()
 	p.renew(p.settings.LeadRenewal())
 	p.stuck("2 partitions are to be let go (test), the first one a by w-1")
+}
+
+var trio = []partition.WorkerID{"w-0", "w-1", "w-2"}
+
+// newTrio is a group in which w-0 has a, and w-2 has b and c.
+func newTrio(t *testing.T) *printing {
+	p := ready(t, trio...)
+	p.want(trio, 0, 2, 2)
+	p.accept(p.store())
+	return p
+}
+
+// swaps gives b and c from w-1 to w-2 and back for so long, one after the other. Each is
+// told to go before the other has gone, so that the hand-over is never over.
+func (p *printing) swaps(workers []partition.WorkerID, to int32, d time.Duration) {
+	at, goes := []int32{2, 2}, 0
+	tell := func(k int) partition.Step {
+		at[k] = 3 - at[k]
+		p.beat("w-1", partition.Live{})
+		p.beat("w-2", partition.Live{})
+		p.want(workers, to, at[0], at[1])
+		m := p.store()
+		p.accept(m)
+		return headOf(m).Step
+	}
+	tell(goes)
+	for end := p.now.Add(d); p.now.Before(end); {
+		from := workers[3-at[goes]]
+		step := tell(1 - goes)
+		p.beat(from, partition.Live{Applied: step, Held: []partition.PartitionID{partition.PartitionID("cb"[goes : goes+1])}})
+		remind[gatherDue](p)
+		p.accept(p.store())
+		goes = 1 - goes
+		p.renew(p.settings.LeadRenewal())
+	}
+}
+
+// Others that come on do not hide what does not. How long that may take is known for each
+// partition, whatever else moves.
+func TestPublisher_TellsWhatIsStuckWhileOthersComeOn(t *testing.T) {
+	p := newTrio(t)
+	p.want(trio, 1, 2, 2)
+	p.accept(p.store())
+	p.rev++ // the next session of w-0 begins when it never does
+	p.tell(p.pid, messages.Witnessed{At: p.now, Witness: partition.Witness{
+		Worker: "w-0", Live: partition.Live{Session: "next", Claim: 9000}, Revision: 9000, At: p.now, SessionAt: p.now.Add(24 * time.Hour),
+	}})
+	began := p.now
+	p.swaps(trio, 1, p.bound()+2*p.settings.LeadRenewal())
+	told := heard[messages.HandOverStalled](t, p.manager)
+	require.GreaterOrEqual(t, told.At.Sub(began), p.bound())
+	require.Equal(t, "what was to be let go first did not come on, though others did, for "+
+		p.bound().Round(time.Millisecond).String()+": 2 partitions are to be let go (test), the first one a by w-0", told.Reason)
+}
+
+// What nobody can be given now waits for news, which takes as long as it takes.
+func TestPublisher_IsNotStuckWhileNobodyCanBeGivenIt(t *testing.T) {
+	p := newTrio(t)
+	p.beat("w-3", partition.Live{})
+	four := append(slices.Clone(trio), "w-3")
+	p.want(four, 3, 2, 2)
+	m := p.store()
+	p.accept(m)
+	p.renew(p.settings.Wait(p.settings.Lease)) // w-3 is silent
+	p.beat("w-0", partition.Live{Applied: headOf(m).Step})
+	p.swaps(four, 3, 2*p.bound())
+	p.calm()
 }
 
 // A hand-over may give nobody anything, and the next one may begin before the lead is

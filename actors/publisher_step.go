@@ -101,7 +101,7 @@ func (p *publisher) step(ctx actor.Context) publisherState {
 		Now: p.now, Rules: p.settings.Rules(p.grace), Roster: p.roster, RevokedAt: p.revoked, Since: p.since,
 		Term: p.term, Floor: p.floor(),
 	})
-	p.want.silent = p.silent(out.Blocked)
+	p.want.silent, p.stall.blocked = p.silent(out.Blocked), out.Blocked > 0
 	switch {
 	case out.Publish == nil && out.Outstanding == 0:
 		return p.handedOver(ctx, out.Blocked)
@@ -205,6 +205,7 @@ func fenceWrite(f partition.SessionFence) messages.Write {
 // landed: the batch is known to be stored, so nothing else on the same head is.
 func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision, at time.Time) publisherState {
 	p.hear(at)
+	before := p.table
 	p.table, p.head, p.doubts, p.damage, p.emptied = f.publish.Table, head, nil, damage{}, false
 	p.tries, p.rest, p.told = 0, time.Time{}, time.Time{}
 	if f.publish.Revokes > 0 {
@@ -212,7 +213,7 @@ func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision,
 	}
 	moves := len(f.publish.Moves)
 	if moves+len(f.publish.Freed)+len(f.publish.Fences) > 0 {
-		p.comesOn(ctx)
+		p.progress(ctx, before)
 	}
 	switch {
 	case p.want == nil:
