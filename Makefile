@@ -87,7 +87,7 @@ fuzz: ## records, names and IDs that nobody thought of; FUZZTIME=5m or 1000000x 
 		go test -run '^$$' -fuzz "^$${rest%:*}$$" -fuzztime "$(or $(FUZZTIME),$${rest#*:})" -fuzzminimizetime 10x "$${target%%:*}"; done
 
 # What takes long is measured only if BENCH names it.
-LONG := Capacity|IdleCrowd|Detect|JoinMany|Outage|Scale|Strategies|Swarm
+LONG := Capacity|IdleCrowd|Detect|JoinMany|Observed|Outage|Scale|Strategies|Swarm
 
 .PHONY: bench
 bench: ## measure moves, crashes, leader changes and costs; BENCH=regexp selects, TIMES=n samples

@@ -42,6 +42,7 @@ type group struct {
 	fresh    bool // not everybody had its share yet, on a server of the group's own
 	news     chan struct{}
 	outfit   func(*actor.Props) *actor.Props // for the managers of whoever joins next, if there is one
+	door     func(*actor.Props) *actor.Props // for the outside of whoever joins next, if there is one
 
 	mu    sync.Mutex
 	there []*worker
@@ -105,9 +106,11 @@ func (g *group) join() *worker {
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	require.NoError(g.b, err)
 	w.nc = nc
-	props, err := actors.PartitionManager(
-		actors.Config{Settings: g.settings, Source: actors.StaticSource(g.list)},
-		bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: g.fresh, Storage: g.storage, Logger: silent}))
+	outside := bridge.NATS(nc, bridge.Config{Group: "bench", Fresh: g.fresh, Storage: g.storage, Logger: silent})
+	if g.door != nil {
+		outside = g.door(outside)
+	}
+	props, err := actors.PartitionManager(actors.Config{Settings: g.settings, Source: actors.StaticSource(g.list)}, outside)
 	require.NoError(g.b, err)
 	if g.outfit != nil {
 		props = g.outfit(props)
