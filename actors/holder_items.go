@@ -257,7 +257,7 @@ func (h *holder) writeOff(ctx actor.Context, m drainDue) holderState {
 // abandon writes off what drains since this change or longer. The session goes
 // on; the token protects what the handler still does.
 func (h *holder) abandon(ctx actor.Context, change uint64) bool {
-	found := false
+	found := 0
 	for it := range h.items.all() {
 		if it.phase == draining && it.change <= change {
 			h.items.turn(it, abandoned)
@@ -265,9 +265,30 @@ func (h *holder) abandon(ctx actor.Context, change uint64) bool {
 				h.stopChild(ctx, it, it.deadline)
 			}
 			h.stops.over(it)
-			found = true
+			if found++; found <= maxLogged {
+				h.logAbandoned(ctx, it)
+			}
 		}
 	}
+	if found > maxLogged {
+		ctx.Logger().Warn("more partitions are written off", "worker", string(h.worker), "more", found-maxLogged)
+	}
 	h.stopMore(ctx)
-	return found
+	return found > 0
+}
+
+// maxLogged is how many of the partitions that are written off at once the log names.
+const maxLogged = 100
+
+func (h *holder) logAbandoned(ctx actor.Context, it *item) {
+	ctx.Logger().Warn("a partition is written off: what works on it did not stop in time", "worker", string(h.worker),
+		"partition", string(it.owned.ID), "token", uint64(it.owned.Token), "step", uint64(it.step), "since", it.since, "running", it.who())
+}
+
+// who has not let go.
+func (it *item) who() string {
+	if it.child == nil {
+		return "a subscriber has not let go"
+	}
+	return it.child.Id
 }

@@ -192,11 +192,7 @@ func (h *holder) leftIf(ctx actor.Context) holderState {
 func (h *holder) left(ctx actor.Context) holderState {
 	var running []string
 	for it := range h.items.all() {
-		who := "a subscriber has not let go"
-		if it.child != nil {
-			who = it.child.Id
-		}
-		running = append(running, fmt.Sprintf("partition %s, token %d: %s", it.owned.ID, it.owned.Token, who))
+		running = append(running, fmt.Sprintf("partition %s, token %d: %s", it.owned.ID, it.owned.Token, it.who()))
 	}
 	if h.owesNews {
 		h.news(ctx)

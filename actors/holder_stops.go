@@ -69,7 +69,7 @@ func (h *holder) revoke(ctx actor.Context, key itemKey, step partition.Step, wit
 	it := h.items.byKey[key]
 	was := it.phase
 	h.items.turn(it, draining)
-	it.step, it.change = step, h.change
+	it.step, it.change, it.since = step, h.change, h.now
 	if was == working {
 		h.stopInTurn(ctx, it, within)
 	}
@@ -78,7 +78,7 @@ func (h *holder) revoke(ctx actor.Context, key itemKey, step partition.Step, wit
 // stopInTurn gives an actor so long to stop, from now on. If many do, it is told later,
 // and works on until then.
 func (h *holder) stopInTurn(ctx actor.Context, it *item, within time.Duration) {
-	it.since, it.deadline = h.now, h.now.Add(within)
+	it.deadline = h.now.Add(within)
 	h.stops.now = later(h.stops.now, h.now)
 	if it.child == nil {
 		return

@@ -162,6 +162,9 @@ func TestHolder_WhatIsWrittenOffIsTold(t *testing.T) {
 	e.tell(e.pid, remindOf[drainDue](t, e.outside).Mail)
 	require.Equal(t, many, e.told())
 	require.Len(t, e.holdings().Abandoned, many)
+	require.Contains(t, e.warnings.String(), `worker=worker-0 partition=p00000 token=5 step=6 since=`+e.now.Format("2006-01-02T15:04:05"))
+	require.Equal(t, maxLogged, strings.Count(e.warnings.String(), "running=parent/holder-1/p"))
+	require.Contains(t, e.warnings.String(), fmt.Sprintf("worker=worker-0 more=%d\n", many-maxLogged))
 	a := assignment("mine", 7, "")
 	for i := range maxStopping {
 		a.Owned = append(a.Owned, partition.Grant{Partition: partition.PartitionID(fmt.Sprintf("q%05d", i)), Token: 7})

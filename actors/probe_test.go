@@ -2,7 +2,6 @@ package actors
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -18,11 +17,12 @@ import (
 // play runs one actor among probes, one message at a time, on the goroutine of
 // the test.
 type play struct {
-	t      *testing.T
-	system *actor.ActorSystem
-	steps  *steps
-	parent *probe
-	now    time.Time
+	t        *testing.T
+	system   *actor.ActorSystem
+	steps    *steps
+	parent   *probe
+	now      time.Time
+	warnings strings.Builder // what was logged
 }
 
 // steps is a dispatcher that runs nothing by itself.
@@ -66,8 +66,9 @@ func (p *probe) Receive(ctx actor.Context) {
 }
 
 func newPlay(t *testing.T) *play {
-	quiet := func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
-	p := &play{t: t, system: actor.NewActorSystem(actor.WithLoggerFactory(quiet)), steps: &steps{}, now: time.Unix(10_000, 0)}
+	p := &play{t: t, steps: &steps{}, now: time.Unix(10_000, 0)}
+	logger := slog.New(slog.NewTextHandler(&p.warnings, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	p.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }))
 	p.parent = p.probe("parent")
 	return p
 }
