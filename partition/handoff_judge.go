@@ -123,15 +123,13 @@ func (h *handoff) judgeRow(i int, r Row) ending {
 		}
 	}
 	_, counted := h.seatInTarget(seat.Worker, seat.Session)
-	w := h.facts.Roster[seat.Worker]
-	returning := w.Standing(h.facts.Now, h.facts.Rules) == Returning
+	returning := counted && h.facts.Roster[seat.Worker].Standing(h.facts.Now, h.facts.Rules) == Returning
 	switch {
 	case v.state == waits:
 		h.sleepUntil(v.until)
 		return awaited
 	case v.state == ended && returning && !home && h.want[i] != gone:
-		h.sleepUntil(w.Turns(h.facts.Now, h.facts.Rules))
-		return kept // reserved for who announced to come back, also if it was taken for silent before that was heard
+		return kept // reserved for who announced to come back
 	case v.state == ended:
 		return h.endedRow(r, seat, v)
 	case r.Revoking == 0 && (returning || !counted):
