@@ -48,8 +48,9 @@ type stream struct {
 	asking bool           // a question about the stream is under way
 	asked  uint64         // newest when it was asked
 	try    uint64
-	number uint64 // of the question, among all operations
-	fails  uint64 // attempts to open it in a row that failed
+	number uint64    // of the question, among all operations
+	gone   time.Time // since when every answer says that there is none
+	fails  uint64    // attempts to open it in a row that failed
 	cancel func()
 	told   string // the reason that the parent was told last
 }
@@ -101,6 +102,7 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 	o.counts.ended(ofStream, r)
 	o.lateHere(o.stream.number, r)
 	gone := r.Outcome == Refused && r.Code == CodeStreamNotFound
+	early := o.missing(gone)
 	switch {
 	case o.stream.phase == failed:
 	case o.stream.phase == open:
@@ -115,6 +117,8 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 		o.fail(ctx, fmt.Sprintf("nats-server is %s; must be %s or later", printable(m.info.Server), oldestServer), true)
 	case gone && o.cfg.BindOnly:
 		o.fail(ctx, fmt.Sprintf("there is no stream %s, and BindOnly creates none", streamName(o.cfg.Group)), false)
+	case early > 0:
+		o.after(early, openAgain{o.stream.try})
 	case gone:
 		o.create()
 	default:
@@ -123,6 +127,22 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 		}
 		o.bind(ctx, m.info.Config)
 	}
+}
+
+// missing notes whether there is no stream, and returns for how long one that was open has to
+// be missing yet before it is made anew.
+func (o *outside) missing(gone bool) time.Duration {
+	s, now := &o.stream, o.clock.Now()
+	switch {
+	case !gone:
+		s.gone = time.Time{}
+	case s.gone.IsZero():
+		s.gone = now
+	}
+	if !gone || !s.opened {
+		return 0
+	}
+	return s.gone.Add(partition.RecreateDelay).Sub(now)
 }
 
 // create makes the stream under a nonce of our own. Whoever is first decides.
@@ -175,7 +195,7 @@ func (o *outside) bind(ctx actor.Context, got StreamConfig) {
 		s.newest, s.head = 0, partition.Head{}
 	}
 	s.phase, s.incarnation, s.prefix = open, got.Incarnation, subjectPrefix(o.cfg.Group, got.Incarnation)
-	s.told, s.fails = "", 0
+	s.told, s.fails, s.gone = "", 0, time.Time{}
 	o.rolls++
 	fresh := o.cfg.Fresh && !s.opened
 	s.opened = true

@@ -9,6 +9,7 @@ import (
 
 	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
@@ -20,6 +21,37 @@ func TestScripted_TheStreamIsMadeAsItHasToBe(t *testing.T) {
 	require.Equal(t, fitting(made.Incarnation).Config, *made)
 	s.answer(s.last(), bridge.Result{})
 	require.Equal(t, made.Incarnation, heard[messages.StoreOpened](s).Incarnation)
+}
+
+// A stream is not made anew while the server may still move away the files of the former one.
+//
+// hazard 57
+func TestScripted_AStreamHasToBeGoneForAWhile(t *testing.T) {
+	s := build(t, config())
+	s.inform(missing())
+	s.answer(s.last(), bridge.Result{})
+	heard[messages.StoreOpened](s)
+	s.pass(time.Minute)
+	news := func() { // who asks again in between does not wait anew
+		s.port.each(bridge.Reconnected)
+		s.settle()
+	}
+	news()
+	s.inform(missing())
+	heard[messages.StoreLost](s)
+	s.inform(missing())
+	s.pass(partition.RecreateDelay / 2)
+	news()
+	s.inform(missing())
+	s.pass(partition.RecreateDelay/2 - time.Nanosecond)
+	require.False(t, s.wondering())
+	s.pass(time.Nanosecond)
+	require.True(t, s.wondering())
+	s.inform(bridge.StreamInfo{Result: lost()}) // nobody knows what was meanwhile
+	s.inform(missing())
+	require.Len(t, s.port.asked, 1, "of before")
+	s.inform(missing())
+	require.Len(t, s.port.asked, 2)
 }
 
 // hazard 10
@@ -78,7 +110,7 @@ func TestScripted_AStreamThatIsGoneIsTold(t *testing.T) {
 	s.inform(missing())
 	require.False(t, heard[messages.StoreLost](s).Alarm)
 	require.True(t, s.port.watches[0].stopped)
-	s.inform(missing())
+	s.nowhere()
 	s.answer(s.last(), bridge.Result{})
 	again := heard[messages.StoreOpened](s)
 	require.NotEqual(t, "one", again.Incarnation)

@@ -36,7 +36,7 @@ func TestScripted_AStreamThatEndsBeforeWhatWasSeenIsAnAlarm(t *testing.T) {
 	require.True(t, heard[messages.StoreLost](s).Alarm)
 	s.inform(ending(30, 1))
 	require.Contains(t, heard[messages.StoreFailed](s).Reason, "deleted and made anew")
-	s.inform(missing())
+	s.nowhere()
 	s.answer(s.last(), bridge.Result{})
 	require.NotEqual(t, "one", heard[messages.StoreOpened](s).Incarnation)
 }

@@ -203,6 +203,13 @@ func missing() bridge.StreamInfo {
 	}}
 }
 
+// nowhere says that there is no stream until it is made.
+func (s *stand) nowhere() {
+	s.t.Helper()
+	s.inform(missing())
+	s.inform(missing())
+}
+
 // inform answers the question about the stream that waits, or the next one.
 func (s *stand) inform(i bridge.StreamInfo) {
 	s.t.Helper()

@@ -17,6 +17,13 @@ type Setbacks struct {
 	Resigned bool
 }
 
+// RecreateDelay is for how long a stream that was open has to be gone before its workers make
+// it anew. A server forgets a stream before it moves its files away: of one that is made in
+// between it moves the files too, and then answers everything but writes, for good (seen with
+// nats-server 2.15.2). It promises no time for that, and takes milliseconds if there is
+// little else to do. A worker that only starts does not know that there was one.
+const RecreateDelay = time.Second
+
 // RecoveryBound is B, the time after the last fault within which every partition
 // has an owner. In the worst case the candidates died too: then another worker
 // looks for the lead only every 2·LeaderLease plus jitter of at most LeadRenewal,
@@ -33,7 +40,7 @@ func (s Settings) RecoveryBound(with Setbacks) time.Duration {
 		b += s.RevokeTimeout + s.Wait(s.Lease)
 	}
 	if with.Recreated {
-		b += s.Wait(s.Lease)
+		b += RecreateDelay + s.Wait(s.Lease)
 	}
 	if with.Resigned {
 		b += s.LeaderLease

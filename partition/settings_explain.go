@@ -70,7 +70,7 @@ func (s Settings) bounds() []bound {
 		{"a leader's crash is answered after", s.LeadWait(), "LeaderLease·(1 + ClockDrift)"},
 		{"who crashes with the leader, after", s.LeadWait() + s.LeadRenewal() + s.LeadRenewal()/2, "up to one and a half renewals, LeaderLease/4, more"},
 		{"every partition has an owner within", s.RecoveryBound(Setbacks{}), "after the last fault, whoever crashed"},
-		{"the same, if the stream is made anew", s.RecoveryBound(Setbacks{Recreated: true}), "Lease·(1 + ClockDrift) more"},
+		{"the same, if the stream is made anew", s.RecoveryBound(Setbacks{Recreated: true}), "1s and Lease·(1 + ClockDrift) more"},
 		{"everybody is Stable within", s.StableBound(Setbacks{}), "after the last fault: windows and ExitThreshold"},
 		{"a partition that does not move pauses", 0, "whatever else happens, while its worker has its lease"},
 		{"one that moves, if its handler is stuck", s.RevokeTimeout + s.Wait(s.Lease), "RevokeTimeout + Lease·(1 + ClockDrift); else as long as its handler takes to stop"},

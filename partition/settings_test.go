@@ -158,9 +158,9 @@ func TestSettings_RecoveryBound(t *testing.T) {
 		{"a window that is off", Setbacks{Window: Off}, b},
 		{"an announced restart", Setbacks{Restart: true}, b + 10*time.Second},
 		{"a stuck handler", Setbacks{Stuck: true}, b + 30*time.Second + wait},
-		{"a new store", Setbacks{Recreated: true}, b + wait},
+		{"a new store", Setbacks{Recreated: true}, b + RecreateDelay + wait},
 		{"a resignation", Setbacks{Resigned: true}, b + 4*time.Second},
-		{"all", Setbacks{time.Second, true, true, true, true}, b + 45*time.Second + 2*wait},
+		{"all", Setbacks{time.Second, true, true, true, true}, b + 45*time.Second + RecreateDelay + 2*wait},
 	} {
 		require.Equal(t, c.want, s.RecoveryBound(c.with), c.name)
 	}

@@ -165,7 +165,7 @@ func (h *host) Start(node int, empty bool) {
 	})
 }
 
-func (h *host) Delete() { h.net.store.Delete("KV_g") }
+func (h *host) Delete() { h.net.store.Delete("KV_g", 0) }
 
 // move leads to the next node that runs and can be reached.
 func (g *guest) move() {

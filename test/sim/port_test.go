@@ -206,7 +206,7 @@ func TestPortIsolatedWithAnother(t *testing.T) {
 	silent, quick, old := 0, 0, 0
 	for seed := range uint64(20) {
 		b := newBenchOf(t, seed)
-		b.store.Delete("KV_g")
+		b.store.Delete("KV_g", 0)
 		replicated := config("A")
 		replicated.Replicas = 3
 		b.store.Create(replicated)
@@ -279,7 +279,7 @@ func TestPortDisconnected(t *testing.T) {
 
 func TestPortInfoAndCreate(t *testing.T) {
 	b := newBench(t)
-	b.store.Delete("KV_g")
+	b.store.Delete("KV_g", 0)
 	var infos []bridge.StreamInfo
 	b.one.Info(time.Second, func(i bridge.StreamInfo) { infos = append(infos, i) })
 	b.pass(time.Second)

@@ -40,6 +40,7 @@ type Store struct {
 	taps    []*tap
 	hear    []func(Commit)
 	ahead   time.Duration
+	clears  map[string]time.Duration // until when the files of a stream that was deleted are moved away
 }
 
 // stream is one stream of the store.
@@ -49,6 +50,7 @@ type stream struct {
 	created  time.Time
 	last     uint64
 	subjects map[string][]bridge.Sight // oldest first; the last one is present
+	homeless bool                      // its files went with those of the former one
 }
 
 // Commit is a publish that the store accepted.
@@ -63,7 +65,9 @@ type Commit struct {
 }
 
 // NewStore returns a server without streams.
-func NewStore(line *Timeline) *Store { return &Store{line: line, streams: map[string]*stream{}} }
+func NewStore(line *Timeline) *Store {
+	return &Store{line: line, streams: map[string]*stream{}, clears: map[string]time.Duration{}}
+}
 
 // Observe calls f with every publish that is accepted, before anybody else can
 // see it.
@@ -88,7 +92,7 @@ func (s *Store) Create(cfg bridge.StreamConfig) bridge.Result {
 			return refused(codeOverlap, "subjects overlap with those of stream "+name)
 		}
 	}
-	n := &stream{config: cfg, created: s.now(), subjects: map[string][]bridge.Sight{}}
+	n := &stream{config: cfg, created: s.now(), subjects: map[string][]bridge.Sight{}, homeless: s.line.Now() < s.clears[cfg.Name]}
 	n.config.Subjects = slices.Clone(cfg.Subjects)
 	for _, subject := range cfg.Subjects {
 		n.filters = append(n.filters, strings.Split(subject, "."))
@@ -111,12 +115,16 @@ func refused(code int, reason string) bridge.Result {
 }
 
 // Delete removes a stream with all that it holds. Who watched it hears nothing
-// more, unless the watch is told.
-func (s *Store) Delete(name string) {
+// more, unless the watch is told. Of a stream of its name that is made while that takes
+// place, the files go too: it stores nothing, as with a real server.
+func (s *Store) Delete(name string, takes time.Duration) {
 	old := s.streams[name]
 	delete(s.streams, name)
+	s.clears[name] = s.line.Now() + takes
 	s.cut(func(t *tap) bool { return t.of == old })
 }
+
+func (s *Store) homeless(name string) bool { return s.streams[name] != nil && s.streams[name].homeless }
 
 // Restart stops the server and starts it again: streams in memory are gone, and
 // so are all watches.
@@ -141,6 +149,7 @@ func (s *Store) find(subject string) *stream {
 }
 
 var errNoStream = errors.New("no response from stream")
+var errHomeless = errors.New("no answer in time: the files of the stream are gone")
 
 // Publish writes one message, or several as one atomic batch, for a process that
 // sent them at the instant sent.
@@ -148,6 +157,9 @@ func (s *Store) Publish(by string, sent time.Duration, batch []bridge.Message) b
 	st := s.find(batch[0].Subject)
 	if st == nil {
 		return bridge.Result{Outcome: bridge.Unknown, Err: errNoStream}
+	}
+	if st.homeless {
+		return bridge.Result{Outcome: bridge.Unknown, Err: errHomeless}
 	}
 	if r := st.check(batch); r.Outcome != bridge.Accepted {
 		return r

@@ -84,7 +84,7 @@ func TestStoreIncarnations(t *testing.T) {
 	require.Equal(t, bridge.CodeStreamExists, s.Create(config("B")).Code)
 	s.put(msg("$KV.g.A.x", "1"))
 	require.Equal(t, uint64(1), s.Info("KV_g").Last)
-	s.Delete("KV_g")
+	s.Delete("KV_g", 0)
 	require.Equal(t, bridge.CodeStreamNotFound, s.Info("KV_g").Result.Code)
 	line.After(time.Second, NewScheduler(nil).Home(), Plans, func() {})
 	line.Advance(time.Hour)
@@ -94,6 +94,21 @@ func TestStoreIncarnations(t *testing.T) {
 	info := s.Info("KV_g")
 	require.Equal(t, "B", info.Config.Incarnation)
 	require.Equal(t, Epoch.Add(time.Second), info.Created)
+}
+
+// The files of a stream go with those of the former one if it is made while that is deleted.
+func TestStoreMadeWhileTheFormerIsDeleted(t *testing.T) {
+	s, line := newStore(t)
+	s.Delete("KV_g", time.Second)
+	require.Equal(t, bridge.Accepted, s.Create(config("B")).Outcome)
+	require.Equal(t, "B", s.Info("KV_g").Config.Incarnation)
+	require.Equal(t, bridge.Unknown, s.put(msg("$KV.g.B.x", "1")).Outcome)
+	line.After(time.Second, NewScheduler(nil).Home(), Plans, func() {})
+	line.Advance(time.Hour)
+	require.Equal(t, bridge.Unknown, s.put(msg("$KV.g.B.x", "1")).Outcome, "for good")
+	s.Delete("KV_g", 0)
+	require.Equal(t, bridge.Accepted, s.Create(config("C")).Outcome)
+	require.Equal(t, bridge.Accepted, s.put(msg("$KV.g.C.x", "1")).Outcome)
 }
 
 func TestStoreTapsEndWithTheStream(t *testing.T) {
@@ -112,7 +127,7 @@ func TestStoreTapsEndWithTheStream(t *testing.T) {
 	s.Restart()
 	require.Equal(t, 1, lost, "the one that was not stopped")
 	require.NotZero(t, s.Info("KV_g").Last, "a stream on disk survives")
-	s.Delete("KV_g")
+	s.Delete("KV_g", 0)
 	_, ok = s.Tap("KV_g", "$KV.g.A.>", func(bridge.Sight) {}, func() {})
 	require.False(t, ok)
 }

@@ -123,7 +123,7 @@ func TestWatchClosesOrFallsSilent(t *testing.T) {
 	require.Zero(t, w.calls)
 
 	b = newBench(t)
-	b.store.Delete("KV_g")
+	b.store.Delete("KV_g", 0)
 	w = b.watch("x")
 	b.pass(time.Second)
 	require.Equal(t, 1, w.gone, "there is no stream")

@@ -253,11 +253,22 @@ func (w *World) DeadLetters() int { return w.dead }
 // Plan lets something happen when d has passed.
 func (w *World) Plan(d time.Duration, do func()) { w.Timeline.After(d, w.scheduler.Home(), Plans, do) }
 
+// deletion is how long the server takes to delete a stream.
+const deletion = 100 * time.Millisecond
+
 // Recreate deletes the stream; the processes make a new one.
 func (w *World) Recreate() {
 	w.encounters.handsOver(recreatedInHandOver)
 	w.Trace.Say("world", "the stream is deleted")
-	w.Store.Delete("KV_" + Group)
+	w.Store.Delete("KV_"+Group, deletion)
+}
+
+// Rescue is what an operator does about a stream that answers everything but writes, as a process
+// that started made it while the former one was being deleted: the same again.
+func (w *World) Rescue() {
+	if w.Store.homeless("KV_" + Group) {
+		w.Recreate()
+	}
 }
 
 func (w *World) bridge(p *Process) bridge.Config {
