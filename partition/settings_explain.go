@@ -73,7 +73,7 @@ func (s Settings) bounds() []bound {
 		{"the same, if the stream is made anew", s.RecoveryBound(Setbacks{Recreated: true}), "1s and Lease·(1 + ClockDrift) more"},
 		{"everybody is Stable within", s.StableBound(Setbacks{}), "after the last fault: windows and ExitThreshold"},
 		{"a partition that does not move pauses", 0, "whatever else happens, while its worker has its lease"},
-		{"one that moves, if its handler is stuck", s.RevokeTimeout + s.Wait(s.Lease), "RevokeTimeout + Lease·(1 + ClockDrift); else as long as its handler takes to stop"},
+		{"one that moves, if its handler is stuck", s.RevokeTimeout + s.Wait(s.Lease), "RevokeTimeout + Lease·(1 + ClockDrift); else as long as its handler takes to stop; of more than 256 at once, up to RevokeTimeout/10 later, worked on until then"},
 	}
 	b = append(b, bound{"a hand-over is told as stuck after", s.HandOverBound(s.Lease), "without a move, 2·RevokeTimeout + Lease·(1 + ClockDrift) + PollInterval + 4·StoreTimeout"})
 	if s.Ownership == Available {

@@ -76,6 +76,8 @@ func TestSettings_Explain(t *testing.T) {
 		"without the store handlers are told to stop after": "3.5s Lease − DrainTimeout, from the last accepted heartbeat",
 		"and all is dropped after":                          "5s Lease",
 
+		"one that moves, if its handler is stuck": "35.5s RevokeTimeout + Lease·(1 + ClockDrift); else as long as its handler takes to stop; " +
+			"of more than 256 at once, up to RevokeTimeout/10 later, worked on until then",
 		"a hand-over is told as stuck after": "1m12s without a move, 2·RevokeTimeout + Lease·(1 + ClockDrift) + PollInterval + 4·StoreTimeout",
 	} {
 		require.Equal(t, want, lines[name], name)
