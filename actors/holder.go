@@ -59,6 +59,7 @@ type past struct {
 	change  uint64            // the latest that was told
 	seen    partition.Step    // the highest that was applied, in any session
 	version partition.Version // of that step
+	lapsed  int               // how many were written off
 }
 
 type holderState string
@@ -238,7 +239,7 @@ func (h *holder) report(ctx actor.Context, gained, lost []partition.Owned) {
 	}
 	ctx.Request(ctx.Parent(), messages.AssignmentApplied{
 		Change: h.change, Worker: h.worker, Session: h.nonce, Version: h.version, Step: h.seen,
-		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], Suspended: h.state == halted, Bare: bare, At: h.now,
+		Gained: gained, Lost: lost, All: all, Pending: h.pending, Draining: h.items.count[draining], Abandoned: h.lapsed, Suspended: h.state == halted, Bare: bare, At: h.now,
 	})
 	h.tellQuarantined(ctx)
 }

@@ -200,7 +200,7 @@ func (h *holder) over(it *item) bool {
 // drained tells the manager that fewer partitions drain than before.
 func (h *holder) drained(ctx actor.Context, before int) {
 	if now := h.items.count[draining]; now != before {
-		ctx.Request(ctx.Parent(), messages.DrainingChanged{Draining: now})
+		ctx.Request(ctx.Parent(), messages.DrainingChanged{Draining: now, Abandoned: h.lapsed})
 	}
 }
 
@@ -273,6 +273,7 @@ func (h *holder) abandon(ctx actor.Context, change uint64) bool {
 	if found > maxLogged {
 		ctx.Logger().Warn("more partitions are written off", "worker", string(h.worker), "more", found-maxLogged)
 	}
+	h.lapsed += found
 	h.stopMore(ctx)
 	return found > 0
 }

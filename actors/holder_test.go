@@ -222,14 +222,19 @@ func TestHolder_WritesOffWhatDrainsTooLong(t *testing.T) {
 	e.tell(e.pid, r.Mail)
 	gone := []partition.Abandoned{{Partition: "p", Token: 5, Step: 6}}
 	require.Equal(t, messages.Holdings{Session: "mine", Applied: 6, Seen: 6, Abandoned: gone}, e.holdings())
-	heard[messages.DrainingChanged](t, e.parent)
+	require.Equal(t, messages.DrainingChanged{Abandoned: 1}, heard[messages.DrainingChanged](t, e.parent))
 	require.Equal(t, []string{"p starts", "q starts", "p revoked"}, e.log, "the others go on")
 
-	e.see(assignment("mine", 7, "q@5 p@7")) // back here: it waits for the old handler
+	e.see(assignment("mine", 7, "p@7 q@5")) // back here: it waits for the old handler
 	require.Equal(t, []string{"p starts", "q starts", "p revoked"}, e.log)
-	e.applied()
+	require.Equal(t, 1, e.applied().Abandoned)
 	e.confirms()
 	require.Equal(t, gone, e.holdings().Abandoned)
+	e.see(assignment("mine", 8, "p@7 -q@5/8"))
+	e.applied()
+	e.tell(e.pid, remindOf[drainDue](t, e.outside).Mail)
+	e.hold("next")
+	require.Equal(t, 2, e.applied().Abandoned, "they are counted on")
 }
 
 // A new token of a partition is another handler, after the old one.

@@ -50,7 +50,7 @@ func (c *children) spawnHolder(ctx actor.Context, m *manager) {
 	was := m.group.applied
 	c.holder = c.spawn(ctx, holderProps(holderConfig{
 		settings: m.cfg.Settings, outside: c.outside, props: m.cfg.Partition,
-		past: past{change: was.Change, seen: was.Step, version: was.Version},
+		past: past{change: was.Change, seen: was.Step, version: was.Version, lapsed: was.Abandoned},
 	}), "holder")
 }
 
@@ -162,7 +162,8 @@ func (m *manager) failed(ctx actor.Context, reason string) {
 func (m *manager) holderFailed(ctx actor.Context) {
 	was := m.group.applied
 	m.group.applied = messages.AssignmentApplied{
-		Change: was.Change + 1, Worker: was.Worker, Session: was.Session, Version: was.Version, Step: was.Step, Lost: was.All, At: m.now,
+		Change: was.Change + 1, Worker: was.Worker, Session: was.Session, Version: was.Version, Step: was.Step, Lost: was.All,
+		Abandoned: was.Abandoned, At: m.now,
 	}
 	m.group.draining, m.group.unworked = 0, nil
 	m.subs.assign(ctx, m.group.applied)

@@ -221,9 +221,9 @@ func (m *manager) applied(ctx actor.Context, a messages.AssignmentApplied) messa
 	return m.state
 }
 
-// drained: something that was revoked has been let go.
+// drained: something that was revoked has been let go, or was written off.
 func (m *manager) drained(ctx actor.Context, d messages.DrainingChanged) messages.State {
-	m.group.draining = d.Draining
+	m.group.draining, m.group.applied.Abandoned = d.Draining, d.Abandoned
 	m.drainStep(ctx)
 	if m.state != rebalancing {
 		return m.state

@@ -266,14 +266,14 @@ func TestManager_Snapshot(t *testing.T) {
 	f.say(opened, messages.SessionStarted{Worker: "worker-0", Claim: 3, LeaseEnd: end}, led, gained, first, done, decides)
 	own := []partition.Owned{{ID: "p", Token: 6}}
 	f.say(messages.AssignmentApplied{
-		Change: 2, Worker: "worker-0", Version: 2, Step: 6, All: own, Gained: own, Draining: 1, Pending: []partition.PartitionID{"q"},
+		Change: 2, Worker: "worker-0", Version: 2, Step: 6, All: own, Gained: own, Draining: 1, Abandoned: 2, Pending: []partition.PartitionID{"q"},
 	})
 	s := f.snapshot()
 	require.NotEmpty(t, s.Session)
 	s.Session = ""
 	require.Equal(t, messages.Snapshot{
 		State: rebalancing, Worker: "worker-0", Leader: "worker-0", Leading: true, Term: 4, LeaseEnd: end, Version: 2, Step: 6, Owned: own,
-		Draining: 1, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, UnownedSince: covers.Since, Healthy: true,
+		Draining: 1, Abandoned: 2, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, UnownedSince: covers.Since, Healthy: true,
 		Decision: partition.Measure{Moves: 1, Least: 1, Before: 1.5, After: 1},
 	}, s)
 	nearer := done

@@ -197,8 +197,9 @@ type AssignmentApplied struct {
 	Gained, Lost []partition.Owned
 	All          []partition.Owned
 	Pending      []partition.PartitionID
-	// Draining counts what is revoked and not let go yet.
-	Draining int
+	// Draining counts what is revoked and not let go yet, Abandoned what was written off
+	// from the beginning of the manager on.
+	Draining, Abandoned int
 	// Suspended: the lease is in doubt, so that All does not list what is owned.
 	Suspended bool
 	// Bare is the term that took the head for lost, so that what the session had was
@@ -207,9 +208,10 @@ type AssignmentApplied struct {
 	At   time.Time
 }
 
-// DrainingChanged reports that something which was revoked has been let go.
+// DrainingChanged reports that something which was revoked has been let go, or was written
+// off. The counts are those of AssignmentApplied.
 type DrainingChanged struct {
-	Draining int
+	Draining, Abandoned int
 }
 
 // QuarantineChanged reports which partitions are owned and not worked on, because their

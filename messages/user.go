@@ -156,7 +156,10 @@ type Snapshot struct {
 	Owned    []partition.Owned
 	// Draining counts partitions that are revoked and not let go yet.
 	Draining int
-	Pending  []partition.PartitionID
+	// Abandoned counts those that were written off, in all sessions of this manager: what
+	// worked on them did not stop in its time, or a subscriber did not let go.
+	Abandoned int
+	Pending   []partition.PartitionID
 	// Quarantined are owned and not worked on, because their actors failed too often.
 	Quarantined []partition.PartitionID
 	// Members are the workers with a seat in the leader's table, Unowned is how many

@@ -36,6 +36,7 @@ var (
 	stepDesc       = desc("step", "The publish that was applied last.")
 	marginDesc     = desc("lease_margin_seconds", "How long the lease lasts without another heartbeat.")
 	partitionsDesc = desc("partitions", "Partitions of this worker.", "kind")
+	abandonedDesc  = desc("handlers_abandoned_total", "Partitions that were written off, as a handler did not stop in time.")
 	membersDesc    = desc("members", "Workers with a seat in the leader's table.")
 	unownedDesc    = desc("unowned", "Partitions that nobody works on, as the leader knows them.")
 	lackingDesc    = desc("unowned_seconds", "For how long there have been any.")
@@ -88,6 +89,7 @@ func (o *Observer) Collect(to chan<- prometheus.Metric) {
 	gauge(healthyDesc, flag(s.Healthy))
 	gauge(finalDesc, flag(health.Final))
 	worker(s, gauge)
+	counter(abandonedDesc, float64(s.Abandoned))
 	if s.Leading {
 		leader(s, gauge)
 	}

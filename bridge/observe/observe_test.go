@@ -118,7 +118,7 @@ func TestObserver_Metrics(t *testing.T) {
 	b.tell(say{messages.AlertRaised{Level: partition.AlertWarn}})
 	b.tell(say{messages.HealthChanged{Reason: "revoked", Final: true}})
 	b.tell(is{messages.Snapshot{
-		State: messages.Stable, Leading: true, Term: 7, Version: 8, Step: 9, Owned: make([]partition.Owned, 3), Draining: 1,
+		State: messages.Stable, Leading: true, Term: 7, Version: 8, Step: 9, Owned: make([]partition.Owned, 3), Draining: 1, Abandoned: 13,
 		Pending: make([]partition.PartitionID, 2), Quarantined: make([]partition.PartitionID, 5), Members: make([]partition.WorkerID, 4), Unowned: 6, LeaseEnd: at.Add(time.Hour),
 		Decision: partition.Measure{Moves: 12, Least: 11, Before: 1.5, After: 1.25},
 	}})
@@ -130,7 +130,7 @@ func TestObserver_Metrics(t *testing.T) {
 		"troupe_leading 1", "troupe_term 7", "troupe_version 8", "troupe_step 9",
 		`troupe_partitions{kind="owned"} 3`, `troupe_partitions{kind="draining"} 1`, `troupe_partitions{kind="pending"} 2`,
 		`troupe_partitions{kind="quarantined"} 5`,
-		"troupe_gained_total 5", "troupe_lost_total 2", "troupe_members 4", "troupe_unowned 6", `troupe_alerts_total{level="warn"} 1`,
+		"troupe_gained_total 5", "troupe_lost_total 2", "troupe_handlers_abandoned_total 13", "troupe_members 4", "troupe_unowned 6", `troupe_alerts_total{level="warn"} 1`,
 		"troupe_dead_letters_total 0", "troupe_decision_moves 12", "troupe_decision_moves_least 11",
 		`troupe_decision_peak{when="before"} 1.5`, `troupe_decision_peak{when="after"} 1.25`,
 	} {
