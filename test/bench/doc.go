@@ -26,7 +26,8 @@
 //
 // BenchmarkConsume compares bridge.Consume with the client's own consumers in one run;
 // BenchmarkConsumeIdle and BenchmarkConsumeMove are what consumers cost, and how long
-// partitions that move are not worked on.
+// partitions that move are not worked on; BenchmarkConsumeStop is how long a worker with
+// thousands of partition actors takes to stop.
 //
 // # Limits
 //
