@@ -18,6 +18,8 @@ type Change struct {
 	// Joined have no seat yet, Returned have the seat of a former session,
 	// Left were released, Crashed went silent or were fenced.
 	Joined, Returned, Left, Crashed []WorkerID
+	// Silent are those of the crashed whose session has not ended, as far as is known.
+	Silent []Unheard
 	// Orphans counts partitions that nobody who counts owns, Removed rows that
 	// the source does not list any more, Drains those of members that give
 	// everything up, Unfinished those that a hand-over left on their way.
@@ -37,6 +39,13 @@ type Change struct {
 	Awaited bool
 	// Turns is when a standing changes without any news; zero if never.
 	Turns time.Time
+}
+
+// Unheard is what takes a session for over that has not ended: its record is still the one
+// of this revision.
+type Unheard struct {
+	Worker   WorkerID
+	Revision Revision
 }
 
 // Urgent reports whether to decide at once. A refresh is not: first the source
@@ -110,6 +119,9 @@ func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, resta
 		if !counts && seat != None {
 			gone++
 		}
+		if standing == Silent {
+			c.Silent = append(c.Silent, Unheard{id, w.Revision})
+		}
 	}
 	for _, s := range t.Seats {
 		if roster[s.Worker].Revision == 0 {
@@ -123,6 +135,7 @@ func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, resta
 	for _, list := range [][]Witness{c.Members, c.Refreshing} {
 		slices.SortFunc(list, func(a, b Witness) int { return CompareWorkers(a.Worker, b.Worker) })
 	}
+	slices.SortFunc(c.Silent, func(a, b Unheard) int { return CompareWorkers(a.Worker, b.Worker) })
 	c.Cold = t.Step == 0 || restartRatio > 0 && float64(gone) > float64(restartRatio*float64(len(t.Seats)))
 	c.cover(t, set, now, rules)
 	return c

@@ -73,6 +73,15 @@ var classifyCases = map[string]classifyCase{
 		is.Equal([]WorkerID{"w-1"}, c.Crashed)
 		is.Equal([]WorkerID{"w-2"}, c.Joined)
 	}},
+	"silences": {func(_ *Table, r Roster, _ *Set) {
+		r.show("w-10", Live{Session: "s10"})
+		r.show("w-9", Live{Session: "s9"}) // as one that a decision on its way has left out
+		r.show("w-1", Live{Session: "s1", Fence: &Fence{AfterSilence: true}})
+		r.show("w-0", Live{Session: "s0"}, testWait)
+	}, testWait, "crash", true, func(is *require.Assertions, c Change) {
+		is.Equal([]WorkerID{"w-1", "w-9", "w-10"}, c.Crashed)
+		is.Equal([]Unheard{{"w-9", 1}, {"w-10", 1}}, c.Silent)
+	}},
 	"almost silent": {func(*Table, Roster, *Set) {}, testWait - 1, "balance", false, nil},
 	"all silent":    {func(*Table, Roster, *Set) {}, testWait, "cold start", true, func(is *require.Assertions, c Change) { is.Len(c.Crashed, 2) }},
 	"fenced":        {func(_ *Table, r Roster, _ *Set) { r.show("w-1", Live{Session: "s1", Fence: &Fence{}}) }, 0, "crash", true, nil},

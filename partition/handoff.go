@@ -25,6 +25,8 @@ type Target struct {
 	// Why has the reason of each, or is nil; Measure is what the decision does.
 	Why     []Reason
 	Measure Measure
+	// Silent are those left out for their silence. Whoever spoke since is judged anew.
+	Silent []Unheard
 }
 
 // TargetSeat is a session that a decision counts on.

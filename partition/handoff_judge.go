@@ -123,13 +123,14 @@ func (h *handoff) judgeRow(i int, r Row) ending {
 		}
 	}
 	_, counted := h.seatInTarget(seat.Worker, seat.Session)
-	returning := counted && h.facts.Roster[seat.Worker].Standing(h.facts.Now, h.facts.Rules) == Returning
+	standing, missed := h.facts.Roster[seat.Worker].Standing(h.facts.Now, h.facts.Rules), h.missed(seat.Worker)
+	returning := standing == Returning && (counted || missed)
 	switch {
 	case v.state == waits:
 		h.sleepUntil(v.until)
 		return awaited
-	case v.state == ended && returning && !home && h.want[i] != gone:
-		return kept // reserved for who announced to come back
+	case v.state == ended && (returning || missed && standing == Renewing) && !home && h.want[i] != gone:
+		return kept // reserved for who announced to come back, or is back before it was missed
 	case v.state == ended:
 		return h.endedRow(r, seat, v)
 	case r.Revoking == 0 && (returning || !counted):
@@ -138,6 +139,14 @@ func (h *handoff) judgeRow(i int, r Row) ending {
 		return held
 	}
 	return h.revokedRow(r, seat)
+}
+
+// missed reports whether the target leaves a worker out for a silence that it broke since.
+// One that is left out for another reason stays so, also if its hold-down, which the
+// decision counted from an earlier sight, is not over here.
+func (h *handoff) missed(w WorkerID) bool {
+	i, silent := slices.BinarySearchFunc(h.target.Silent, w, func(s Unheard, w WorkerID) int { return CompareWorkers(s.Worker, w) })
+	return silent && h.facts.Roster[w].Revision > h.target.Silent[i].Revision
 }
 
 // endedRow: the session is over, but what it abandoned may still run.

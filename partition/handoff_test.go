@@ -13,6 +13,7 @@ type handoffCase struct {
 	live     Live // of w-0, seen at atFirst; a zero Session is s0
 	gone     bool // w-0 has no record
 	counted  bool // the target counts on w-0's session
+	missed   bool // the target took w-0 for silent, before this sight
 	// waits is how long after the sight nothing is granted; then it is, by this
 	// evidence. by 0: never.
 	waits time.Duration
@@ -54,6 +55,11 @@ func TestNext_Evidence(t *testing.T) {
 		"comes back, was revoked":     {revoking: 6, live: Live{Released: true, Restarting: true}, counted: true},
 		"comes back, still there":     {live: Live{Restarting: true}, counted: true},
 		"comes back, silent":          {live: Live{Restarting: true, Fence: silence}, counted: true},
+		"is back, was missed":         {live: Live{Session: "t0", Predecessor: "s0", PredecessorReleased: true}, missed: true, waits: wait, by: FreedByReplacement},
+		"comes back, was missed":      {live: Live{Released: true, Restarting: true}, missed: true},
+		"comes back, was killed":      {live: Live{Restarting: true, Fence: silence}, missed: true},
+		"left, was missed":            {live: Live{Released: true}, missed: true, by: FreedByRelease},
+		"silent for good":             {live: Live{Beat: 3}, missed: true, waits: wait, by: FreedByFence},
 		"was to come back":            {live: Live{Released: true, Restarting: true}, by: FreedByRelease},
 		"has no record":               {gone: true, fence: told},
 		"taken for silent, but lives": {live: Live{Beat: 3}, waits: wait, by: FreedByFence},
@@ -77,6 +83,9 @@ func (tc handoffCase) play(t *testing.T, set Set) {
 	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-1", Session: "s1"}}, Owner: []int32{0}}
 	if tc.counted {
 		target.Seats, target.Owner[0] = append([]TargetSeat{{Worker: "w-0", Session: "s0"}}, target.Seats...), 1
+	}
+	if tc.missed {
+		target.Silent = []Unheard{{"w-0", roster["w-0"].Revision - 1}}
 	}
 	at := func(after time.Duration) Outlook {
 		roster.show("w-1", Live{Session: "s1"}, after)
@@ -198,32 +207,6 @@ func TestNext_WithoutASessionNothingIsPublished(t *testing.T) {
 	o := Next(Table{}, 1, nobody, Facts{Now: atFirst, Rules: testRules, Roster: Roster{}})
 	require.Nil(t, o.Publish)
 	require.Equal(t, set.Len(), o.Blocked)
-}
-
-// Who renews although the decision took it for silent keeps all, and its seat.
-func TestNext_WrongfulSilenceTakesNothing(t *testing.T) {
-	table, roster, set := group()
-	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}}, Owner: []int32{0, 0, 0, 0}}
-	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster}
-	o := Next(table, 3, target, facts)
-	require.Nil(t, o.Publish)
-	require.Equal(t, 2, o.Blocked)
-	table.Rows = table.Rows[:2]
-	target.Set, target.Owner = manyPartitions(2), target.Owner[:2]
-	require.Nil(t, Next(table, 3, target, facts).Publish)
-}
-
-func TestNext_SilentOnesWithoutASeatAreFencedToo(t *testing.T) {
-	table, roster, set := group()
-	for _, w := range []WorkerID{"w-3", "w-2"} {
-		roster.show(w, Live{Session: "x"}, -time.Hour)
-	}
-	roster.show("w-4", Live{Session: "x", Released: true}, -time.Hour)
-	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}, Owner: []int32{0, 0, 1, 1}}
-	o := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster, Term: 4})
-	require.Len(t, o.Publish.Fences, 2)
-	require.Equal(t, WorkerID("w-2"), o.Publish.Fences[0].Worker)
-	require.Equal(t, table.Rows, o.Publish.Table.Rows)
 }
 
 // While a worker lists a partition as written off, it is not eligible for it.

@@ -38,7 +38,7 @@ type Asking struct {
 // Ask makes the question for a decision. previous is the target that is being
 // handed over, nil if there is none: what is on its way counts as there.
 func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
-	q := Question{target: Target{Set: set, Owner: make([]int32, len(set.IDs))}, barred: map[PartitionID][]WorkerID{}}
+	q := Question{target: Target{Set: set, Owner: make([]int32, len(set.IDs)), Silent: c.Silent}, barred: map[PartitionID][]WorkerID{}}
 	q.Input.MoveLimit = by.MoveLimit
 	place := owners{members: make(map[WorkerID]int32, len(c.Members)), waits: map[WorkerID]bool{}, why: make([]Reason, len(set.IDs))}
 	for i, w := range c.Members {

@@ -57,6 +57,14 @@ func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {
 	require.Equal(t, []int32{0, 0, 1, 1}, q.Answer(Plan{0, 0}, AnyZone).Owner)
 }
 
+func TestAsk_TellsWhoseSilenceItRestsOn(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-0", Live{Session: "s0"}, testWait)
+	c := Classify(table, roster, set, atFirst.Add(testWait), testRules, Off)
+	q := Ask(table, nil, c, set, Asking{Now: atFirst.Add(testWait), Rules: testRules})
+	require.Equal(t, []Unheard{{"w-1", roster["w-1"].Revision}}, q.Answer(Plan{0, 0, 0, 0}, AnyZone).Silent)
+}
+
 func TestAsk_NobodyThere(t *testing.T) {
 	table, roster, set := group()
 	require.False(t, ask(table, Roster{}, set, nil).Plannable())

@@ -1,0 +1,51 @@
+package partition
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Who renews although the decision took it for silent keeps all, and its seat.
+func TestNext_WrongfulSilenceTakesNothing(t *testing.T) {
+	table, roster, set := group()
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}}, Owner: []int32{0, 0, 0, 0}}
+	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster}
+	o := Next(table, 3, target, facts)
+	require.Nil(t, o.Publish)
+	require.Equal(t, 2, o.Blocked)
+	table.Rows = table.Rows[:2]
+	target.Set, target.Owner = manyPartitions(2), target.Owner[:2]
+	require.Nil(t, Next(table, 3, target, facts).Publish)
+}
+
+// Who announced its return is given away if the silence that the decision rests on lasts:
+// it counted the hold-down from an earlier sight. Who was heard since is waited for.
+func TestNext_SilenceThatLasts(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-1", Live{Session: "s1", Restarting: true})
+	roster.show("w-0", Live{Session: "s0"}, testWait)
+	seen := roster["w-1"].Revision
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}}, Owner: []int32{0, 0, 0, 0}}
+	facts := Facts{Now: atFirst.Add(testWait), Rules: testRules, Roster: roster, Term: 9}
+	for revision, moves := range map[Revision]int{seen - 1: 0, seen: 2} {
+		target.Silent = []Unheard{{"a-0", seen - 1}, {"w-1", revision}}
+		o := Next(table, 3, target, facts)
+		require.Len(t, o.Publish.Fences, 1)
+		require.Len(t, o.Publish.Moves, moves, "left out at revision %d of %d", revision, seen)
+	}
+}
+
+func TestNext_SilentOnesWithoutASeatAreFencedToo(t *testing.T) {
+	table, roster, set := group()
+	for _, w := range []WorkerID{"w-3", "w-2"} {
+		roster.show(w, Live{Session: "x"}, -time.Hour)
+	}
+	roster.show("w-4", Live{Session: "x", Released: true}, -time.Hour)
+	target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1"}}, Owner: []int32{0, 0, 1, 1}}
+	o := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster, Term: 4})
+	require.Len(t, o.Publish.Fences, 2)
+	require.Equal(t, WorkerID("w-2"), o.Publish.Fences[0].Worker)
+	require.Equal(t, table.Rows, o.Publish.Table.Rows)
+}
