@@ -15,7 +15,7 @@ import (
 // while this worker leads, and the term below it. It hears the store's answers
 // and the term's failures, and tells the manager who leads and whether it is this
 // worker. It is never restarted: if it panics, its term stops with it, and the
-// manager begins a new session.
+// manager begins another election.
 type election struct {
 	electionConfig
 	state electionState

@@ -271,7 +271,7 @@ func TestSituations(t *testing.T) {
 		}
 		h.Close()
 	}
-	for s, n := range met {
+	for s, n := range met[:panicked] { // the others are of TestPanic
 		require.Positive(t, n, "no history has it: %s", Situation(s))
 	}
 }

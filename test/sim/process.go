@@ -41,6 +41,8 @@ type Habits struct {
 	Strategy partition.Strategy
 	// Wire, if set, changes how its actors are wired, its strategy and source too.
 	Wire func(*actors.Config)
+	// Mortal: its actors may be made to panic.
+	Mortal bool
 	// Build, if set, changes what goes through the port as another build would.
 	Build func(bridge.Port) bridge.Port
 }
@@ -58,8 +60,11 @@ type Process struct {
 	manager *actor.PID
 	user    *actor.PID
 	stopped *messages.Stopped
+	died    bool // its manager has ended without that
 	trouble Trouble
 	delays  delays
+	doom    doom
+	fatal   bool // its manager may not go on
 	// Heard is what the user knows.
 	Heard Heard
 }
@@ -108,6 +113,9 @@ func (w *World) Start(name string, h Habits) *Process {
 	props, err := actors.PartitionManager(cfg, bridge.Over(port, p.Clock, w.bridge(p)))
 	if err != nil {
 		panic(fmt.Sprintf("sim: %s: %v", name, err))
+	}
+	if h.Mortal {
+		props = p.mortal(props)
 	}
 	w.processes = append(w.processes, p)
 	w.Check.Joins(name, p.Clock, p.lane)
@@ -236,13 +244,17 @@ func (p *Process) AskWhy(id partition.PartitionID) { p.send(messages.Why{Partiti
 // AskJournal asks the manager for the latest steps of the journal.
 func (p *Process) AskJournal() { p.send(messages.GetJournal{}) }
 
-// bury ends a process that said it has stopped, and looks at what it left behind.
+// bury ends a process that said it has stopped, or whose manager has died, and looks at
+// what it left behind.
 func (p *Process) bury() {
 	p.lane.Do(func() { p.world.system.system.Root.Stop(p.user) })
 	for p.world.scheduler.Step() {
 	}
 	p.world.Check.Left(p.Name, p.behind())
 	p.end()
+	if p.died && p.world.Died != nil {
+		p.world.Died(p)
+	}
 }
 
 // behind lists what is still there.

@@ -73,10 +73,13 @@ const (
 	spoiltLive
 	spoiltTerm
 
-	situations
+	// An actor panics: one for each of the roles.
+	panicked
+
+	situations = panicked + Situation(len(Roles))
 )
 
-var situationNames = [situations]string{
+var situationNames = [panicked]string{
 	leadOfDead:        "the lead is taken from one that has ended",
 	leadOfPaused:      "the lead is taken from one that is paused",
 	leadOfRunning:     "the lead is taken from one that runs",
@@ -139,4 +142,9 @@ var situationNames = [situations]string{
 }
 
 // String says what the situation is.
-func (s Situation) String() string { return situationNames[s] }
+func (s Situation) String() string {
+	if s >= panicked {
+		return "the " + Roles[s-panicked] + " of a process panics"
+	}
+	return situationNames[s]
+}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -36,6 +37,15 @@ func (p *Process) Refresh(m messages.RefreshPartitions) {
 	p.say("is asked for a refresh")
 	p.send(m)
 }
+
+// relist tells the source what it lists, as a user does whose update was refused, or whose
+// source has failed and begins with what it listed first.
+func (p *Process) relist() {
+	p.later(time.Second, p.user, relistDue{})
+}
+
+// relistDue is a user's reminder of that.
+type relistDue struct{}
 
 // source is the process's: it says what it lists when that changes, unless it is
 // quiet.

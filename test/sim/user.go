@@ -32,6 +32,15 @@ func (u *user) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		ctx.Request(p.manager, messages.Subscribe{PID: ctx.Self(), Confirm: p.Habits.Confirm})
+		if p.Habits.Mortal {
+			ctx.Watch(p.manager)
+		}
+	case *actor.Terminated:
+		p.died = p.stopped == nil
+	case messages.UpdateRefused:
+		p.relist()
+	case relistDue:
+		ctx.Request(p.manager, messages.UpdatePartitions{Partitions: p.world.partitions})
 	case messages.AssignmentChanged:
 		u.changed(ctx, m)
 	case letGo:
@@ -47,6 +56,22 @@ func (u *user) Receive(ctx actor.Context) {
 		p.say(fmt.Sprintf("healthy: %v%s", m.Healthy, because(m.Reason)))
 	case messages.AlertRaised:
 		p.say(fmt.Sprintf("alert: %s: degraded for %v%s", m.Level, m.At.Sub(m.Since), because(m.Reason)))
+	case messages.Stopped:
+		text := "has stopped" + because(m.Reason)
+		if len(m.Running) > 0 {
+			text += fmt.Sprintf(", %d handlers still run", len(m.Running))
+		}
+		p.say(text)
+		p.stopped = &m
+	default:
+		u.answered(m)
+	}
+}
+
+// answered notes what was asked for.
+func (u *user) answered(mail any) {
+	p := u.process
+	switch m := mail.(type) {
 	case messages.Snapshot:
 		p.Heard.Snapshot = m
 		p.say(fmt.Sprintf("answers: %s, leads: %v, version %d, owns %d", m.State, m.Leading, m.Version, len(m.Owned)))
@@ -77,13 +102,6 @@ func (u *user) Receive(ctx actor.Context) {
 	case messages.Drained:
 		p.Heard.Drained++
 		p.say("has drained" + because(m.Reason))
-	case messages.Stopped:
-		text := "has stopped" + because(m.Reason)
-		if len(m.Running) > 0 {
-			text += fmt.Sprintf(", %d handlers still run", len(m.Running))
-		}
-		p.say(text)
-		p.stopped = &m
 	}
 }
 

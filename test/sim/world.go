@@ -48,6 +48,8 @@ type World struct {
 	Trace    *Trace
 	// Random is the world's source of randomness.
 	Random *rand.Rand
+	// Died, if set, is told of processes whose manager died of a panic.
+	Died func(*Process)
 
 	cfg        Config
 	reader     Reader
@@ -129,7 +131,7 @@ func (w *World) committed(c Commit) {
 // logged is what the actor system says: an error is a panic of an actor, which
 // must not happen, unless it is a habit. The rest depends on its own clock.
 func (w *World) logged(level slog.Level, text string) {
-	if level >= slog.LevelError && !strings.HasSuffix(text, Habitual) {
+	if level >= slog.LevelError && !strings.HasSuffix(text, Habitual) && !w.meant(text) {
 		w.Trace.Hum("system", text)
 		w.Check.violate("Panic", "%s", text)
 	}
@@ -167,7 +169,7 @@ func (w *World) drain() bool {
 		return len(w.Check.broken) == 0
 	}
 	for _, p := range slices.Clone(w.processes) {
-		if p.stopped != nil {
+		if p.stopped != nil || p.died {
 			p.bury()
 		}
 	}

@@ -67,6 +67,8 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.Conflict, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 59 and 61
 	suffer(t, sim.ServerRestart, sim.Election, sim.InFlight, sim.LostRequest)
+	// bugs of ours, in any actor
+	suffer(t, sim.Panic, sim.LeaderCrash, sim.LostAnswer)
 	// hazard 16
 	suffer(t, sim.Comeback, sim.Pause)
 }

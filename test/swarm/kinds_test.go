@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
@@ -94,33 +93,6 @@ func (l *life) troubles() {
 			l.world.Plan(l.world.Soon(10*time.Second), func() { p.Trouble(sim.Trouble{}) })
 		}
 		l.troubles()
-	})
-}
-
-// asks lets somebody be asked for something now and then.
-func (l *life) asks() {
-	l.later(l.world.Soon(2*time.Second), func() {
-		if p, list := l.somebody(), l.world.Partitions(); p != nil {
-			id := list[l.world.Random.IntN(len(list))].ID()
-			switch l.world.Random.IntN(8) {
-			case 0:
-				p.AskOwner(id)
-			case 1:
-				p.AskWhy(id)
-			case 2:
-				p.AskJournal()
-			case 3:
-				p.Ask()
-			case 4:
-				p.Release(id)
-			case 5:
-				p.Refresh(messages.RefreshPartitions{})
-			default:
-				p.Drain(false)
-				l.world.Plan(l.world.Soon(10*time.Second), func() { p.Drain(true) })
-			}
-		}
-		l.asks()
 	})
 }
 

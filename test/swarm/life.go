@@ -125,7 +125,7 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 		settings.QuarantineFor = briefly
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
-	l := &life{settings: settings.WithDefaults(), faults: sim.RandomFaults(rng)}
+	l := &life{settings: settings.WithDefaults(), faults: random(seed, rng)}
 	if faults.Kinds() > 0 {
 		l.faults = faults
 	}
@@ -139,6 +139,7 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 	}
 	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, Replicas: 1 + 2*rng.IntN(2), System: system})
 	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
+	l.world.Died = l.died
 	l.world.Trace.Say("world", l.faults.String())
 	return l
 }
@@ -173,6 +174,9 @@ func (l *life) youth(d time.Duration) bool {
 		l.world.Plan(l.world.Soon(3*time.Second), func() { l.join("") })
 	}
 	l.ill = true
+	if l.faults[sim.Panic] > 0 {
+		l.asks() // or some would never be there
+	}
 	l.world.Net.Faults = l.faults
 	for f := sim.Disconnect; int(f) < len(l.faults); f++ {
 		l.plague(f)
@@ -219,6 +223,7 @@ func (l *life) heal() string {
 	l.poison = ""
 	for _, p := range l.world.Processes() {
 		p.Habits.Fails = ""
+		p.Spare()
 		p.Resume()
 	}
 	for len(l.world.Processes()) < leastWorkers {

@@ -54,7 +54,16 @@ func (p Plan) Live(seed uint64, system *sim.System, lines int) Result {
 }
 
 // drawn are the faults of a seed.
-func drawn(seed uint64) sim.Faults { return sim.RandomFaults(rand.New(rand.NewPCG(seed, 1))) }
+func drawn(seed uint64) sim.Faults { return random(seed, rand.New(rand.NewPCG(seed, 1))) }
+
+// random are the faults of a seed, drawn from this. In every other life actors panic, too.
+func random(seed uint64, rng *rand.Rand) sim.Faults {
+	f := sim.RandomFaults(rng)
+	if seed%4 > 1 {
+		f[sim.Panic] = sim.Strong(sim.Panic)[sim.Panic]
+	}
+	return f
+}
 
 func (p Plan) flags() string {
 	out := ""

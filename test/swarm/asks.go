@@ -1,0 +1,55 @@
+package swarm
+
+import (
+	"time"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// mostSaid is below how much an actor says before it panics.
+const mostSaid = 4
+
+// died lets a process that died of a panic start again, or another one.
+func (l *life) died(p *sim.Process) {
+	key := [...]string{"", p.Habits.InstanceKey}[l.world.Random.IntN(2)]
+	if l.ill {
+		l.joinLater(key)
+	}
+}
+
+// asks lets somebody be asked for something now and then.
+func (l *life) asks() {
+	l.later(l.world.Soon(2*time.Second), func() {
+		if p, list := l.somebody(), l.world.Partitions(); p != nil {
+			id := list[l.world.Random.IntN(len(list))].ID()
+			switch l.world.Random.IntN(8) {
+			case 0:
+				p.AskOwner(id)
+			case 1:
+				p.AskWhy(id)
+			case 2:
+				p.AskJournal()
+			case 3:
+				p.Ask()
+			case 4:
+				p.Release(id)
+			case 5:
+				p.Refresh(messages.RefreshPartitions{})
+			default:
+				if l.late(p) {
+					break // it may not have again what it wrote off: in the end nobody might
+				}
+				p.Drain(false)
+				l.world.Plan(l.world.Soon(10*time.Second), func() { p.Drain(true) })
+			}
+		}
+		l.asks()
+	})
+}
+
+// late reports whether a process may write off what it has to let go.
+func (l *life) late(p *sim.Process) bool {
+	h := p.Habits
+	return h.Drain == sim.Never || h.Confirm && (h.LetGo == sim.Never || h.LetGo >= l.settings.DrainTimeout)
+}
