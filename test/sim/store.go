@@ -148,8 +148,10 @@ func (s *Store) find(subject string) *stream {
 	return nil
 }
 
-var errNoStream = errors.New("no response from stream")
-var errHomeless = errors.New("no answer in time: the files of the stream are gone")
+var (
+	errNoStream = errors.New("no response from stream")
+	errHomeless = errors.New("no answer in time: the files of the stream are gone")
+)
 
 // Publish writes one message, or several as one atomic batch, for a process that
 // sent them at the instant sent.
