@@ -32,6 +32,13 @@ var kinds = map[string]func(l *life){
 			h.Differ = func(s *partition.Settings) { s.Capacity = capacity }
 		}
 	},
+	"giants": func(l *life) {
+		l.dress = func(p *partition.Partition) {
+			if p.Weight = 1 + l.world.Random.Int64N(9); l.world.Random.IntN(10) == 0 {
+				p.Weight *= 100 // more than a share of all the others
+			}
+		}
+	},
 	"zones, labels and pins": func(l *life) {
 		zones := []string{"east", "west"}
 		l.dress = func(p *partition.Partition) {
