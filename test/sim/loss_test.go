@@ -63,7 +63,6 @@ func TestRecordsExpire(t *testing.T) {
 //
 // hazard 57
 func TestAJoinerThatMakesTheStreamAnewWaitsForTheLeasesOfBefore(t *testing.T) {
-	const clears = 100 * time.Millisecond // the server has moved the files of the former stream away
 	settings := partition.Fast()
 	settings.ColdStartWindow, settings.PlannedScaleWindow = partition.Off, partition.Off
 	begin := func(seed uint64, fresh bool) (*sim.World, *sim.Process) {
@@ -79,12 +78,11 @@ func TestAJoinerThatMakesTheStreamAnewWaitsForTheLeasesOfBefore(t *testing.T) {
 			p.Pause(settings.Lease - settings.StoreTimeout)
 		}
 		w.Recreate()
-		well(t, w, clears)
 		return w, w.Start("late", sim.Habits{Fresh: fresh, Rate: w.Clocks()})
 	}
 	for seed := range uint64(20) {
 		w, late := begin(seed, false)
-		well(t, w, settings.Lease-settings.StoreTimeout-clears-time.Millisecond)
+		well(t, w, settings.Lease-settings.StoreTimeout-time.Millisecond)
 		require.Empty(t, late.Heard.Assignment.All, "seed %d", seed)
 		well(t, w, 20*time.Second)
 		covered(t, w)
@@ -94,25 +92,4 @@ func TestAJoinerThatMakesTheStreamAnewWaitsForTheLeasesOfBefore(t *testing.T) {
 		require.False(t, w.Run(20*time.Second))
 		require.Regexp(t, `^I4 is broken at .*: late begins with p\d+ .* while the handler of w\d owns it`, w.Broken(0))
 	}
-}
-
-// A process that starts while the stream is being deleted does not know that there was one, and
-// makes one that stores nothing. Nobody gets on until it is deleted again.
-func TestAStreamThatStoresNothingIsDeletedAgain(t *testing.T) {
-	w := sim.NewWorld(sim.Config{Seed: 1, Settings: partition.Fast(), Partitions: partitions(12), Fresh: true})
-	t.Cleanup(w.Close)
-	w.Start("w1", sim.Habits{})
-	well(t, w, 5*time.Second)
-	w.Rescue()
-	covered(t, w)
-	w.Recreate()
-	w.Start("late", sim.Habits{})
-	well(t, w, 20*time.Second)
-	for _, p := range w.Processes() {
-		require.False(t, p.Heard.Health.Healthy)
-		require.Contains(t, p.Heard.Health.Reason, "the files of the stream are gone")
-	}
-	w.Rescue()
-	well(t, w, 30*time.Second)
-	covered(t, w)
 }

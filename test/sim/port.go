@@ -21,6 +21,7 @@ type Port struct {
 	may       func(subject string) bool // what it may write, and then nothing else; nil is everything
 	broken    bool
 	ended     bool // for good
+	wrote     bool // it had a stream
 	mute      bool // what it sends does not arrive
 	deaf      bool // nothing is heard
 	lag       time.Duration
@@ -106,10 +107,14 @@ func (p *Port) perform(op bridge.Op, sent time.Duration) bridge.Result {
 	switch {
 	case p.denied(op):
 		return bridge.Result{Outcome: bridge.Denied, Err: bridge.ErrDenied}
+	case op.Create != nil && p.wrote:
+		return n.store.CreateAnew(*op.Create)
 	case op.Create != nil:
 		return n.store.Create(*op.Create)
 	case op.Publish != nil:
-		return n.publish(p, op.Publish, sent)
+		r := n.publish(p, op.Publish, sent)
+		p.wrote = p.wrote || r.Outcome == bridge.Accepted
+		return r
 	case n.leaderless():
 		return noQuorum()
 	case n.hits(StaleGet):

@@ -92,13 +92,26 @@ func (s *Store) Create(cfg bridge.StreamConfig) bridge.Result {
 			return refused(codeOverlap, "subjects overlap with those of stream "+name)
 		}
 	}
-	n := &stream{config: cfg, created: s.now(), subjects: map[string][]bridge.Sight{}, homeless: s.line.Now() < s.clears[cfg.Name]}
+	n := &stream{config: cfg, created: s.now(), subjects: map[string][]bridge.Sight{}}
 	n.config.Subjects = slices.Clone(cfg.Subjects)
 	for _, subject := range cfg.Subjects {
 		n.filters = append(n.filters, strings.Split(subject, "."))
 	}
 	s.streams[cfg.Name] = n
 	return bridge.Result{}
+}
+
+// CreateAnew is Create by a process that had a former stream of the name. If that is being
+// deleted, the files of the new one go with it, and it stores nothing: so does nats-server.
+// It does so with the stream of a process that only starts, too. That one cannot know, so that
+// here it has better luck.
+func (s *Store) CreateAnew(cfg bridge.StreamConfig) bridge.Result {
+	before := s.streams[cfg.Name]
+	r := s.Create(cfg)
+	if n := s.streams[cfg.Name]; n != nil && before == nil {
+		n.homeless = s.line.Now() < s.clears[cfg.Name]
+	}
+	return r
 }
 
 func (s *Store) names() []string {
@@ -115,16 +128,13 @@ func refused(code int, reason string) bridge.Result {
 }
 
 // Delete removes a stream with all that it holds. Who watched it hears nothing
-// more, unless the watch is told. Of a stream of its name that is made while that takes
-// place, the files go too: it stores nothing, as with a real server.
+// more, unless the watch is told. Its files are there until that is over.
 func (s *Store) Delete(name string, takes time.Duration) {
 	old := s.streams[name]
 	delete(s.streams, name)
 	s.clears[name] = s.line.Now() + takes
 	s.cut(func(t *tap) bool { return t.of == old })
 }
-
-func (s *Store) homeless(name string) bool { return s.streams[name] != nil && s.streams[name].homeless }
 
 // Restart stops the server and starts it again: streams in memory are gone, and
 // so are all watches.

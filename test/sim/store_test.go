@@ -97,18 +97,20 @@ func TestStoreIncarnations(t *testing.T) {
 }
 
 // The files of a stream go with those of the former one if it is made while that is deleted.
-func TestStoreMadeWhileTheFormerIsDeleted(t *testing.T) {
+func TestStoreMadeAnewWhileTheFormerIsDeleted(t *testing.T) {
 	s, line := newStore(t)
 	s.Delete("KV_g", time.Second)
-	require.Equal(t, bridge.Accepted, s.Create(config("B")).Outcome)
+	require.Equal(t, bridge.Accepted, s.CreateAnew(config("B")).Outcome)
 	require.Equal(t, "B", s.Info("KV_g").Config.Incarnation)
 	require.Equal(t, bridge.Unknown, s.put(msg("$KV.g.B.x", "1")).Outcome)
 	line.After(time.Second, NewScheduler(nil).Home(), Plans, func() {})
 	line.Advance(time.Hour)
 	require.Equal(t, bridge.Unknown, s.put(msg("$KV.g.B.x", "1")).Outcome, "for good")
 	s.Delete("KV_g", 0)
-	require.Equal(t, bridge.Accepted, s.Create(config("C")).Outcome)
+	require.Equal(t, bridge.Accepted, s.CreateAnew(config("C")).Outcome)
 	require.Equal(t, bridge.Accepted, s.put(msg("$KV.g.C.x", "1")).Outcome)
+	require.Equal(t, bridge.Accepted, s.CreateAnew(config("C")).Outcome)
+	require.Equal(t, bridge.CodeStreamExists, s.CreateAnew(config("D")).Code)
 }
 
 func TestStoreTapsEndWithTheStream(t *testing.T) {

@@ -265,14 +265,6 @@ func (w *World) Recreate() {
 	w.Store.Delete("KV_"+Group, deletion)
 }
 
-// Rescue is what an operator does about a stream that answers everything but writes, as a process
-// that started made it while the former one was being deleted: the same again.
-func (w *World) Rescue() {
-	if w.Store.homeless("KV_" + Group) {
-		w.Recreate()
-	}
-}
-
 func (w *World) bridge(p *Process) bridge.Config {
 	return bridge.Config{
 		Group: Group, Fresh: p.Habits.Fresh || w.cfg.Fresh && w.Timeline.Now() == 0, Replicas: w.cfg.Replicas,

@@ -219,7 +219,6 @@ func (l *life) heal() string {
 	l.lived.Suffered, l.lived.Struck = l.world.Timeline.Now(), l.world.Net.Struck()
 	l.end()
 	l.world.Net.Heal()
-	l.world.Rescue()
 	l.poison = ""
 	for _, p := range l.world.Processes() {
 		p.Habits.Fails = ""
