@@ -33,7 +33,7 @@ type stops struct {
 	round, late partition.Round
 	young, old  int
 	due         time.Time // when the reminder comes; zero if none is to
-	now         time.Time // the latest that was revoked or reminded of: no later than it is
+	now         time.Time // the latest that is known of when something stops: no later than it is
 }
 
 // stopsDue: what was told to stop before this round has had its time.
@@ -135,7 +135,7 @@ func (h *holder) stopsLate(ctx actor.Context, m stopsDue) {
 	if m.Round != s.round {
 		return // another one comes, or nothing waits any more
 	}
-	s.now, s.due, s.late, s.old = s.due, time.Time{}, s.round-1, 0
+	s.now, s.due, s.late, s.old = later(s.due, later(s.now, h.now)), time.Time{}, s.round-1, 0
 	h.stopMore(ctx)
 	h.hurryStops(ctx)
 }

@@ -243,3 +243,19 @@ func TestHolder_WhatEndsBeforeItIsTold(t *testing.T) {
 	e.tell(e.workers[back+"@5"], "done")
 	e.did(back+" ends", name(maxStopping+2)+" revoked", back+" starts")
 }
+
+// A reminder that comes late takes nothing from those that wait: heartbeats tell the time, too.
+func TestHolder_StopsMakeUpForALateReminder(t *testing.T) {
+	const many, late = 10_000, 2800 * time.Millisecond
+	e := newEstate(t, slowly)
+	e.loses(many)
+	e.late() // this one was in time
+	e.now = e.now.Add(late)
+	e.renew()
+	e.late()
+	took := late
+	for e.told() < many {
+		took += e.late()
+	}
+	require.LessOrEqual(t, took, e.settings.RevokeTimeout/stopShare)
+}

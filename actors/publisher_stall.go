@@ -62,7 +62,8 @@ func (p *publisher) stuck(ctx actor.Context, at time.Time, bound time.Duration) 
 func (p *publisher) owes() bool { return !p.known || !p.complete || p.want != nil && !p.want.done }
 
 // progress: somebody gave something up or was given it, or was fenced. While what was to be let
-// go first stays as it was, that is the progress of others: each partition has its own waits.
+// go first stays as it was, that is the progress of others: each partition that was to be let
+// go has its own waits. One that waits for a lease alone is seen if nothing else comes on.
 func (p *publisher) progress(ctx actor.Context, before partition.Table) {
 	first := firstRevoke(p.table)
 	if first != 0 && first == firstRevoke(before) && !p.stall.blocked {
