@@ -22,7 +22,7 @@ type holder struct {
 	state holderState
 
 	session  *actor.PID
-	life     partition.Round // the latest session's
+	life     partition.Round // sessions of a lower one are over
 	worker   partition.WorkerID
 	nonce    partition.SessionID
 	leaseEnd time.Time
@@ -81,8 +81,9 @@ type (
 )
 
 var holderTable = fsm.New(
-	fsm.On(absent, (*holder).follow, following), // HoldFor
-	fsm.On(absent, (*holder).leave, empty),      // LetAllGo
+	fsm.On(absent, (*holder).follow, absent, following), // HoldFor
+	fsm.On(absent, (*holder).drop, absent),              // DropAll
+	fsm.On(absent, (*holder).leave, empty),              // LetAllGo
 
 	fsm.On(following, (*holder).follow, following),
 	fsm.On(following, (*holder).extend, following), // HoldUntil
@@ -133,9 +134,9 @@ var holderTable = fsm.New(
 	fsm.Stay((*holder).gathered, absent, following, halted, leaving, empty), // newsDue
 	fsm.Stay((*holder).tell, absent, following, halted, leaving, empty),     // GetHoldings
 
-	fsm.Ignore[*holder](absent, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}), // nothing is held
-	fsm.Ignore[*holder](halted, messages.Suspend{}),                                           // once is enough
-	fsm.Ignore[*holder](leaving, messages.HoldFor{}, messages.LetAllGo{}),                     // it is the end
+	fsm.Ignore[*holder](absent, messages.HoldUntil{}, messages.Suspend{}), // nothing is held
+	fsm.Ignore[*holder](halted, messages.Suspend{}),                       // once is enough
+	fsm.Ignore[*holder](leaving, messages.HoldFor{}, messages.LetAllGo{}), // it is the end
 	fsm.Ignore[*holder](empty, messages.HoldFor{}, messages.HoldUntil{}, messages.Suspend{}, messages.DropAll{}, messages.LetAllGo{}),
 	fsm.Late[*holder, holderState](
 		messages.Seen{}, messages.WatchSynced{}, drainDue{}, leaveDue{}, respawnDue{}, paroleDue{}, startsDue{}, stopsDue{}, begun{},
@@ -153,7 +154,7 @@ func (h *holder) Receive(ctx actor.Context) { holderTable.Receive(ctx, h, &h.sta
 // follow begins a session: nothing of a former one is owned. Nothing was assigned
 // to it before it was claimed, and revisions may count from 1 again.
 func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
-	if m.Round < h.life {
+	if h.former(m.Round) {
 		return h.state
 	}
 	h.life = m.Round

@@ -117,7 +117,7 @@ func TestHolder_WhatIsTakenAwayIsNotStarted(t *testing.T) {
 	e := newEstate(t, nil)
 	e.pid = e.child(holderProps(holderConfig{settings: e.settings, outside: e.outside.pid, props: func(partition.Owned) *actor.Props {
 		if made++; made == maxStarting {
-			e.system.Root.Send(e.pid, messages.Suspend{Deadline: e.end})
+			e.system.Root.Send(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 		}
 		return actor.PropsFromProducer(func() actor.Actor { return start{func() {}} })
 	}}), "holder-2")

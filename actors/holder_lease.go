@@ -9,14 +9,12 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// former reports whether mail comes from another session than the present one: one that is
-// over, and was interrupted before it said so. The manager speaks for none of them.
-func (h *holder) former(ctx actor.Context) bool {
-	return ctx.Sender() != nil && !ctx.Sender().Equal(h.session)
-}
+// former reports whether mail is of a session that is over, and was interrupted before it
+// said this. Whoever follows it then would never be told that its lease is over.
+func (h *holder) former(life partition.Round) bool { return life < h.life }
 
 func (h *holder) extend(ctx actor.Context, m messages.HoldUntil) holderState {
-	if h.former(ctx) {
+	if h.former(m.Round) {
 		return h.state
 	}
 	h.hear(m.At)
@@ -29,7 +27,7 @@ func (h *holder) extend(ctx actor.Context, m messages.HoldUntil) holderState {
 // they own nothing, so that they have as long to stop. The partitions stay. What
 // drains has no longer than the lease either, and nobody waits to be told.
 func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
-	if h.former(ctx) {
+	if h.former(m.Round) {
 		return h.state
 	}
 	h.hurry(ctx, m.Deadline)
@@ -53,7 +51,7 @@ func (h *holder) suspend(ctx actor.Context, m messages.Suspend) holderState {
 // resume first applies what was assigned meanwhile: what was taken away is not
 // started again. Subscribers gain the rest anew, under the same tokens.
 func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
-	if h.former(ctx) {
+	if h.former(m.Round) {
 		return halted
 	}
 	h.hear(m.At)
@@ -72,11 +70,13 @@ func (h *holder) resume(ctx actor.Context, m messages.HoldUntil) holderState {
 	return following
 }
 
-// drop ends everything at once: the lease is over.
+// drop ends everything at once: the lease is over. So is the session, even if it has not
+// said yet that it began.
 func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
-	if h.former(ctx) {
+	if h.former(m.Round) {
 		return h.state
 	}
+	h.life = m.Round + 1
 	h.hear(m.At)
 	h.forget(ctx)
 	h.session, h.nonce, h.latest = nil, "", partition.Assignment{}

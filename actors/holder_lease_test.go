@@ -18,7 +18,7 @@ func TestHolder_SuspendsAndResumes(t *testing.T) {
 	e := newEstate(t, slowly)
 	e.see(assignment("mine", 5, "p@5 q@5 r@5"))
 	e.log = nil
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	e.did("p revoked", "q revoked", "r revoked")
 	a := e.applied()
 	require.Empty(t, a.All, "subscribers have as long to stop as handlers")
@@ -36,12 +36,12 @@ func TestHolder_SuspendsAndResumes(t *testing.T) {
 	e.tell(e.workers["r@5"], "done")
 	e.did("r ends", "r starts")
 
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	require.Len(t, e.applied().Lost, 3)
 	e.renew()
 	require.Len(t, e.applied().Gained, 3, "also if nothing was assigned meanwhile")
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
-	e.tell(e.pid, messages.DropAll{At: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
+	e.tell(e.pid, messages.DropAll{At: e.end, Round: e.life})
 	require.Empty(t, e.applied().All)
 }
 
@@ -51,7 +51,7 @@ func TestHolder_DropsAllAtOnce(t *testing.T) {
 	e.see(assignment("mine", 5, "p@5 q@5"))
 	e.see(assignment("mine", 6, "p@5 -q@5/6"))
 	e.log = nil
-	e.tell(e.pid, messages.DropAll{At: e.now})
+	e.tell(e.pid, messages.DropAll{At: e.now, Round: e.life})
 	a := e.applied()
 	require.Equal(t, []partition.PartitionID{"p"}, ids(a.Lost))
 	require.Empty(t, a.All)
@@ -74,7 +74,7 @@ func unheardAfter(t *testing.T, e *estate, word string) {
 
 // A session that begins without the end of the former one begins with nothing.
 func TestHolder_NewSessionOwnsNothing(t *testing.T) {
-	for name, before := range map[string]any{"following": nil, "halted": messages.Suspend{}} {
+	for name, before := range map[string]any{"following": nil, "halted": messages.Suspend{Round: 1}} {
 		t.Run(name, func(t *testing.T) {
 			e := newEstate(t, slowly)
 			e.see(assignment("mine", 5, "p@5"))
@@ -113,7 +113,7 @@ func TestHolder_DropsHoldings(t *testing.T) {
 	e.did("q starts")
 
 	ask()
-	e.tell(e.pid, messages.DropAll{At: e.now})
+	e.tell(e.pid, messages.DropAll{At: e.now, Round: e.life})
 	ask() // in every state
 	e.tell(e.pid, messages.LetAllGo{Within: time.Second})
 	ask()
@@ -130,17 +130,17 @@ func TestHolder_HurriesWhatDrains(t *testing.T) {
 	e.tell(e.pid, messages.LetAllGo{Within: 7 * time.Second})
 	e.did("q revoked", "p revoked")
 	require.Equal(t, e.now.Add(7*time.Second), e.deadline)
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	e.did("p revoked", "q revoked")
 	require.Equal(t, e.end, e.deadline)
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	require.Empty(t, e.log, "it is known")
 
 	e = newEstate(t, slowly)
 	e.see(assignment("mine", 5, "p@5"))
 	e.see(assignment("mine", 6, "-p@5/6"))
 	e.log = nil
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	e.did("p revoked")
 	require.Equal(t, e.end, e.deadline)
 }
@@ -167,7 +167,7 @@ func TestHolder_DropsWhatWaitsToBeApplied(t *testing.T) {
 func TestHolder_NewSessionCountsRevisionsAnew(t *testing.T) {
 	e := newEstate(t, nil)
 	e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Session: "mine", Term: 1000}, e.probe("publisher").pid)
-	e.tell(e.pid, messages.DropAll{At: e.now})
+	e.tell(e.pid, messages.DropAll{At: e.now, Round: e.life})
 	e.hold("next")
 	e.see(assignment("next", 6, "p@6"))
 	require.Len(t, e.applied().All, 1)
@@ -212,14 +212,14 @@ func TestHolder_LetsAllGoAtOnce(t *testing.T) {
 	heard[messages.AllLetGo](t, e.parent)
 
 	e = newEstate(t, nil)
-	e.tell(e.pid, messages.DropAll{})
+	e.tell(e.pid, messages.DropAll{Round: e.life})
 	e.tell(e.pid, messages.LetAllGo{Within: time.Second})
 	heard[messages.AllLetGo](t, e.parent)
 
 	e = newEstate(t, nil)
 	e.see(assignment("mine", 5, "p@5"))
 	e.tell(e.pid, messages.LetAllGo{Within: time.Second})
-	e.tell(e.pid, messages.DropAll{}) // the lease ends meanwhile
+	e.tell(e.pid, messages.DropAll{Round: e.life}) // the lease ends meanwhile
 	heard[messages.AllLetGo](t, e.parent)
 }
 

@@ -78,7 +78,7 @@ func TestHolder_PoisonIsLeftUnworked(t *testing.T) {
 	left := e.settings.QuarantineFor - respawnDelay
 	require.Equal(t, []partition.Poison{{Partition: "p", Token: 5, Left: left}}, e.says())
 	e.respawned()
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	e.renew()
 	unheardAfter(t, e, "p starts")
 	require.Equal(t, left-respawnDelay, e.says()[0].Left, "it runs down")
@@ -138,7 +138,7 @@ func TestHolder_PoisonIsToldUntilItIsNoted(t *testing.T) {
 	require.Len(t, e.says(), 1, "the last word says it, too")
 
 	e = poisoned(t, "p@5")
-	e.tell(e.pid, messages.DropAll{At: e.now})
+	e.tell(e.pid, messages.DropAll{At: e.now, Round: e.life})
 	e.hold("next")
 	require.Empty(t, e.says(), "the record of the former session does")
 }
@@ -154,7 +154,7 @@ func TestHolder_Release(t *testing.T) {
 	for _, id := range []partition.PartitionID{"q", "r"} {
 		require.Equal(t, messages.PartitionReleased{Partition: id, Reason: "it is not quarantined at this worker"}, ask(id))
 	}
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	e.log = nil
 	require.Equal(t, messages.PartitionReleased{Partition: "p"}, ask("p"))
 	require.Empty(t, e.log, "the lease is in doubt")
@@ -177,9 +177,9 @@ func TestHolder_WhatIsOverOutlivesTheSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := poisoned(t, "p@5")
-			e.tell(e.pid, messages.Suspend{Deadline: e.end})
+			e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 			e.tell(e.pid, end(e))
-			e.tell(e.pid, messages.DropAll{At: e.now})
+			e.tell(e.pid, messages.DropAll{At: e.now, Round: e.life})
 			e.hold("next")
 			over := []partition.Poison{{Partition: "p", Token: 5}}
 			require.Equal(t, over, e.holdings().Poison, "the claim does not say so")
@@ -222,7 +222,7 @@ func TestHolder_NoFailureIsLost(t *testing.T) {
 	e.fail("p@5")
 	e.fail("p@5")
 	e.tell(e.workers["p@5"], "crash")
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	e.counted()
 	unheard[messages.QuarantineChanged](t, e.parent)
 	e.renew()

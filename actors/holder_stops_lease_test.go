@@ -22,7 +22,7 @@ func TestHolder_InDoubtAllAreTold(t *testing.T) {
 	e.see(assignment("mine", 7, "r@7"))
 	e.done(0, 1)
 	e.log = nil
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	require.Equal(t, e.end, e.deadline)
 	require.Len(t, e.log, many, "r, and all that drain: those that were told before have less time")
 	e.log = nil
@@ -32,9 +32,9 @@ func TestHolder_InDoubtAllAreTold(t *testing.T) {
 	// What has less time than the lease is told its own.
 	e = newEstate(t, slowly)
 	e.end = e.now.Add(time.Hour)
-	e.tell(e.pid, messages.HoldUntil{LeaseEnd: e.end, At: e.now})
+	e.tell(e.pid, messages.HoldUntil{LeaseEnd: e.end, At: e.now, Round: e.life})
 	e.loses(many)
-	e.tell(e.pid, messages.Suspend{Deadline: e.end})
+	e.tell(e.pid, messages.Suspend{Deadline: e.end, Round: e.life})
 	require.Equal(t, many, e.told())
 	require.Equal(t, e.now.Add(e.settings.RevokeTimeout), e.deadline)
 
@@ -49,9 +49,9 @@ func TestHolder_InDoubtAllAreTold(t *testing.T) {
 func TestHolder_WhatIsDroppedDoesNotWaitToBeTold(t *testing.T) {
 	const many = 2 * maxStopping
 	ends := map[string]any{
-		"the lease is over":  messages.DropAll{},
+		"the lease is over":  messages.DropAll{Round: 1},
 		"the head is lost":   messages.DropHoldings{Round: 1, Session: "mine", Term: 6},
-		"a session replaced": messages.HoldFor{Worker: "worker-0", Session: "mine"},
+		"a session replaced": messages.HoldFor{Worker: "worker-0", Session: "mine", Round: 1},
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestHolder_WhatIsStuckFromBeforeDoesNotCount(t *testing.T) {
 	})
 	for session, end := range map[partition.SessionID]any{
 		"mine": messages.DropHoldings{Round: 1, Session: "mine", Term: 6},
-		"next": messages.DropAll{},
+		"next": messages.DropAll{Round: 1},
 	} {
 		e := newEstate(t, nil)
 		cfg := holderConfig{settings: e.settings, outside: e.outside.pid, props: slowly(e)}

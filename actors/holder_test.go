@@ -24,6 +24,7 @@ type estate struct {
 	log              []string
 	deadline         time.Time // of the latest Revoke
 	end              time.Time
+	life             partition.Round // of the session
 	change           uint64
 }
 
@@ -74,13 +75,14 @@ func slowly(e *estate) func(partition.Owned) *actor.Props {
 // hold begins a session.
 func (e *estate) hold(session partition.SessionID) {
 	e.end = e.now.Add(e.settings.Lease)
-	e.system.Root.RequestWithCustomSender(e.pid, messages.HoldFor{Worker: "worker-0", Session: session, LeaseEnd: e.end}, e.session.pid)
+	e.life++
+	e.system.Root.RequestWithCustomSender(e.pid, messages.HoldFor{Worker: "worker-0", Session: session, LeaseEnd: e.end, Round: e.life}, e.session.pid)
 	e.drain()
 }
 
 func (e *estate) renew() {
 	e.end = e.now.Add(e.settings.Lease)
-	e.tell(e.pid, messages.HoldUntil{LeaseEnd: e.end, At: e.now})
+	e.tell(e.pid, messages.HoldUntil{LeaseEnd: e.end, At: e.now, Round: e.life})
 }
 
 // see shows an assignment of the session, as the watch does.

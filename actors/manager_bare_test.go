@@ -33,7 +33,7 @@ func TestManager_WhoDroppedForALostHeadClaimsAnew(t *testing.T) {
 			f := newFirm(t, nil)
 			f.say(leader...)
 			session := f.snapshot().Session
-			f.tell(f.below("holder-5"), messages.HoldFor{Worker: "worker-0", Session: session, Claim: 1})
+			f.tell(f.below("holder-5"), messages.HoldFor{Worker: "worker-0", Session: session, Claim: 1, Round: f.life()})
 			f.say(c.mail...)
 			require.Equal(t, c.anew, session != f.snapshot().Session)
 			require.Equal(t, c.anew, f.snapshot().State == claimingID)

@@ -21,6 +21,7 @@ type children struct {
 	refresher                                 *actor.PID // nil until somebody asks for a refresh
 	historian                                 *actor.PID // nil until somebody asks why
 	born                                      int
+	life                                      partition.Round // of the latest session
 	// leaving are children that were told to stop and have not ended yet.
 	leaving map[string]bool
 }
@@ -55,9 +56,10 @@ func (c *children) spawnHolder(ctx actor.Context, m *manager) {
 }
 
 func (c *children) spawnSession(ctx actor.Context, m *manager) {
+	c.life = partition.Round(c.born)
 	c.session = c.spawn(ctx, sessionProps(sessionConfig{
 		settings: m.cfg.Settings, outside: c.outside, holder: c.holder, lost: m.life.lost, flags: m.life.flags,
-		nonce: m.life.session, life: partition.Round(c.born), dice: m.life.dice.Dealt("session", uint64(c.born)),
+		nonce: m.life.session, life: c.life, dice: m.life.dice.Dealt("session", uint64(c.born)),
 	}), "session")
 }
 

@@ -70,7 +70,7 @@ func TestManager_HolderFails(t *testing.T) {
 	f.say(began, led)
 	session := f.snapshot().Session
 	holder := f.below(f.present("holder"))
-	f.system.Root.RequestWithCustomSender(holder, messages.HoldFor{Worker: "worker-0", Session: session, LeaseEnd: f.now.Add(1e9)}, f.below(f.present("session")))
+	f.system.Root.RequestWithCustomSender(holder, messages.HoldFor{Worker: "worker-0", Session: session, LeaseEnd: f.now.Add(1e9), Round: f.life()}, f.below(f.present("session")))
 	f.drain()
 	f.tell(holder, messages.Seen{Round: 1, At: f.now, Entry: messages.Entry{Revision: 9, Record: assignment(session, 7, "q@7")}})
 	require.Equal(t, []partition.PartitionID{"q"}, ids(heard[messages.AssignmentChanged](t, late).Gained))

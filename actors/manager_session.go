@@ -161,10 +161,11 @@ func (m *manager) endSession(ctx actor.Context) {
 	m.children.tellRefresher(ctx, sessionIs{})
 }
 
-// dropAll lets go of everything at once, when no session is there to say so.
+// dropAll lets go of everything at once, when no session is there to say so: the latest one
+// is over.
 func (m *manager) dropAll(ctx actor.Context, reason string) {
 	if m.children.holder != nil {
-		ctx.Send(m.children.holder, messages.DropAll{Reason: reason, At: m.now})
+		ctx.Send(m.children.holder, messages.DropAll{Reason: reason, At: m.now, Round: m.children.life})
 	}
 }
 

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -106,12 +107,19 @@ func (f *firm) snapshotOr() (s messages.Snapshot) {
 	return s
 }
 
+// life is the number of the present session, as the holder hears it.
+func (f *firm) life() partition.Round {
+	born, err := strconv.Atoi(strings.TrimPrefix(f.present("session"), "session-"))
+	require.NoError(f.t, err)
+	return partition.Round(born - 1)
+}
+
 // own gives the holder a session and an assignment of p, under token 5.
 func (f *firm) own() {
 	f.t.Helper()
 	f.say(opened, began, led)
 	session := f.snapshot().Session
-	f.system.Root.RequestWithCustomSender(f.below("holder-5"), messages.HoldFor{Worker: "worker-0", Session: session, LeaseEnd: f.now.Add(1e9)}, f.below("session-6"))
+	f.system.Root.RequestWithCustomSender(f.below("holder-5"), messages.HoldFor{Worker: "worker-0", Session: session, LeaseEnd: f.now.Add(1e9), Round: f.life()}, f.below("session-6"))
 	f.drain()
 	f.tell(f.below("holder-5"), messages.Seen{Round: 1, At: f.now, Entry: messages.Entry{Revision: 9, Record: assignment(session, 5, "p@5")}})
 	f.see()

@@ -114,7 +114,7 @@ func TestPublisher_ARecordOfANewerBuildEndsTheTerm(t *testing.T) {
 
 func TestHolder_AnAssignmentOfANewerBuildEndsTheSession(t *testing.T) {
 	e := newEstate(t, nil)
-	e.system.Root.RequestWithCustomSender(e.pid, messages.HoldFor{Worker: "worker-0", Session: "mine", LeaseEnd: e.end, Claim: 5}, e.session.pid)
+	e.system.Root.RequestWithCustomSender(e.pid, messages.HoldFor{Worker: "worker-0", Session: "mine", LeaseEnd: e.end, Claim: 5, Round: 1}, e.session.pid)
 	e.drain()
 	e.see(assignment("mine", 6, "p@3"))
 	say := func(x messages.Entry) {

@@ -124,7 +124,7 @@ func (s *session) renewed(ctx actor.Context, written partition.Live, revision pa
 	if s.lease.End.After(was) {
 		s.watchLease(ctx)
 		s.tell(ctx, messages.SessionRenewed{Session: s.nonce, LeaseEnd: s.lease.End, At: at})
-		ctx.Request(s.holder, messages.HoldUntil{LeaseEnd: s.lease.End, At: at})
+		ctx.Request(s.holder, messages.HoldUntil{LeaseEnd: s.lease.End, At: at, Round: s.life})
 		if s.state == suspected {
 			s.state = living
 		}
@@ -214,7 +214,7 @@ func (s *session) suspect(ctx actor.Context, m suspectDue) sessionState {
 		return living
 	}
 	if !s.available() {
-		ctx.Request(s.holder, messages.Suspend{Deadline: m.End})
+		ctx.Request(s.holder, messages.Suspend{Deadline: m.End, Round: s.life})
 	}
 	s.tell(ctx, messages.SessionSuspected{Session: s.nonce, Deadline: m.End, Reason: s.trouble, At: m.End.Add(-s.settings.DrainTimeout)})
 	return suspected
@@ -261,7 +261,7 @@ func (s *session) lose(ctx actor.Context, at time.Time, reason string, replaced 
 	if s.state == releasing {
 		return s.gone(ctx, at, "the release is not known to be stored: "+reason)
 	}
-	ctx.Request(s.holder, messages.DropAll{Reason: reason, At: at})
+	ctx.Request(s.holder, messages.DropAll{Reason: reason, At: at, Round: s.life})
 	s.tell(ctx, messages.SessionLost{Session: s.nonce, Reason: reason, Replaced: replaced, At: at})
 	return over
 }

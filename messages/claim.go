@@ -142,18 +142,22 @@ type HoldFor struct {
 // suspended start again, with the same tokens.
 type HoldUntil struct {
 	LeaseEnd, At time.Time
+	Round        partition.Round // of the session, as in HoldFor
 }
 
 // Suspend asks the holder to stop all handlers until HoldUntil or DropAll: the
 // lease is in doubt, and ends at the deadline.
 type Suspend struct {
 	Deadline time.Time
+	Round    partition.Round // of the session, as in HoldFor
 }
 
-// DropAll asks the holder to let everything go at once: the lease is over.
+// DropAll asks the holder to let everything go at once: the lease is over. The manager says
+// it for a session that it ended, whatever that had said by then.
 type DropAll struct {
 	Reason string
 	At     time.Time
+	Round  partition.Round // of the session that is over, as in HoldFor
 }
 
 // DropHoldings asks the holder to let everything go at once and to go on with its
