@@ -41,9 +41,9 @@ type calculator struct {
 	members uint64    // fingerprint of those that the window waits for
 	noticed time.Time // since when there is something to decide
 	moved   time.Time
-	// coverage is what the manager was told of it, if it was told.
+	// coverage is what the manager was told of it, and gaps is what that rests on.
 	coverage messages.Coverage
-	covers   bool
+	gaps     partition.Gaps
 	// unplaced are partitions that nobody may have, by the latest decision.
 	unplaced []partition.PartitionID
 	turn     time.Time // of the reminder that is set

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"slices"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -16,28 +15,21 @@ func (c *calculator) shows() messages.Coverage {
 	if !c.ready() {
 		return c.coverage
 	}
-	is := messages.Coverage{Members: make([]partition.WorkerID, len(c.table.Seats))}
+	is := messages.Coverage{Known: true, Members: make([]partition.WorkerID, len(c.table.Seats))}
 	for i, s := range c.table.Seats {
 		is.Members[i] = s.Worker
 	}
-	is.Unowned, is.Since = partition.Uncovered(c.table, c.roster, c.list.set, c.rosterAt, c.rules())
-	switch {
-	case is.Unowned == 0:
-		is.Since = time.Time{}
-	case c.coverage.Unowned > 0:
-		is.Since = c.coverage.Since
-	case is.Since.IsZero():
-		is.Since = c.now
-	}
-	c.coverage, c.covers = is, true
+	gaps, awaited := partition.Uncovered(c.table, c.roster, c.list.set, c.rosterAt, c.rules())
+	is.Unowned, is.Awaited, is.Since = len(gaps), awaited, gaps.Date(c.gaps, c.now)
+	c.coverage, c.gaps = is, gaps
 	return is
 }
 
 // tellCoverage tells it if it changed, where no decision is about to.
 func (c *calculator) tellCoverage(ctx actor.Context) {
-	was, told := c.coverage, c.covers
+	was := c.coverage
 	is := c.shows()
-	if c.covers && (!told || was.Unowned != is.Unowned || !slices.Equal(was.Members, is.Members)) {
+	if was.Known != is.Known || was.Unowned != is.Unowned || was.Awaited != is.Awaited || !was.Since.Equal(is.Since) || !slices.Equal(was.Members, is.Members) {
 		ctx.Send(c.manager, messages.CoverageChanged{Term: c.term, Coverage: is, At: c.now})
 	}
 }

@@ -19,7 +19,7 @@ func TestCalculator_TellsWhatNobodyWorksOnWhileDecisionsFail(t *testing.T) {
 	stopped := r.now.Add(r.settings.Lease)
 	r.pass(r.settings.Wait(r.settings.Lease), "w-0", "w-1")
 	three := []partition.WorkerID{"w-0", "w-1", "w-2"}
-	gap := messages.Coverage{Members: three, Unowned: 4, Since: stopped} // its lease was over by then
+	gap := messages.Coverage{Known: true, Members: three, Unowned: 4, Since: stopped} // its lease was over by then
 	require.Equal(t, gap, heard[messages.DecisionStarted](t, r.manager).Coverage)
 
 	ask := heard[messages.MakePlan](t, r.strategy)
@@ -38,7 +38,7 @@ func TestCalculator_TellsWhatNobodyWorksOnWhileDecisionsFail(t *testing.T) {
 	r.pass(r.settings.HeartbeatInterval, "w-0")
 	r.plan()
 	r.hand()
-	require.Equal(t, messages.Coverage{Members: three[:1]}, heard[messages.DecisionDone](t, r.manager).Coverage)
+	require.Equal(t, messages.Coverage{Known: true, Members: three[:1]}, heard[messages.DecisionDone](t, r.manager).Coverage)
 }
 
 // A publish that fails ends nothing: what nobody works on meanwhile is told.
@@ -63,16 +63,7 @@ func TestCalculator_TellsWhatIsCoveredWhileOthersLetGo(t *testing.T) {
 	r.plan()
 	r.tell(r.pid, messages.PublishBegun{Round: heard[messages.HandOver](t, r.publisher).Round, At: r.now})
 	require.Equal(t, 4, heard[messages.DecisionStarted](t, r.manager).Coverage.Unowned)
-	given := r.table
-	given.Rows = slices.Clone(given.Rows)
-	for i, row := range given.Rows {
-		if given.Seats[row.Seat].Worker == "w-2" {
-			given.Rows[i].Seat = 0
-		}
-	}
-	given.Step++
-	given.Rows[0].Revoking = given.Step
-	r.tell(r.pid, messages.Published{Table: given, At: r.now})
+	r.tell(r.pid, messages.Published{Table: r.grants("w-2"), At: r.now})
 	require.Zero(t, heard[messages.CoverageChanged](t, r.manager).Coverage.Unowned)
 }
 
@@ -84,7 +75,7 @@ func TestCalculator_TellsItsFirstLook(t *testing.T) {
 	r.read()
 	r.changed()
 	told := heard[messages.CoverageChanged](t, r.manager)
-	require.Equal(t, messages.Coverage{Members: []partition.WorkerID{"w-0", "w-1"}}, told.Coverage)
+	require.Equal(t, messages.Coverage{Known: true, Members: []partition.WorkerID{"w-0", "w-1"}}, told.Coverage)
 	r.changed()
 	unheard[messages.CoverageChanged](t, r.manager)
 	r.after(time.Second)
@@ -93,5 +84,66 @@ func TestCalculator_TellsItsFirstLook(t *testing.T) {
 	r.list()
 	r.plan()
 	r.hand()
-	require.Equal(t, messages.Coverage{Members: told.Coverage.Members, Unowned: 3, Since: r.now}, heard[messages.DecisionStarted](t, r.manager).Coverage)
+	require.Equal(t, messages.Coverage{Known: true, Members: told.Coverage.Members, Unowned: 3, Since: r.now}, heard[messages.DecisionStarted](t, r.manager).Coverage)
+}
+
+// Restarts that are announced, one after the other, leave nothing unowned: what is kept on
+// purpose is told apart. It counts from when its owner stopped, if that does not come back.
+func TestCalculator_TellsRestartsApart(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	back := partition.Live{Released: true, Restarting: true}
+	all := []partition.WorkerID{"w-0", "w-1", "w-2"}
+	told := func() messages.Coverage { return heard[messages.CoverageChanged](t, r.manager).Coverage }
+	r.live("w-2", back)
+	r.changed()
+	require.Equal(t, messages.Coverage{Known: true, Members: all, Awaited: 4}, told())
+	stopped := r.now
+	r.after(time.Second)
+	r.live("w-1", back)
+	r.changed()
+	require.Equal(t, messages.Coverage{Known: true, Members: all, Awaited: 8}, told())
+	unheard[messages.MakePlan](t, r.strategy)
+
+	r.after(r.settings.RestartHoldDown - time.Second)
+	r.beats("w-0")
+	r.changed()
+	r.plan()
+	r.tell(r.pid, messages.PublishBegun{Round: heard[messages.HandOver](t, r.publisher).Round, At: r.now})
+	require.Equal(t, messages.Coverage{Known: true, Members: all, Unowned: 4, Awaited: 4, Since: stopped},
+		heard[messages.DecisionStarted](t, r.manager).Coverage)
+}
+
+// Since when there is nobody follows the partitions that are meant: those of one that is
+// covered again do not make the others' older.
+func TestCalculator_TellsSinceWhenOfWhatIsMeant(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	r.live("w-2", partition.Live{Released: true})
+	r.changed()
+	r.plan()
+	first := r.now
+	r.tell(r.pid, messages.PublishBegun{Round: heard[messages.HandOver](t, r.publisher).Round, At: first})
+	require.Equal(t, first, heard[messages.DecisionStarted](t, r.manager).Coverage.Since)
+	r.after(time.Second)
+	r.live("w-1", partition.Live{Released: true})
+	r.changed()
+	r.tell(r.pid, messages.Published{Table: r.grants("w-2"), At: r.now})
+	told := heard[messages.CoverageChanged](t, r.manager).Coverage
+	require.Equal(t, 4, told.Unowned)
+	require.Equal(t, r.now, told.Since)
+}
+
+// grants is the table with what this worker had given to the first one, of which something is to
+// be let go yet.
+func (r *reckoning) grants(had partition.WorkerID) partition.Table {
+	given := r.table
+	given.Rows = slices.Clone(given.Rows)
+	for i, row := range given.Rows {
+		if given.Seats[row.Seat].Worker == had {
+			given.Rows[i].Seat = 0
+		}
+	}
+	given.Step++
+	given.Step++
+	given.Rows[0].Revoking = given.Step
+	return given
 }

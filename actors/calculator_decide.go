@@ -132,7 +132,8 @@ func (c *calculator) published(ctx actor.Context, m messages.Published) {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
 	c.failed[toPublish] = 0
-	if c.coverage.Unowned > 0 && slices.ContainsFunc(c.table.Rows, func(r partition.Row) bool { return r.Revoking != 0 }) {
+	revoking := func(r partition.Row) bool { return r.Revoking != 0 }
+	if c.coverage.Unowned+c.coverage.Awaited > 0 && slices.ContainsFunc(c.table.Rows, revoking) {
 		c.tellCoverage(ctx) // others may take long to let go
 	}
 }

@@ -30,12 +30,12 @@ func TestCalculator_ColdStartCoversAtOnceAndBalancesOnce(t *testing.T) {
 	started := heard[messages.DecisionStarted](t, r.manager)
 	require.False(t, started.Emergency)
 	require.Equal(t, testTerm, started.Term)
-	require.Equal(t, messages.Coverage{Members: []partition.WorkerID{}, Unowned: 12, Since: r.now}, started.Coverage)
+	require.Equal(t, messages.Coverage{Known: true, Members: []partition.WorkerID{}, Unowned: 12, Since: r.now}, started.Coverage)
 	done := heard[messages.DecisionDone](t, r.manager)
 	require.EqualValues(t, 1, done.Version)
 	require.Equal(t, 12, done.Moves)
 	require.Equal(t, partition.Measure{Moves: 12, Least: 12, After: 1}, done.Measure)
-	require.Equal(t, messages.Coverage{Members: []partition.WorkerID{"w-0"}}, done.Coverage)
+	require.Equal(t, messages.Coverage{Known: true, Members: []partition.WorkerID{"w-0"}}, done.Coverage)
 	unheard[messages.WindowOpened](t, r.manager) // a lone leader has nothing to show
 
 	r.pass(10*time.Second, "w-0")

@@ -17,7 +17,8 @@ func (m *manager) snapshot(ctx actor.Context, _ messages.GetSnapshot) {
 	ctx.Respond(messages.Snapshot{
 		State: m.state, Worker: l.worker, Session: l.session, Leader: g.leader, Leading: g.leading, Term: g.term,
 		LeaseEnd: l.leaseEnd, Version: g.applied.Version, Step: g.applied.Step, Owned: g.applied.All,
-		Draining: g.draining, Abandoned: g.applied.Abandoned, Pending: g.applied.Pending, Quarantined: g.unworked, Members: g.coverage.Members, Unowned: g.coverage.Unowned, UnownedSince: g.coverage.Since, DrainAsked: l.flags.Draining,
+		Draining: g.draining, Abandoned: g.applied.Abandoned, Pending: g.applied.Pending, Quarantined: g.unworked, DrainAsked: l.flags.Draining,
+		CoverageKnown: g.coverage.Known, Members: g.coverage.Members, Unowned: g.coverage.Unowned, Awaited: g.coverage.Awaited, UnownedSince: g.coverage.Since,
 		Decision: g.measure, Decided: m.decisions(), Healthy: m.health.Healthy, Reason: m.health.Reason,
 	})
 }

@@ -37,7 +37,7 @@ func TestManager_CountsDecisions(t *testing.T) {
 }
 
 // covers are two partitions that nobody works on.
-var covers = messages.Coverage{Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Since: time.Unix(3, 0)}
+var covers = messages.Coverage{Known: true, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, Awaited: 3, Since: time.Unix(3, 0)}
 
 // Whatever a leader's decisions come to says what nobody works on, and so does what is said
 // without one. The word of a former term does not.
@@ -54,13 +54,13 @@ func TestManager_Coverage(t *testing.T) {
 			f.say(says)
 			f.say(messages.CoverageChanged{Term: 3})
 			s := f.snapshot()
-			require.Equal(t, covers, messages.Coverage{Members: s.Members, Unowned: s.Unowned, Since: s.UnownedSince})
+			require.Equal(t, covers, messages.Coverage{Known: s.CoverageKnown, Members: s.Members, Unowned: s.Unowned, Awaited: s.Awaited, Since: s.UnownedSince})
 			f.say(messages.CoverageChanged{Term: 4, Coverage: messages.Coverage{Members: covers.Members}})
 			require.Zero(t, f.snapshot().Unowned)
 			require.Zero(t, f.snapshot().UnownedSince)
 			f.say(says, ousted)
 			s = f.snapshot()
-			require.Zero(t, messages.Coverage{Members: s.Members, Unowned: s.Unowned, Since: s.UnownedSince}, "only a leader knows")
+			require.Zero(t, messages.Coverage{Known: s.CoverageKnown, Members: s.Members, Unowned: s.Unowned, Awaited: s.Awaited, Since: s.UnownedSince}, "only a leader knows")
 		})
 	}
 }

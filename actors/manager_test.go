@@ -273,7 +273,7 @@ func TestManager_Snapshot(t *testing.T) {
 	s.Session = ""
 	require.Equal(t, messages.Snapshot{
 		State: rebalancing, Worker: "worker-0", Leader: "worker-0", Leading: true, Term: 4, LeaseEnd: end, Version: 2, Step: 6, Owned: own,
-		Draining: 1, Abandoned: 2, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, Unowned: 2, UnownedSince: covers.Since, Healthy: true,
+		Draining: 1, Abandoned: 2, Pending: []partition.PartitionID{"q"}, Members: []partition.WorkerID{"worker-0"}, CoverageKnown: true, Unowned: 2, Awaited: 3, UnownedSince: covers.Since, Healthy: true,
 		Decision: partition.Measure{Moves: 1, Least: 1, Before: 1.5, After: 1},
 	}, s)
 	nearer := done

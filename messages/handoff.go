@@ -115,10 +115,14 @@ type DecisionDone struct {
 // works on: those without an owner, and those whose owner is gone. It is as true while
 // decisions fail as otherwise.
 type Coverage struct {
+	// Known: the leader has looked. Before that the rest says nothing.
+	Known   bool
 	Members []partition.WorkerID
 	Unowned int
-	// Since is since when there have been any: when the first of their owners stopped, or
-	// when this leader saw it, if that is not known.
+	// Awaited counts apart what is kept for workers that announced to come back.
+	Awaited int
+	// Since is since when there has been nobody for the first of those that are unowned
+	// now: when its owner stopped, or when this leader saw it, if that is not known.
 	Since time.Time
 }
 

@@ -163,12 +163,15 @@ type Snapshot struct {
 	// Quarantined are owned and not worked on, because their actors failed too often.
 	Quarantined []partition.PartitionID
 	// Members are the workers with a seat in the leader's table, Unowned is how many
-	// partitions nobody works on: they have no owner, or one that is gone. Both are known to
-	// the leader only, from its first look at the workers on, whether decisions fail or not.
-	Members []partition.WorkerID
-	Unowned int
-	// UnownedSince is since when there are any: when the first of their owners stopped, or
-	// when this leader saw it, if that is not known.
+	// partitions nobody works on: they have no owner, or one that is gone. Awaited counts
+	// apart what is kept for workers that announced to come back. All that is known to the
+	// leader only, from its first look at the workers on, whether decisions fail or not:
+	// then CoverageKnown is set.
+	Members          []partition.WorkerID
+	Unowned, Awaited int
+	CoverageKnown    bool
+	// UnownedSince is since when there has been nobody for the first of the unowned: when
+	// its owner stopped, or when this leader saw it, if that is not known.
 	UnownedSince time.Time
 	// Decision is what the latest decision of this leader does to the balance: moves, the
 	// least possible, max / mean before and after. It is zero before the first one.

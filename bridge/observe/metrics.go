@@ -39,7 +39,8 @@ var (
 	abandonedDesc  = desc("handlers_abandoned_total", "Partitions that were written off, as a handler did not stop in time.")
 	membersDesc    = desc("members", "Workers with a seat in the leader's table.")
 	unownedDesc    = desc("unowned", "Partitions that nobody works on, as the leader knows them.")
-	lackingDesc    = desc("unowned_seconds", "For how long there have been any.")
+	awaitedDesc    = desc("awaited", "Partitions that are kept for workers that announced to come back.")
+	lackingDesc    = desc("unowned_seconds", "For how long the first of them has been so.")
 	movesDesc      = desc("decision_moves", "Partitions that the leader's latest decision moves.")
 	leastDesc      = desc("decision_moves_least", "Partitions that such a decision has to move at least.")
 	peakDesc       = desc("decision_peak", "The fullest worker's load as a multiple of its fair share.", "when")
@@ -130,9 +131,10 @@ func worker(s messages.Snapshot, set setter) {
 
 func leader(s messages.Snapshot, set setter) {
 	set(termDesc, float64(s.Term))
-	if len(s.Members) > 0 || s.Unowned > 0 { // before its first look it does not know
+	if s.CoverageKnown {
 		set(membersDesc, float64(len(s.Members)))
 		set(unownedDesc, float64(s.Unowned))
+		set(awaitedDesc, float64(s.Awaited))
 		lacking := 0.0
 		if !s.UnownedSince.IsZero() {
 			lacking = time.Since(s.UnownedSince).Seconds()

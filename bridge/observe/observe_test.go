@@ -119,7 +119,7 @@ func TestObserver_Metrics(t *testing.T) {
 	b.tell(say{messages.HealthChanged{Reason: "revoked", Final: true}})
 	b.tell(is{messages.Snapshot{
 		State: messages.Stable, Leading: true, Term: 7, Version: 8, Step: 9, Owned: make([]partition.Owned, 3), Draining: 1, Abandoned: 13,
-		Pending: make([]partition.PartitionID, 2), Quarantined: make([]partition.PartitionID, 5), Members: make([]partition.WorkerID, 4), Unowned: 6, LeaseEnd: at.Add(time.Hour),
+		Pending: make([]partition.PartitionID, 2), Quarantined: make([]partition.PartitionID, 5), CoverageKnown: true, Members: make([]partition.WorkerID, 4), Unowned: 6, Awaited: 7, LeaseEnd: at.Add(time.Hour),
 		Decision: partition.Measure{Moves: 12, Least: 11, Before: 1.5, After: 1.25},
 	}})
 	lines := b.metrics()
@@ -130,7 +130,7 @@ func TestObserver_Metrics(t *testing.T) {
 		"troupe_leading 1", "troupe_term 7", "troupe_version 8", "troupe_step 9",
 		`troupe_partitions{kind="owned"} 3`, `troupe_partitions{kind="draining"} 1`, `troupe_partitions{kind="pending"} 2`,
 		`troupe_partitions{kind="quarantined"} 5`,
-		"troupe_gained_total 5", "troupe_lost_total 2", "troupe_handlers_abandoned_total 13", "troupe_members 4", "troupe_unowned 6", `troupe_alerts_total{level="warn"} 1`,
+		"troupe_gained_total 5", "troupe_lost_total 2", "troupe_handlers_abandoned_total 13", "troupe_members 4", "troupe_unowned 6", "troupe_awaited 7", `troupe_alerts_total{level="warn"} 1`,
 		"troupe_dead_letters_total 0", "troupe_decision_moves 12", "troupe_decision_moves_least 11",
 		`troupe_decision_peak{when="before"} 1.5`, `troupe_decision_peak{when="after"} 1.25`,
 	} {
@@ -139,12 +139,12 @@ func TestObserver_Metrics(t *testing.T) {
 	require.Contains(t, strings.Join(lines, "\n"), "troupe_lease_margin_seconds 3")
 	b.tell(is{messages.Snapshot{Leading: true, Term: 8}})
 	require.NotContains(t, strings.Join(b.metrics(), "\n"), "troupe_unowned", "a leader that has not looked yet does not know")
-	b.tell(is{messages.Snapshot{Leading: true, Members: make([]partition.WorkerID, 1)}})
+	b.tell(is{messages.Snapshot{Leading: true, CoverageKnown: true}})
 	require.Contains(t, b.metrics(), "troupe_unowned 0")
 	require.Contains(t, b.metrics(), "troupe_unowned_seconds 0")
-	b.tell(is{messages.Snapshot{State: messages.Stable, Members: []partition.WorkerID{"old"}}})
+	b.tell(is{messages.Snapshot{State: messages.Stable, CoverageKnown: true, Members: []partition.WorkerID{"old"}}})
 	text := strings.Join(b.metrics(), "\n")
-	for _, name := range []string{"troupe_members", "troupe_unowned", "troupe_decision", "troupe_term", "troupe_lease_margin"} {
+	for _, name := range []string{"troupe_members", "troupe_unowned", "troupe_awaited", "troupe_decision", "troupe_term", "troupe_lease_margin"} {
 		require.NotContains(t, text, name, "only the leader knows, and only who has a lease")
 	}
 }
@@ -158,7 +158,7 @@ func TestObserver_MetricsOfTheInside(t *testing.T) {
 		joins.Detected.Add(2 * took)
 		joins.Took.Add(took)
 	}
-	b.tell(is{messages.Snapshot{Leading: true, Unowned: 2, UnownedSince: time.Now().Add(-time.Hour), Decided: []messages.Decided{joins}}})
+	b.tell(is{messages.Snapshot{Leading: true, CoverageKnown: true, Unowned: 2, UnownedSince: time.Now().Add(-time.Hour), Decided: []messages.Decided{joins}}})
 	b.tell(did{messages.Counts{
 		Operations: []messages.Operations{{Kind: "write", Accepted: 11, Conflicted: 12, Refused: 13, Denied: 14, Unknown: 15, Unsent: 16}},
 		Rewatches:  2, Reconnects: 3, Publishes: 4, Moves: 5, Revokes: 6, Fences: 7, Stalls: 8,
