@@ -6,7 +6,7 @@
 //	make bench BENCH=Detect TIMES=200           how joins are noticed: 10 minutes
 //	make bench BENCH=JoinMany TIMES=200         joins with their windows: 12 minutes
 //	make bench BENCH=IdleCrowd                  500 workers
-//	make bench BENCH=Observed TIMES=500         metrics and journal: 5 minutes
+//	make bench BENCH=Observed TIMES=500         metrics and journal: 2 minutes
 //	make bench BENCH=Strategies TIMES=3         placement, beside other libraries: 6 minutes
 //	make bench BENCH='Scale$$' TIMES=1          a hundred thousand partitions: 3 minutes
 //	make bench BENCH=ScaleHeap TIMES=1          the memory of their leader: 2 minutes
