@@ -175,6 +175,22 @@ func TestHolder_WhatIsWrittenOffIsTold(t *testing.T) {
 	require.Len(t, e.log, maxStopping)
 }
 
+// What is written off lets those come to their turn that were revoked later.
+func TestHolder_WhatIsWrittenOffMakesRoom(t *testing.T) {
+	e := newEstate(t, slowly)
+	all := crowd(2 * maxStopping)
+	e.see(all)
+	e.log = nil
+	all.Step, all.Owned = 6, all.Owned[maxStopping:]
+	e.see(all)
+	first := remindOf[drainDue](t, e.outside)
+	all.Step, all.Owned = 7, nil
+	e.see(all)
+	require.Equal(t, maxStopping, e.told())
+	e.tell(e.pid, first.Mail)
+	require.Equal(t, 2*maxStopping, e.told())
+}
+
 // A stop has a shorter time: those that wait hear of that, once.
 func TestHolder_ThoseWhoWaitHearWhatIsLeft(t *testing.T) {
 	const many = maxStopping + 100
