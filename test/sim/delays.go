@@ -34,10 +34,13 @@ type letter struct {
 	mail *actor.MessageEnvelope
 }
 
-// Delay interrupts whoever sends the next message of this type to an actor of this role,
-// as a thread may be, while the others go on: Delay("holder", "HoldFor"). The message, and
-// what its sender says to the same actor after it, are late until Deliver. The sender may
-// have ended by then, which one who is interrupted has not: nobody may go by that.
+// Delay keeps the next message of this type to an actor of this role for later, as if its
+// sender were interrupted before it says it: Delay("holder", "HoldFor"). What that sender
+// asks of the same actor after it is late, too, so that the two stay in order, until Deliver.
+//
+// All else goes on. The sender talks to others, as nobody does who is interrupted, and may
+// have ended by then; mail that names no sender overtakes what is late. So this shows what
+// an actor does about late mail, and not that a process comes so far.
 func (p *Process) Delay(role, message string) {
 	if !p.world.cfg.Delays {
 		panic("sim: mail can be delayed in a world with Config.Delays only")
@@ -45,8 +48,8 @@ func (p *Process) Delay(role, message string) {
 	p.delays.asked = append(p.delays.asked, kind{role, message})
 }
 
-// Deliver lets the one who was interrupted first go on. What has no receiver any more is
-// lost with that. It reports false if nobody is interrupted.
+// Deliver delivers what was delayed first. What has no receiver any more is lost with that.
+// It reports false if nothing is late.
 func (p *Process) Deliver() bool {
 	d := &p.delays
 	if len(d.late) == 0 {
