@@ -215,6 +215,9 @@ func (p *Process) Stop(restarting bool) {
 	p.send(messages.Stop{Restarting: restarting})
 }
 
+// Leaving reports whether it was asked to stop.
+func (p *Process) Leaving() bool { return p.world.encounters.leaving[p.Name] }
+
 // Drain asks the process to give everything up; back that it takes part again.
 func (p *Process) Drain(back bool) {
 	if back {

@@ -3,6 +3,8 @@ package swarm
 import (
 	"fmt"
 	"slices"
+
+	"github.com/troupe-actors/troupe/test/sim"
 )
 
 // covered reports whether everything is owned and worked on, and its subscribers know.
@@ -30,4 +32,10 @@ func (l *life) untold() string {
 func (l *life) uncovered(when string) string {
 	return fmt.Sprintf("%s there are partitions without owner %v, or on which nobody works %v, or of which the subscriber of %q does not know",
 		when, l.world.Check.Unowned(), l.world.Check.Idle(), l.untold())
+}
+
+// electable reports whether there is somebody who may lead and stays. Without one nobody
+// leads, whatever the faults were.
+func (l *life) electable() bool {
+	return slices.ContainsFunc(l.world.Processes(), func(p *sim.Process) bool { return !p.Habits.NeverLead && !p.Leaving() })
 }

@@ -225,7 +225,7 @@ func (l *life) heal() string {
 		p.Spare()
 		p.Resume()
 	}
-	for len(l.world.Processes()) < leastWorkers {
+	for len(l.world.Processes()) < leastWorkers || !l.electable() {
 		l.join("")
 	}
 	l.lived.Workers = len(l.world.Processes())

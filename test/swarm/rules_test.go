@@ -215,3 +215,27 @@ func TestAnOlderCopyIsNoticed(t *testing.T) {
 	again := 5*time.Second + w.Settings().StableBound(partition.Setbacks{Recreated: true}) // they look less and less often
 	require.True(t, w.RunUntil(again, func() bool { return settled(w) }), w.Trace.End(lines))
 }
+
+// When the faults are over somebody may lead, also if who else may has gone, or is about
+// to: of those who came instead none may.
+func TestSomebodyMayLeadWhenTheFaultsAreOver(t *testing.T) {
+	for name, goes := range map[string]func(*sim.Process){
+		"it has gone":       func(p *sim.Process) { p.Crash() },
+		"it is about to go": func(p *sim.Process) { p.Stop(false) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := begin(1, sim.Strong(sim.Crash), sim.NewSystem())
+			defer l.world.Close()
+			l.habits = func(h *sim.Habits) { h.NeverLead = l.born > 1 && (h.NeverLead || l.born <= 4) }
+			for range 4 {
+				l.join("")
+			}
+			require.True(t, l.world.RunUntil(l.bound(), l.covered), l.world.Broken(lines))
+			p := l.world.Processes()[0]
+			goes(p)
+			require.Empty(t, l.heal())
+			well := func() bool { return p.Ended() && l.covered() }
+			require.True(t, l.world.RunUntil(l.bound(), well), l.world.Trace.End(lines))
+		})
+	}
+}
