@@ -65,8 +65,8 @@ func (w *World) nonsense(subject string, all []bridge.Sight) (data []byte) {
 	return data
 }
 
-// spoils are the records of the present incarnation that were written over, and of
-// which a reader knows nothing.
+// spoils are the records of the present incarnation that were written over or have
+// expired, and of which a reader knows nothing.
 type spoils struct {
 	head bool
 	asg  map[partition.WorkerID]bool
@@ -97,11 +97,12 @@ func (c *Checker) spoilt(w Written) {
 }
 
 // reads tells what who writes this head can know of the table: not who had what, if
-// it was read when head or assignments were spoilt. That is so at the beginning of a
-// term, and when the head is not the one that the leader knows.
+// it was read when the head was spoilt, or an assignment that it names. That is so at the
+// beginning of a term, and when the head is not the one that the leader knows.
 func (c *Checker) reads(h partition.Head) {
 	s := &c.archive.spoils
-	if s.head || len(s.asg) > 0 && h.Term != c.book.head.Term {
+	named := func(seat partition.Seat) bool { return s.asg[seat.Worker] }
+	if s.head || h.Term != c.book.head.Term && slices.ContainsFunc(c.book.head.Seats, named) {
 		c.archive.has = map[partition.PartitionID]holding{}
 	}
 	if s.head {

@@ -42,24 +42,39 @@ func TestEvidenceThatIsSpoilt(t *testing.T) {
 
 // Who cannot read the table has no evidence. Who has it in mind needs some.
 func TestEvidenceOfATableThatIsSpoilt(t *testing.T) {
+	spoils := func(key messages.Key) func(*courtroom) { return func(c *courtroom) { c.spoils(key) } }
+	expires := func(key string) func(*courtroom) {
+		return func(c *courtroom) { c.c.Expired([]string{"$KV.sim.A." + key}) }
+	}
 	for name, v := range map[string]struct {
-		key   messages.Key
-		term  bool
-		sound bool
+		happens func(*courtroom)
+		between bool // there is another head before the next term
+		term    bool
+		sound   bool
 	}{
-		"the head":                           {messages.KeyHead, false, true},
-		"an assignment":                      {messages.KeyAssignment("worker-0"), false, false},
-		"an assignment, of a term before":    {messages.KeyAssignment("worker-0"), true, true},
-		"somebody's record":                  {messages.KeyLive("worker-7"), false, false},
-		"the term":                           {messages.KeyTerm, true, false},
-		"the term, and nobody has another":   {messages.KeyTerm, false, false},
-		"a lead, which is nobody's evidence": {messages.KeyLead, false, false},
+		"the head":                           {spoils(messages.KeyHead), false, false, true},
+		"an assignment":                      {spoils(messages.KeyAssignment("worker-0")), false, false, false},
+		"an assignment, of a term before":    {spoils(messages.KeyAssignment("worker-0")), false, true, true},
+		"an assignment that nobody reads":    {spoils(messages.KeyAssignment("worker-7")), false, true, false},
+		"somebody's record":                  {spoils(messages.KeyLive("worker-7")), false, false, false},
+		"the term":                           {spoils(messages.KeyTerm), false, true, false},
+		"the term, and nobody has another":   {spoils(messages.KeyTerm), false, false, false},
+		"a lead, which is nobody's evidence": {spoils(messages.KeyLead), false, false, false},
+		"the head expires":                   {expires("head.0"), false, false, true},
+		"an assignment expires":              {expires("asg.worker-0.0"), false, false, false},
+		"an assignment of a term before":     {expires("asg.worker-0.0"), false, true, true},
+		"an assignment, and the term lasts":  {expires("asg.worker-0.0"), true, false, false},
+		"an assignment, and the term ends":   {expires("asg.worker-0.0"), true, true, true},
+		"an assignment that is written anew": {expires("asg.worker-1.0"), true, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCourtroom(t)
 			c.freed = partition.Freed{}
 			c.trialWith(func() {
-				c.spoils(v.key)
+				v.happens(c)
+				if v.between {
+					c.writesTheOther()
+				}
 				if v.term {
 					c.commit("w2", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-1", Session: "s-worker-1"}})
 					c.headTerm = c.revision
@@ -72,6 +87,16 @@ func TestEvidenceOfATableThatIsSpoilt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// writesTheOther publishes a step that writes the assignment of worker-1 alone.
+func (c *courtroom) writesTheOther() {
+	h, asg := c.held()
+	h.Step, h.Seats[1].Step, h.Seats[1].Refresh, c.last = 8, 8, 2, 9
+	a := asg["worker-1"]
+	a.Step = 8
+	c.commit("w2", Written{Key: messages.KeyHead, Record: h}, Written{Key: messages.KeyAssignment("worker-1"), Record: a})
+	c.sound()
 }
 
 // Nothing that is written is a record, whatever it is made of.

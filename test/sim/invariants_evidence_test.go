@@ -23,13 +23,14 @@ type courtroom struct {
 	freed partition.Freed
 	// revoked in step 7, or owned until step 8.
 	revoked bool
-	// headTerm is the term that the last head names.
+	// headTerm is the term that the last head names, and last its step.
 	headTerm partition.Revision
+	last     partition.Step
 }
 
 func newCourtroom(t *testing.T) *courtroom {
 	c := &courtroom{
-		affair: newAffair(t), before: partition.Live{Session: "s-worker-0"}, revoked: true, headTerm: 1,
+		affair: newAffair(t), before: partition.Live{Session: "s-worker-0"}, revoked: true, headTerm: 1, last: 8,
 		shows: partition.Live{Session: "s-worker-0", Claim: 2, Applied: 7},
 		freed: partition.Freed{Partition: "p1", Session: "s-worker-0", Token: 6, By: partition.FreedByAck, Revision: 13},
 	}
@@ -72,7 +73,7 @@ func (c *courtroom) trialWith(meanwhile func(), wait time.Duration) {
 	}
 	meanwhile()
 	c.pass(wait)
-	h, asg = table(8, nil, []partition.Grant{grant("p1", 8), grant("p2", 6)})
+	h, asg = table(c.last, nil, []partition.Grant{grant("p1", partition.Token(c.last)), grant("p2", 6)})
 	h.Term, h.Freed = c.headTerm, []partition.Freed{c.freed}
 	writes := append([]Written{{Key: messages.KeyHead, Record: h}}, c.with...)
 	for id, a := range asg {

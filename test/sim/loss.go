@@ -102,7 +102,7 @@ func (w *World) Replaced(c *Copy) bool {
 }
 
 // Expired tells that records are gone: what they said of a session has ended, and
-// what head and assignments said is no evidence any more.
+// who reads head and assignments from now on does not know who had what.
 func (c *Checker) Expired(subjects []string) {
 	c.rest.forget()
 	for _, subject := range subjects {
@@ -116,9 +116,10 @@ func (c *Checker) Expired(subjects []string) {
 			}
 		case "head":
 			c.book.head.Version = 0 // nobody has to know it; as after a new beginning
-			c.archive.has = map[partition.PartitionID]holding{}
+			c.archive.spoils.head = true
 		case "asg":
-			c.archive.has = map[partition.PartitionID]holding{}
+			worker, _, _ := strings.Cut(id, ".")
+			c.archive.spoils.asg[partition.WorkerID(worker)] = true
 		case "term":
 			c.archive.term, c.archive.termAt = partition.Term{}, 0
 		}
