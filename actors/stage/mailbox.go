@@ -175,6 +175,9 @@ func (m *mailbox) handleSystem(message any) {
 		m.restart(message)
 	case *actor.Watch:
 		m.watches = append(m.watches, message)
+	case *actor.Terminated:
+		m.invoke(message)
+		m.vacate()
 	default:
 		m.invoke(message)
 	}
@@ -195,6 +198,15 @@ func (m *mailbox) restart(message any) {
 		m.stop()
 	case !m.stopping:
 		m.invoke(message)
+	}
+}
+
+// vacate empties the place that a child has left behind those that are there: protoactor
+// leaves a PID in it, and who has that has all of the actor, ended or not. A worker that
+// had many partitions would keep as many of their actors.
+func (m *mailbox) vacate() {
+	if left := m.ctx.Children(); len(left) < cap(left) {
+		left[:len(left)+1][len(left)] = nil
 	}
 }
 
