@@ -137,6 +137,9 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 	case p.gone(term, head):
 		return p.fail(ctx, "the records of the decisions are gone from the store", true)
 	case over, news && !p.flight.unsure && term.Revision == p.term && head.Revision == p.head:
+		for _, e := range m.Entries[2:] {
+			p.missing(e)
+		}
 		return p.anew(ctx)
 	}
 	return p.checkLater(ctx)
@@ -163,7 +166,19 @@ func (p *publisher) mine(nonce string) (flight, bool) {
 	return all[i], true
 }
 
-// anew decides on the same head again: who was to be fenced has renewed, or
+// missing: where a worker is to be fenced a reading may show no record at all. Then the next
+// fence expects none, and its acceptance proves it: what the record said of a silence is no
+// reason any more. If the reading was old that fence is refused, and the record is seen anew.
+func (p *publisher) missing(live messages.Entry) {
+	if live.Revision == 0 {
+		id := partition.WorkerID(live.Key[len("live."):])
+		w := p.roster[id]
+		w.Revision = 0
+		p.roster[id] = w
+	}
+}
+
+// anew decides on the same head again: who was to be fenced has renewed or has no record, or
 // nothing could be found out.
 func (p *publisher) anew(ctx actor.Context) publisherState {
 	p.doubt()

@@ -65,7 +65,7 @@ func (p *publisher) dropped(ctx actor.Context, m messages.HoldingsDropped) publi
 // fenceNext fences the next session that is older than the loss. When there is
 // none and all have been seen, it waits for the longest lease.
 func (p *publisher) fenceNext(ctx actor.Context) publisherState {
-	if p.quarantine.fencing.Revision != 0 || !p.complete {
+	if p.quarantine.fencing.Worker != "" || !p.complete {
 		return quarantined
 	}
 	longest := p.settings.Lease
@@ -148,6 +148,7 @@ func (p *publisher) fenceRead(ctx actor.Context, m messages.ReadDone) publisherS
 	if live, ok := liveOf(m.Entries[1]); ok {
 		p.sight(p.quarantine.fencing.Worker, live, m.Entries[1].Revision, m.At)
 	}
+	p.missing(m.Entries[1])
 	return p.fenceAgain(ctx, "a session of a former term cannot be fenced")
 }
 

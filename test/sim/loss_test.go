@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -55,6 +56,29 @@ func TestRecordsExpire(t *testing.T) {
 	s := sim.NewStore(&sim.Timeline{})
 	require.Nil(t, s.Copy("none"))
 	require.Empty(t, s.Expire("none", 0))
+}
+
+// The record of somebody who crashed expires before it was fenced, and the leader began its
+// term since: it has no older record of its own. It finds out that there is nothing to fence,
+// and gives everything away when the lease must have ended.
+//
+// hazard 57
+func TestARecordExpiresOfWhoIsToBeFenced(t *testing.T) {
+	for seed := range uint64(10) {
+		w, all := group(t, seed)
+		s := w.Settings()
+		first := w.Leader()
+		dead := all[slices.IndexFunc(all, func(p *sim.Process) bool { return p != first })]
+		dead.Crash()
+		well(t, w, 200*time.Millisecond)
+		first.Stop(false)
+		well(t, w, 600*time.Millisecond)
+		require.True(t, first.Ended())
+		require.NotNil(t, w.Leader(), w.Trace.End(60))
+		w.Expire(780 * time.Millisecond)
+		well(t, w, 2*s.Wait(s.Lease)+s.StoreTimeout)
+		covered(t, w)
+	}
 }
 
 // The stream is deleted while workers own partitions, and hear nothing of it: whoever

@@ -1,0 +1,104 @@
+package actors
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// dead is a publisher that is about to fence w-0 for its silence, and is refused.
+func dead(t *testing.T) (p *printing, at partition.Revision) {
+	p = printed(t)
+	p.after(p.settings.Wait(p.settings.Lease))
+	p.beat("w-1", partition.Live{})
+	p.want(pair[1:], 0, 0)
+	m := p.store()
+	require.True(t, m.Writes[2].Record.(partition.Live).Fence.AfterSilence)
+	p.conflict(m)
+	return p, m.Writes[2].Expect
+}
+
+// nothing answers the readings until it is time to decide anew: there is no record of w-0.
+func (p *printing) nothing() messages.Store {
+	none := messages.Entry{Key: messages.KeyLive("w-0")}
+	p.checks(testTerm, p.head, none)
+	unheard[messages.Store](p.t, p.outside)
+	p.after(p.settings.StoreTimeout)
+	remind[checkDue](p)
+	p.checks(testTerm, p.head, none)
+	m := p.store()
+	require.Equal(p.t, messages.KeyLive("w-0"), m.Writes[2].Key)
+	require.Zero(p.t, m.Writes[2].Expect, "it must still have none")
+	fenced := m.Writes[2].Record.(partition.Live)
+	require.Equal(p.t, &partition.Fence{Term: testTerm}, fenced.Fence, "nobody knows how long it was silent")
+	require.EqualValues(p.t, "s-w-0", fenced.Session)
+	return m
+}
+
+// hazard 57
+func TestPublisher_WhoIsSilentHasNoRecordAnyMore(t *testing.T) {
+	p, _ := dead(t)
+	p.accept(p.nothing())
+	require.Zero(t, heard[messages.Published](t, p.calculator).Moves)
+	fenced := p.now
+	p.after(p.settings.HeartbeatInterval)
+	p.beat("w-1", partition.Live{})
+	unheard[messages.Store](t, p.outside)
+	for p.now.Before(fenced.Add(p.settings.Wait(p.settings.Lease))) {
+		p.beat("w-1", partition.Live{})
+		unheard[messages.Store](t, p.outside)
+		remind[wakeDue](p)
+	}
+	p.accept(p.store())
+	require.Positive(t, heard[messages.Published](t, p.calculator).Moves)
+	heard[messages.HandedOver](t, p.calculator)
+}
+
+// A reading without the record may be old. The record is seen anew, and its silence counts
+// from then on.
+func TestPublisher_WhoIsSilentHasARecordAfterAll(t *testing.T) {
+	p, at := dead(t)
+	p.conflict(p.nothing())
+	p.checks(testTerm, p.head, messages.Entry{Key: messages.KeyLive("w-0"), Revision: at, Record: partition.Live{Session: "s-w-0", Claim: 5, Lease: p.settings.Lease}})
+	seen := p.now
+	unheard[messages.Store](t, p.outside)
+	p.after(p.settings.Wait(p.settings.Lease) - 1)
+	p.beat("w-1", partition.Live{})
+	unheard[messages.Store](t, p.outside)
+	p.now = seen.Add(p.settings.Wait(p.settings.Lease))
+	p.want(pair[1:], 0, 0)
+	m := p.store()
+	require.Equal(t, at, m.Writes[2].Expect)
+	require.True(t, m.Writes[2].Record.(partition.Live).Fence.AfterSilence)
+}
+
+// Who is to be fenced has no record any more: the fence expects that, and its lease counts
+// from the acknowledgement.
+//
+// hazard 57
+func TestPublisher_QuarantineFencesWhoHasNoRecordAnyMore(t *testing.T) {
+	p := lost(t)
+	p.beat("w-1", partition.Live{})
+	p.complete()
+	m, _ := p.fence()
+	p.conflict(m)
+	p.checksOne(messages.Entry{Key: messages.KeyLive("w-1")})
+	remind[quarantineDue](p)
+	remind[quarantineDue](p)
+	m, who := p.fence()
+	require.EqualValues(t, "w-1", who)
+	require.Zero(t, m.Writes[1].Expect)
+	require.EqualValues(t, "s-w-1", m.Writes[1].Record.(partition.Live).Session)
+	p.complete()
+	unheard[messages.Store](t, p.outside) // it is under way
+	p.accept(m)
+	fenced := p.now
+	for p.now.Before(fenced.Add(p.settings.Wait(p.settings.Lease))) {
+		unheard[messages.TableRead](t, p.calculator)
+		remind[quarantineDue](p)
+	}
+	heard[messages.TableRead](t, p.calculator)
+}
