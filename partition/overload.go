@@ -7,7 +7,7 @@ import "slices"
 func (in Input) overloaded(plan Plan, zones ZoneRule) []bool {
 	out := make([]bool, len(plan))
 	in.tasks(plan, zones, func(t task, partitions []int32, even bool) {
-		over := t.overloaded(in, even)
+		over := t.overloaded(in, even, gather(plan, partitions))
 		for _, k := range partitions {
 			if was := in.Previous[k]; was != None {
 				out[k] = over[was]
@@ -47,8 +47,9 @@ func (in Input) tasks(plan Plan, zones ZoneRule, f func(t task, partitions []int
 }
 
 // overloaded reports of each member whether it had more than its share. Nobody has a
-// share of what nobody may have.
-func (t task) overloaded(in Input, even bool) []bool {
+// share of what nobody may have, and nobody shares what those keep who are above their
+// bands before a plan and after it.
+func (t task) overloaded(in Input, even bool, plan []int32) []bool {
 	out := make([]bool, len(t.all))
 	g := weigher{task: t, n: len(t.members)}
 	if g.n == 0 || g.prepare(in) != nil {
@@ -57,8 +58,17 @@ func (t task) overloaded(in Input, even bool) []bool {
 	load := slices.Clone(g.load)
 	if even {
 		g.fair = g.level.find(&g.task, float64(len(t.weights)))
-	} else {
-		g.measure()
+	} else if g.measure(); !g.uniform {
+		after := slices.Clone(t.base)
+		for k, m := range plan {
+			if m != None {
+				after[m] += t.weights[k]
+			}
+		}
+		for p, m := range t.members {
+			g.load[p] = min(load[p], after[m])
+		}
+		g.exemptAll()
 	}
 	for p, m := range t.members {
 		out[m] = float64(load[p]) > float64(g.fair*g.level.share[p])

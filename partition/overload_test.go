@@ -73,3 +73,11 @@ func TestReasons_OthersAreNotOverTheBand(t *testing.T) {
 		}
 	})
 }
+
+// Where two pieces are too heavy for all but their owner, the others share the rest: who gives
+// of it had more than its share of that, though less than one of everything.
+func TestReasons_OverWhatCanBeShared(t *testing.T) {
+	in := weighted(planInput(3, Off, 0, 0, 1, 1), 200, 200, 40, 37)
+	in.Members[0].Capacity = 3
+	require.Equal(t, []Reason{NoReason, NoReason, NoReason, OverTheBand}, Reasons(in, mustPlan(t, Sticky{}, in), AnyZone))
+}

@@ -28,6 +28,12 @@ func TestSticky_WeightsTable(t *testing.T) {
 		in.Partitions.Zones = zones
 		return in
 	}
+	capable := func(in Input, capacities ...float64) Input {
+		for i, c := range capacities {
+			in.Members[i].Capacity = c
+		}
+		return in
+	}
 	for _, c := range []struct {
 		name string
 		s    Sticky
@@ -39,11 +45,10 @@ func TestSticky_WeightsTable(t *testing.T) {
 		{"two giants part", Sticky{}, weighted(planInput(3, Off, 0, 0, 2, 2), 900, 800, 1, 2), Plan{0, 1, 2, 2}},
 		{"two against each other", Sticky{}, weighted(planInput(2, Off, 0, 0, 1, 1), 50, 50, 40, 40), Plan{1, 0, 0, 1}},
 		{"in the band nothing moves", Sticky{}, weighted(planInput(2, Off, 0, 0, 1, 1), 51, 53, 49, 47), Plan{0, 0, 1, 1}},
-		{"the largest member for the giant", Sticky{}, func() Input {
-			in := weighted(planInput(2, Off, None, None), 900, 1)
-			in.Members[1].Capacity = 4
-			return in
-		}(), Plan{1, 0}},
+		{"the largest member for the giant", Sticky{}, capable(weighted(planInput(2, Off, None, None), 900, 1), 1, 4), Plan{1, 0}},
+		{"a giant moves to a larger member that has nothing", Sticky{}, capable(weighted(planInput(2, Off, 0, 0), 900, 1), 1, 4), Plan{1, 0}},
+		{"and stays if that has something", Sticky{}, capable(weighted(planInput(2, Off, 0, 1), 900, 1), 1, 4), Plan{0, 1}},
+		{"who has what nobody can take shares nothing", Sticky{}, capable(weighted(planInput(3, Off, 0, 0, 1, 1), 200, 200, 40, 37), 3, 1, 1), Plan{0, 0, 1, 2}},
 		{"labels, all of them, or nobody", Sticky{}, labelled, Plan{1, 1, None}},
 		{"pinned to one that is there", Sticky{}, pinned, Plan{2, 2, 1, 0}},
 		{"pinned, and only one may move", Sticky{}, limited, Plan{2, 0, 0, 0}},

@@ -21,6 +21,8 @@ const maxPasses = 8
 //  5. What is shed or has no owner goes to the least loaded, heaviest first.
 //  6. While somebody is outside its band, the fullest and the emptiest exchange what
 //     brings them nearest to each other.
+//  7. Where members differ, who is still above its band is left out, and the others are
+//     brought into bands of what they have among themselves.
 //
 // A pass that moved what had an owner without coming nearer to the bands is undone,
 // and one that came nearer is followed by another: so a result is planned again
@@ -36,7 +38,8 @@ type weigher struct {
 	load []int64 // by position
 	// low and top are the band, cut the level above which a position gives.
 	low, top, cut []int64
-	fair          float64 // load for each unit of share
+	fair, total   float64 // load for each unit of share, and all weights
+	uniform       bool    // positions do not differ
 	giant         int64   // what is heavier is a giant and does not move any more
 	pool          int     // partitions without an owner
 	left          int     // partitions that may still leave their owner
@@ -45,8 +48,9 @@ type weigher struct {
 	pieces        pieces
 	saved         []int32 // own and top before a pass
 	tops          []int64
-	has           []float64 // of each position before giants are seated, and then
-	seated        []bool
+	has           []int64 // what each position has that is not shared out
+	seated        []bool  // it has a giant
+	moved         bool    // something left its owner for a better place
 	rehoused      bool    // a giant went home
 	away          []int64 // what is elsewhere of each position
 	found         []int32 // giants, or what may come home
@@ -62,7 +66,7 @@ func (g *weigher) solve(t task, in Input) error {
 		return err
 	}
 	for range maxPasses {
-		if g.measure(); !g.passes() {
+		if g.measure(); !g.passes() && !g.settle() {
 			break
 		}
 	}
@@ -144,21 +148,22 @@ func (g *weigher) free(k int32) bool { return g.limit < 0 || g.cost(k) <= g.left
 
 // measure finds giants and bands.
 func (g *weigher) measure() {
-	total, most := 0.0, int64(0)
+	g.rehoused, g.moved = false, false
+	most := int64(0)
+	g.total = 0
 	for _, w := range g.weights {
-		total += float64(w)
+		g.total += float64(w)
 		most = max(most, w)
 	}
-	g.fair = g.level.find(&g.task, total)
+	g.fair = g.level.find(&g.task, g.total)
+	g.uniform = g.same()
 	g.giant = most
 	g.low, g.top = sized(g.low, g.n), sized(g.top, g.n)
+	g.has = g.has[:0]
 	if float64(most) > g.fair {
-		g.seatGiants(total)
+		g.seatGiants()
 	}
-	for p, share := range g.level.share {
-		g.low[p] = int64(math.Ceil(float64(g.fair * share * (1 - slack))))
-		g.top[p] = max(g.top[p], g.band(int32(p)))
-	}
+	g.bands()
 }
 
 // level of a position: its load for each unit of share.
@@ -167,15 +172,17 @@ func (g *weigher) height(p int32) float64 { return float64(g.load[p]) / g.level.
 // outside is how much load is missing in the bands or above them.
 func (g *weigher) outside() (sum int64) {
 	for p, load := range g.load {
-		sum += max(0, load-g.top[p]) + max(0, g.low[p]-load)
+		sum += g.off(int32(p), load)
 	}
 	return sum
 }
 
+// off is how far from its band a position is with a load.
+func (g *weigher) off(p int32, load int64) int64 { return max(0, load-g.top[p], g.low[p]-load) }
+
 // passes makes passes until one is of no use, and reports whether to measure again: the
 // giants have other hosts now, or there might have been more.
 func (g *weigher) passes() bool {
-	g.rehoused = false
 	for range maxPasses {
 		if !g.pass() {
 			return g.rehoused
@@ -190,7 +197,7 @@ func (g *weigher) pass() bool {
 	if owned && (before == 0 || g.left <= 0) {
 		return false
 	}
-	left := g.left
+	left, rehoused := g.left, g.rehoused
 	if owned {
 		g.saved, g.tops = append(g.saved[:0], g.own...), append(g.tops[:0], g.top...)
 	}
@@ -203,14 +210,27 @@ func (g *weigher) pass() bool {
 	g.repair()
 	after := g.outside()
 	if owned && after >= before {
-		for k, p := range g.saved {
-			if g.own[k] != p {
-				g.move(int32(k), p)
-			}
+		g.undo(left, rehoused)
+		if g.uniform {
+			return false
 		}
-		g.left = left
-		copy(g.top, g.tops)
-		return false
+		g.repair() // where members differ, one exchange may help when all that together does not
+		if after = g.outside(); after >= before {
+			g.undo(left, rehoused)
+			return false
+		}
 	}
+	g.moved = true
 	return after > 0
+}
+
+// undo brings back what was before a pass.
+func (g *weigher) undo(left int, rehoused bool) {
+	for k, p := range g.saved {
+		if g.own[k] != p {
+			g.move(int32(k), p)
+		}
+	}
+	g.left, g.rehoused = left, rehoused
+	copy(g.top, g.tops)
 }

@@ -7,14 +7,13 @@ import (
 )
 
 // seatGiants gives everything that is heavier than the fair level of the rest a member
-// of its own: the one it is at, unless a heavier one is there, else the largest that
-// is free. Each one that is found lowers the level, which may make others giants.
-func (g *weigher) seatGiants(total float64) {
-	g.has, g.seated = sized(g.has, g.n), sized(g.seated, g.n)
+// of its own: the one it is at, unless a heavier one is there or a larger member has
+// nothing, else the largest that is free. Each one that is found lowers the level, which
+// may make others giants.
+func (g *weigher) seatGiants() {
+	total := g.total
+	g.reserve()
 	has, seated := g.has, g.seated
-	for p := range has {
-		has[p] = float64(g.before(int32(p)))
-	}
 	for above := g.giant; ; {
 		limit := int64(g.fair)
 		if limit >= above {
@@ -28,17 +27,26 @@ func (g *weigher) seatGiants(total float64) {
 				continue
 			}
 			seated[p] = true
-			has[p] += float64(g.weights[k])
+			has[p] += g.weights[k]
 			total -= float64(g.weights[k])
-			g.top[p] = int64(has[p])
 		}
-		g.fair = g.level.over(total, func(p int32) float64 { return has[p] })
+		g.fair = g.level.over(total, g.held)
 		if above = limit; len(found) == 0 {
 			g.giant = limit
 			return
 		}
 	}
 }
+
+// reserve keeps for each position what is not of this task.
+func (g *weigher) reserve() {
+	g.has, g.seated = sized(g.has, g.n), sized(g.seated, g.n)
+	for p := range g.has {
+		g.has[p] = g.before(int32(p))
+	}
+}
+
+func (g *weigher) held(p int32) float64 { return float64(g.has[p]) }
 
 // between returns the partitions with limit < weight ≤ most, heaviest first, until it
 // is asked again.
@@ -58,8 +66,11 @@ func (g *weigher) between(limit, most int64) []int32 {
 // if it may not move. It returns None if all have one: then it is no giant.
 func (g *weigher) host(k int32, seated []bool) int32 {
 	p := g.own[k]
-	if p != None && (!seated[p] || !g.free(k)) {
+	if p != None && !g.free(k) {
 		return p
+	}
+	if p != None && !seated[p] {
+		return g.larger(k, seated)
 	}
 	best := None
 	for q := range int32(g.n) {
@@ -76,12 +87,33 @@ func (g *weigher) host(k int32, seated []bool) int32 {
 	return best
 }
 
-// giantsHome lets those below their band take back a giant that was theirs. Who gives
-// it is filled by others.
+// larger moves a giant from where it is to a larger member that is free and has nothing
+// else, if it stands lower there.
+func (g *weigher) larger(k int32, seated []bool) int32 {
+	p, w := g.own[k], g.weights[k]
+	if g.level.share[p] == 1 {
+		return p
+	}
+	best, lowest := p, float64(w+g.before(p))/g.level.share[p]
+	for q := range int32(g.n) {
+		h := float64(w) / g.level.share[q]
+		if !seated[q] && g.load[q] == 0 && g.level.share[q] > g.level.share[p] && h < lowest {
+			best, lowest = q, h
+		}
+	}
+	if best != p {
+		g.move(k, best)
+		g.rehoused = true
+	}
+	return best
+}
+
+// giantsHome lets those below their band take back a giant that was theirs, from whoever is
+// not larger: it would stand higher than anywhere. Who gives it is filled by others.
 func (g *weigher) giantsHome() {
 	for _, k := range g.between(g.giant, math.MaxInt64) {
 		h, from := g.at[g.home[k]+1], g.own[k]
-		if h == None || from == None || h == from || g.load[h] >= g.low[h] || !g.free(k) {
+		if h == None || from == None || h == from || g.load[h] >= g.low[h] || g.level.share[h] < g.level.share[from] || !g.free(k) {
 			continue
 		}
 		g.move(k, h)

@@ -122,17 +122,23 @@ func (g *weigher) exchange(full, empty int32) bool {
 		return false
 	}
 	k, found := g.single(full, ideal, most)
-	if found && g.cost(k) <= g.left {
+	if found && g.cost(k) <= g.left && g.nearer(full, empty, g.weights[k]) {
 		g.hand(k, empty)
 		return true
 	}
 	x, y, found := g.swap(full, empty, ideal, most)
-	if !found || g.cost(x)+g.cost(y) > g.left {
+	if !found || g.cost(x)+g.cost(y) > g.left || !g.nearer(full, empty, g.weights[x]-g.weights[y]) {
 		return false
 	}
 	g.hand(x, empty)
 	g.hand(y, full)
 	return true
+}
+
+// nearer reports whether two positions lie no farther from their bands, taken together, once
+// so much is shifted. Where one is much larger, both may stand lower and farther from them.
+func (g *weigher) nearer(full, empty int32, shift int64) bool {
+	return g.uniform || g.off(full, g.load[full]-shift)+g.off(empty, g.load[empty]+shift) <= g.off(full, g.load[full])+g.off(empty, g.load[empty])
 }
 
 // single finds the piece whose weight is nearest to the ideal one, and below most.

@@ -223,11 +223,12 @@ func (g *weigher) wanted(k int32) int32 {
 	return None
 }
 
-// lowestWith is the position that stands lowest with one more piece.
+// lowestWith is the position that stands lowest with one more piece: of those that are
+// alike then, the one that stands lowest without it.
 func (g *weigher) lowestWith(w int64) int32 {
 	best, lowest := int32(0), math.Inf(1)
 	for p := range int32(g.n) {
-		if h := float64(g.load[p]+w) / g.level.share[p]; h < lowest {
+		if h := float64(g.load[p]+w) / g.level.share[p]; h < lowest || h == lowest && g.height(p) < g.height(best) {
 			best, lowest = p, h
 		}
 	}
