@@ -30,6 +30,7 @@ type publisher struct {
 	now     time.Time // the latest instant heard of
 
 	roster   partition.Roster
+	replaced partition.Replaced
 	complete bool
 	floors   map[partition.WorkerID]partition.Revision // those that the head names
 	highest  partition.Step                            // that anybody reported
@@ -168,7 +169,7 @@ var publisherTable = fsm.New(
 func publisherProps(cfg publisherConfig) *actor.Props {
 	return stage.Props(func() actor.Actor {
 		p := &publisher{
-			publisherConfig: cfg, state: reading, roster: partition.Roster{},
+			publisherConfig: cfg, state: reading, roster: partition.Roster{}, replaced: partition.Replaced{},
 			entries: map[messages.Key]messages.Entry{}, floors: map[partition.WorkerID]partition.Revision{},
 			revoked: map[partition.Step]time.Time{},
 		}
@@ -225,8 +226,7 @@ func (p *publisher) adopt(w partition.Witness) bool {
 	if w.Live.Claim <= p.floors[w.Worker] || w.Revision <= p.roster[w.Worker].Revision {
 		return p.sight(w.Worker, w.Live, w.Revision, w.At)
 	}
-	p.roster[w.Worker] = w
-	p.highest = max(p.highest, w.Live.Applied, w.Live.Seen)
+	p.note(w)
 	return true
 }
 
@@ -238,10 +238,17 @@ func (p *publisher) sight(worker partition.WorkerID, live partition.Live, revisi
 	}
 	next, newer := p.roster[worker].See(worker, live, revision, at)
 	if newer {
-		p.roster[worker] = next
-		p.highest = max(p.highest, live.Applied, live.Seen)
+		p.note(next)
 	}
 	return newer
+}
+
+func (p *publisher) note(w partition.Witness) {
+	p.roster[w.Worker] = w
+	p.highest = max(p.highest, w.Live.Applied, w.Live.Seen)
+	if i := p.table.SeatOf(w.Worker); i != partition.None {
+		p.replaced.See(p.table.Seats[i], w)
+	}
 }
 
 func (p *publisher) hear(at time.Time) { p.now = later(p.now, at) }

@@ -198,6 +198,7 @@ func (p *publisher) refuse(ctx actor.Context, e messages.Entry) publisherState {
 // forget drops every sight below the revisions that the head names, and the waits
 // that began with one.
 func (p *publisher) forget() {
+	clear(p.replaced)
 	for _, s := range p.table.Seats {
 		p.floors[s.Worker] = max(p.floors[s.Worker], s.Live)
 		w, seen := p.roster[s.Worker]
@@ -213,6 +214,7 @@ func (p *publisher) forget() {
 // decision that is there already.
 func (p *publisher) start(ctx actor.Context) publisherState {
 	p.known, p.tries, p.entries = true, 0, map[messages.Key]messages.Entry{}
+	p.replaced.Follow(p.table, p.roster)
 	if p.want != nil {
 		p.want.version = 0 // that of a table which turned out not to be the latest
 	}

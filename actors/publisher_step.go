@@ -98,7 +98,7 @@ func (p *publisher) step(ctx actor.Context) publisherState {
 		version = p.table.Version + 1
 	}
 	out := partition.Next(p.table, version, p.want.Target, partition.Facts{
-		Now: p.now, Rules: p.settings.Rules(p.grace), Roster: p.roster, RevokedAt: p.revoked, Since: p.since,
+		Now: p.now, Rules: p.settings.Rules(p.grace), Roster: p.roster, Replaced: p.replaced, RevokedAt: p.revoked, Since: p.since,
 		Term: p.term, Floor: p.floor(),
 	})
 	p.want.silent, p.stall.blocked = p.silent(out.Blocked), out.Blocked > 0
@@ -208,6 +208,7 @@ func (p *publisher) landed(ctx actor.Context, f flight, head partition.Revision,
 	before := p.table
 	p.table, p.head, p.doubts, p.damage, p.emptied = f.publish.Table, head, nil, damage{}, false
 	p.tries, p.rest, p.told = 0, time.Time{}, time.Time{}
+	p.replaced.Follow(p.table, p.roster)
 	if f.publish.Revokes > 0 {
 		p.remember(p.table.Step, at)
 	}

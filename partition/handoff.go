@@ -47,6 +47,8 @@ type Facts struct {
 	Now    time.Time
 	Rules  Rules
 	Roster Roster
+	// Replaced is of the table's sessions. The roster says it of one that is missing.
+	Replaced Replaced
 	// RevokedAt is when a publish of this step was acknowledged to this term;
 	// steps that are missing count from Since, when the term began to look.
 	RevokedAt map[Step]time.Time
@@ -167,7 +169,7 @@ type verdict struct {
 	state sessionState
 	by    FreedBy
 	at    Revision  // the record that shows it
-	until time.Time // when a wait ends
+	until time.Time // when a wait ends, or ended
 }
 
 type sessionState int

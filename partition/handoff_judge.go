@@ -40,10 +40,12 @@ func (h *handoff) judge(s Seat) verdict {
 		h.fence(s.Worker, 0, Live{Session: s.Session, Lease: s.Lease}, false)
 		return verdict{state: waits}
 	case w.Live.Session != s.Session:
-		if w.Live.Predecessor == s.Session && w.Live.PredecessorReleased {
-			return verdict{ended, FreedByReplacement, w.Revision, time.Time{}}
+		by := h.facts.Replaced.of(s, w)
+		v := h.until(by.At.Add(wait), FreedByReplacement, by.Revision)
+		if v.state == waits && by.Released {
+			return verdict{ended, FreedByReplacement, by.Revision, time.Time{}}
 		}
-		return h.until(w.SessionAt.Add(wait), FreedByReplacement, w.Revision)
+		return v
 	case w.Live.Fence != nil && w.Live.Fence.AfterSilence:
 		return verdict{ended, FreedByFence, w.Revision, time.Time{}}
 	case w.Live.Fence != nil:
@@ -65,7 +67,7 @@ func (h *handoff) until(t time.Time, by FreedBy, at Revision) verdict {
 	if h.facts.Now.Before(t) {
 		return verdict{waits, by, at, t}
 	}
-	return verdict{ended, by, at, time.Time{}}
+	return verdict{ended, by, at, t}
 }
 
 // fence adds a fence to this publish, and reports whether it is part of it.
@@ -149,9 +151,10 @@ func (h *handoff) missed(w WorkerID) bool {
 	return silent && h.facts.Roster[w].Revision > h.target.Silent[i].Revision
 }
 
-// endedRow: the session is over, but what it abandoned may still run.
+// endedRow: the session is over, but what it abandoned may still run, unless a lease is over
+// since.
 func (h *handoff) endedRow(r Row, seat Seat, v verdict) ending {
-	if v.by != FreedByRelease && v.by != FreedByReplacement {
+	if v.by == FreedByFence || !v.until.IsZero() {
 		return freeable
 	}
 	return h.abandonedRow(r, seat)

@@ -41,6 +41,7 @@ type world struct {
 	sessions int
 	table    Table // as it is stored
 	roster   Roster
+	replaced Replaced
 	revoked  map[Step]time.Time
 	since    time.Time
 	target   *Target
@@ -53,7 +54,7 @@ type world struct {
 func newWorld(t *rapid.T) *world {
 	return &world{
 		t: t, now: time.Unix(1000, 0), since: time.Unix(1000, 0), records: map[WorkerID]Live{}, revs: map[WorkerID]Revision{},
-		roster: Roster{}, revoked: map[Step]time.Time{}, granted: map[PartitionID]Token{}, set: manyPartitions(12),
+		roster: Roster{}, replaced: Replaced{}, revoked: map[Step]time.Time{}, granted: map[PartitionID]Token{}, set: manyPartitions(12),
 	}
 }
 
@@ -176,6 +177,9 @@ func (w *world) look(id WorkerID) {
 	if live, there := w.records[id]; there {
 		if next, newer := w.roster[id].See(id, live, w.revs[id], w.now); newer {
 			w.roster[id] = next
+			if i := w.table.SeatOf(id); i != None {
+				w.replaced.See(w.table.Seats[i], next)
+			}
 		}
 	}
 }
@@ -198,7 +202,7 @@ func (w *world) owners(id PartitionID) (who []string) {
 }
 
 func (w *world) facts() Facts {
-	return Facts{Now: w.now, Rules: testRules, Roster: w.roster, RevokedAt: w.revoked, Since: w.since, Term: 1}
+	return Facts{Now: w.now, Rules: testRules, Roster: w.roster, Replaced: w.replaced, RevokedAt: w.revoked, Since: w.since, Term: 1}
 }
 
 // post takes the next step, if there is one and no fence of it is refused.
@@ -220,6 +224,7 @@ func (w *world) post() Outlook {
 		w.roster[f.Worker] = next
 	}
 	w.table = out.Publish.Table
+	w.replaced.Follow(w.table, w.roster)
 	w.posted++
 	for _, r := range w.table.Rows {
 		w.granted[r.Partition] = max(w.granted[r.Partition], r.Token)

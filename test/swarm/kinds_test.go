@@ -60,6 +60,7 @@ var kinds = map[string]func(l *life){
 			h.Differ = func(s *partition.Settings) { s.WorkerIDs.Count = mostWorkers + 1 }
 		}
 	},
+	"crash loops":   (*life).loops,
 	"users who ask": func(l *life) { l.asks() },
 	"sources in trouble": func(l *life) {
 		l.habits = func(h *sim.Habits) { h.Quiet = true }
