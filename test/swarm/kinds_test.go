@@ -18,6 +18,12 @@ func strategy(s partition.Strategy) func(l *life) {
 	return func(l *life) { l.habits = func(h *sim.Habits) { h.Strategy = s } }
 }
 
+// sizes are habits of workers of different size.
+func (l *life) sizes(h *sim.Habits) {
+	capacity := float64(1 + l.world.Random.IntN(3))
+	h.Differ = func(s *partition.Settings) { s.Capacity = capacity }
+}
+
 // kinds are groups that differ from those of TestSwarm, whose partitions are all alike and
 // placed by the default strategy, and whose users ask for nothing.
 var kinds = map[string]func(l *life){
@@ -27,10 +33,7 @@ var kinds = map[string]func(l *life){
 	"weighted consistent hash": strategy(partition.WeightedConsistentHash{}),
 	"weights and capacities": func(l *life) {
 		l.dress = func(p *partition.Partition) { p.Weight = 1 + l.world.Random.Int64N(300) }
-		l.habits = func(h *sim.Habits) {
-			capacity := float64(1 + l.world.Random.IntN(3))
-			h.Differ = func(s *partition.Settings) { s.Capacity = capacity }
-		}
+		l.habits = l.sizes
 	},
 	"giants": func(l *life) {
 		l.dress = func(p *partition.Partition) {
@@ -38,6 +41,7 @@ var kinds = map[string]func(l *life){
 				p.Weight *= 100 // more than a share of all the others
 			}
 		}
+		l.habits = l.sizes
 	},
 	"zones, labels and pins": func(l *life) {
 		zones := []string{"east", "west"}
