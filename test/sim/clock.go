@@ -140,7 +140,11 @@ type Clock struct {
 	began time.Duration
 	start time.Time
 	rate  Rate
+	stops []stop
 }
+
+// stop is a time in which a clock stood still.
+type stop struct{ until, lasted time.Duration }
 
 var _ bridge.Clock = (*Clock)(nil)
 
@@ -155,9 +159,15 @@ func NewClock(line *Timeline, lane *Lane, start time.Time, rate Rate) *Clock {
 // Now implements bridge.Clock.
 func (c *Clock) Now() time.Time { return c.start.Add(c.passed()) }
 
-// At is what the clock shows, or will show, at an instant of the world.
+// At is what the clock showed, shows or will show, at an instant of the world.
 func (c *Clock) At(instant time.Duration) time.Time {
-	return c.start.Add((instant - c.began) * time.Duration(c.rate) / time.Duration(TrueRate))
+	ran := instant - c.began
+	for _, s := range c.stops {
+		if instant < s.until {
+			ran += min(s.lasted, s.until-instant) // before it, or while it stood
+		}
+	}
+	return c.start.Add(ran * time.Duration(c.rate) / time.Duration(TrueRate))
 }
 
 func (c *Clock) passed() time.Duration {
@@ -176,6 +186,7 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func()) {
 // that much later.
 func (c *Clock) stood(d time.Duration) {
 	c.began += d
+	c.stops = append(c.stops, stop{c.line.now, d})
 	for _, e := range c.line.events {
 		if e.lane == c.lane && e.kind == Timers {
 			e.at += d

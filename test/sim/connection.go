@@ -140,16 +140,17 @@ func (p *Port) hush() {
 
 // Slow makes everything take so much longer, each way, until Heal.
 func (p *Port) Slow(lag time.Duration) {
-	p.net.note(p.lane.Name, "has a slow connection")
+	p.net.note(p.lane.Name, "has a connection that is slower by "+lag.String())
 	p.lag = lag
 }
 
 // delay is how long a message to or from the process is under way.
 func (p *Port) delay() time.Duration { return p.net.delay() + p.lag }
 
-// Heal ends Cut, Mute, Deafen, Slow and Isolate.
+// Heal ends Cut, Mute, Deafen, Slow, Isolate and Deny.
 func (p *Port) Heal() {
 	p.lag = 0
+	p.Allow()
 	if !p.mute && !p.deaf && p.isolated == nil {
 		return
 	}

@@ -41,9 +41,12 @@
 // # Limits
 //
 // The store does what package contract says that servers do. It has no roll-up, no
-// purge, no deletion of single messages, no expiry of one message, and no permissions:
-// a bridge.Port cannot ask for them, and the bridge binds to no stream that allows
-// them; that a connection may be denied something is shown with a scripted port.
+// purge, no deletion of single messages and no expiry of one message: a bridge.Port
+// cannot ask for them, and the bridge binds to no stream that allows them. Permissions
+// are those of Port.Deny: kinds of things that a connection may not do.
+// A machine that is suspended breaks what is assumed of clocks. What its process works on,
+// and begins until the store has accepted what it sent since, counts as nobody's: that its
+// tokens are refused where effects arrive is for a test to show.
 // Batches reach the store as a whole; that one cannot be staged before a takeover and
 // committed after it is shown on a real server.
 //

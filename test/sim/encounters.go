@@ -25,7 +25,11 @@ type encounters struct {
 }
 
 // Met is how often each situation was met.
-func (w *World) Met() Situations { return w.encounters.met }
+func (w *World) Met() Situations {
+	met := w.encounters.met
+	met[suspendedBesides] = w.Check.besides
+	return met
+}
 
 func (e *encounters) meets(s Situation, so bool) {
 	if so {
@@ -119,8 +123,10 @@ func (e *encounters) fences(id partition.WorkerID, was shown, f partition.Fence)
 	if was.live.Ended() {
 		return
 	}
-	if f.AfterSilence {
-		e.fate(e.process(was.live.Session), fencedDead, fencedPaused, fencedRunning)
+	if p := e.process(was.live.Session); f.AfterSilence {
+		e.fate(p, fencedDead, fencedPaused, fencedRunning)
+		e.meets(slowFenced, p != nil && p.slow())
+		e.meets(suspendedFenced, p != nil && p.halt.stands)
 	}
 	asg := e.world.Check.book.asg[id]
 	e.meets(fencedStuck, !f.AfterSilence && len(asg.Revoking) > 0)
@@ -179,6 +185,8 @@ func (e *encounters) decides(c Commit, h partition.Head) {
 	e.meets(othersHandOver, was.Version > 0 && h.Term != was.Term && check.rest.handsOver())
 	e.meets(unheardGoesOn, was.Version > 0 && h.Term == was.Term && e.published[c.By] == was.Step && e.heard[c.By] != was.Step)
 	e.published[c.By] = h.Step
+	by := e.world.find(c.By)
+	e.meets(slowDecides, by != nil && by.slow())
 	e.meets(ownerless, len(h.Unowned) > 0 && len(h.Seats) > 0)
 }
 
@@ -212,6 +220,16 @@ func (e *encounters) refused(by string, batch []bridge.Message, r bridge.Result)
 	switch {
 	case r.Outcome == bridge.Unknown && errors.Is(r.Err, errNoStream) && len(e.world.Store.streams) > 0:
 		e.meets(formerIncarnation, true)
+	case r.Outcome == bridge.Denied:
+		e.meets(deniedLead, has(".head") || has(".lead"))
+		e.meets(deniedLive, has(".live.") && !has(".head"))
+	case r.Code == bridge.CodeTooLarge:
+		e.meets(tooLargeHead, has(".head"))
+		e.meets(tooLargeLive, has(".live.") && !has(".head"))
+	case errors.Is(r.Err, errFull):
+		e.meets(fullForHead, has(".head"))
+		e.meets(fullForTerm, has(".term"))
+		e.meets(fullForLive, has(".live.") && !has(".head"))
 	case r.Code != bridge.CodeWrongSequence:
 	case has(".head"):
 		leads := e.world.Leader() != nil && e.world.Leader().Name == by

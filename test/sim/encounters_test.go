@@ -154,11 +154,13 @@ func (h *history) goesBack() {
 	h.GoBack(h.Backup())
 }
 
-// histories say which situations each meets.
-var histories = []struct {
+// told is a history, and which situations it meets.
+type told struct {
 	situations []Situation
 	happens    func(h *history)
-}{
+}
+
+var histories = []told{
 	{nil, func(h *history) {
 		h.renews("w1", partition.Live{})
 		h.decides("w1", partition.Head{}, nil)
@@ -259,7 +261,7 @@ var histories = []struct {
 // Each situation is met in a history that has it, and in no other.
 func TestSituations(t *testing.T) {
 	met, system := Situations{}, NewSystem()
-	for _, c := range histories {
+	for _, c := range slices.Concat(histories, afflicted) {
 		h := newHistory(system)
 		c.happens(h)
 		want := Situations{}
@@ -271,7 +273,7 @@ func TestSituations(t *testing.T) {
 		}
 		h.Close()
 	}
-	for s, n := range met[:panicked] { // the others are of TestPanic
+	for s, n := range met[:listFails] { // the others are of TestTrouble and TestPanic
 		require.Positive(t, n, "no history has it: %s", Situation(s))
 	}
 }

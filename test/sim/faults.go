@@ -84,6 +84,22 @@ const (
 	Garbage
 	// Panic: an actor of ours panics, as it would by a bug.
 	Panic
+	// Full: the stream takes no message more for a while.
+	Full
+	// Slow: a process takes long for each message that it handles, or all that it sends
+	// or hears does, for a while.
+	Slow
+	// Suspend: the machine of a process stands still, and its clock with it.
+	Suspend
+	// SourceTrouble: a source fails, is silent or lists nothing for a while, or now and then.
+	SourceTrouble
+	// StrategyTrouble: a strategy fails, panics, plans nonsense or takes too long, for a
+	// while.
+	StrategyTrouble
+	// TooLarge: the stream, or the server, takes no large message for a while.
+	TooLarge
+	// Denied: a process may not do something any more, and again after a while.
+	Denied
 	faults
 )
 
@@ -92,7 +108,8 @@ var faultNames = [faults]string{
 	"dropped sight", "doubled sight", "stale sight", "early sight", "stale pass", "closed watch", "silent watch",
 	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
 	"server restart", "election", "recreate", "source change", "clock jump", "expiry", "older copy", "garbage",
-	"panic",
+	"panic", "store full", "slow node", "suspended", "source trouble", "strategy trouble",
+	"too large", "denied",
 }
 
 // String returns the name of the fault.
@@ -112,6 +129,7 @@ var strengths = Faults{
 	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, StalePass: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
 	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1, Expiry: 0.4, OlderCopy: 0.6, Garbage: 1, Panic: 3,
+	Full: 1.5, Slow: 3, Suspend: 2, SourceTrouble: 4, StrategyTrouble: 4, TooLarge: 1.5, Denied: 1.5,
 }
 
 // Strong turns some faults on, each as strong as it gets.
@@ -123,8 +141,8 @@ func Strong(list ...Fault) Faults {
 	return f
 }
 
-// RandomFaults picks at least two kinds of fault, and how strong each is. Panic is not
-// among them: lives of seeds that are known stay what they are.
+// RandomFaults picks at least two kinds of fault, and how strong each is. Panic, and what
+// comes after it, is not among them: lives of seeds that are known stay what they are.
 func RandomFaults(rng *rand.Rand) Faults {
 	var f Faults
 	for range 2 + rng.IntN(6) {

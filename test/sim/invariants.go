@@ -42,6 +42,9 @@ type Checker struct {
 	// do is measured instead.
 	available bool
 	overlaps  overlaps
+	// besides is how often a partition was worked on, by who had been suspended, that
+	// another one owned by then.
+	besides int
 }
 
 // NewChecker returns a checker of a world in which nothing happened yet.

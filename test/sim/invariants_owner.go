@@ -33,6 +33,10 @@ type person struct {
 	// resumed is when the process went on after a pause: what it has in its
 	// mailboxes is older than that.
 	resumed time.Duration
+	// adrift: its clock stood still, until then, and nothing that it has sent since was
+	// accepted: what it believes of its lease may be wrong.
+	adrift bool
+	stood  time.Duration
 }
 
 // hand is one piece of user code that works on a partition.
@@ -44,6 +48,8 @@ type hand struct {
 	told, revoked bool
 	// until is when a partition that was written off is not owned any more.
 	until time.Time
+	// adrift: its lease may be over although its process cannot know. It owns nothing.
+	adrift bool
 }
 
 type granted struct {
@@ -104,6 +110,9 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 		p.former[p.session] = true
 		p.session, p.lease = r.Session, time.Time{}
 	}
+	if p.adrift && commit.Sent >= p.stood {
+		c.moors(p)
+	}
 	if end := sent.Add(r.Lease); end.After(p.lease) {
 		p.lease = end
 	}
@@ -129,6 +138,11 @@ func (c *Checker) LeaseLeft(process string) time.Duration {
 // owns reports whether the hand owns its partition now.
 func (p *person) owns(h *hand) bool {
 	now := p.clock.Now()
+	return !h.adrift && p.believes(h, now)
+}
+
+// believes reports whether it owns its partition by what the process knows.
+func (p *person) believes(h *hand, now time.Time) bool {
 	return (p.keeps || now.Before(p.lease)) && (h.until.IsZero() || now.Before(h.until))
 }
 
@@ -138,9 +152,9 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 	if p == nil {
 		return
 	}
-	h := &hand{kind: kind, owned: o}
+	h := &hand{kind: kind, owned: o, adrift: p.adrift}
 	p.hands = append(p.hands, h)
-	if !p.owns(h) {
+	if !p.believes(h, p.clock.Now()) {
 		if p.resumed != c.line.Now() {
 			c.violate("I4", "%s begins with %s (token %d) after its lease has ended", p.name, o.ID, Step(o.Token))
 		}
@@ -149,6 +163,9 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 	c.shared(o.ID)
 	c.alone(p, h)
 	last := c.tokens[o.ID]
+	if h.adrift && o.Token <= last.token {
+		return // where its effects arrive they are refused
+	}
 	if o.Token < last.token || o.Token == last.token && process != last.process {
 		c.violate("I4", "%s begins with %s under token %d; %s had token %d", process, o.ID, Step(o.Token), last.process, Step(last.token))
 	}
@@ -163,7 +180,7 @@ func (c *Checker) alone(p *person, h *hand) {
 				continue
 			}
 			switch {
-			case other != p && other.owns(g) && !c.available:
+			case other != p && other.owns(g) && !h.adrift && !c.available:
 				c.violate("I4", "%s begins with %s (token %d) while the %s of %s owns it (token %d)",
 					p.name, h.owned.ID, Step(h.owned.Token), g.kind, other.name, Step(g.owned.Token))
 			case other == p && g.kind == Handler && h.kind == Handler:

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -21,6 +22,8 @@ type Net struct {
 	struck Faults                   // how often each has happened
 	busy   map[string]time.Duration // by subject: a condition on it is being agreed on
 	voting time.Duration            // the stream has no leader until then
+	full   time.Duration            // and no room until then
+	narrow narrow
 
 	// Asked counts what processes asked of the store: operations and watches.
 	Asked int
@@ -31,8 +34,6 @@ type Net struct {
 	// Lose, if set, says of every publish whether its answer is lost, whatever the
 	// faults are.
 	Lose func(process string, batch []bridge.Message) bool
-	// Full: the stream takes no message more.
-	Full bool
 	// Refused is told of writes that are refused, and Heard of those that were accepted when
 	// their process hears it; nil if nobody listens.
 	Refused func(process string, batch []bridge.Message, r bridge.Result)
@@ -84,7 +85,7 @@ func (n *Net) delay() time.Duration {
 // Heal ends all faults, those of single processes too. What is under way stays
 // as late as it is.
 func (n *Net) Heal() {
-	n.Faults = Faults{}
+	n.Faults, n.full, n.narrow = Faults{}, 0, narrow{}
 	for _, p := range n.ports {
 		p.Heal()
 	}
@@ -105,6 +106,35 @@ func (n *Net) Elect(lasts time.Duration) {
 	n.voting = max(n.voting, n.line.Now()+lasts)
 }
 
+// Fill leaves the stream without room for a message for a while.
+func (n *Net) Fill(lasts time.Duration) {
+	n.note("server", "the stream is full for "+lasts.String())
+	n.full = max(n.full, n.line.Now()+lasts)
+}
+
+// narrow is that the largest message has so many bytes, until then. edited: this is what
+// the stream says, else the server.
+type narrow struct {
+	most   int
+	edited bool
+	until  time.Duration
+}
+
+var errTooLarge = errors.New("message size exceeds maximum allowed")
+
+// Narrow lets nobody write more than so many bytes at once for a while, as somebody has
+// edited the stream, or the server.
+func (n *Net) Narrow(most int, edited bool, lasts time.Duration) {
+	n.note("server", fmt.Sprintf("no message may have more than %d bytes for %v", most, lasts))
+	n.narrow = narrow{most, edited, n.line.Now() + lasts}
+}
+
+// takes reports whether the messages of a write are small enough.
+func (n *Net) takes(batch []bridge.Message) bool {
+	large := func(m bridge.Message) bool { return len(m.Data) > n.narrow.most }
+	return n.line.Now() >= n.narrow.until || !slices.ContainsFunc(batch, large)
+}
+
 var errFull = errors.New("maximum bytes exceeded")
 
 func (n *Net) leaderless() bool { return n.line.Now() < n.voting }
@@ -117,7 +147,11 @@ func (n *Net) info(stream string) bridge.StreamInfo {
 	if n.leaderless() {
 		return bridge.StreamInfo{Result: noQuorum()}
 	}
-	return n.store.Info(stream)
+	info := n.store.Info(stream)
+	if n.narrow.edited && n.line.Now() < n.narrow.until && info.Result.Outcome == bridge.Accepted {
+		info.Config.Odd = fmt.Sprintf("MaxMsgSize is %d", n.narrow.most)
+	}
+	return info
 }
 
 // agreeing is how long replicas agree on a write, less than any answer takes: one
@@ -129,8 +163,14 @@ func (n *Net) publish(p *Port, batch []bridge.Message, sent time.Duration) bridg
 	switch {
 	case n.leaderless():
 		return nobody()
-	case n.Full:
-		return bridge.Result{Outcome: bridge.Unknown, Code: codeNotStored, Err: errFull} // as any fault of the server
+	case !n.takes(batch):
+		r := bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeTooLarge, Err: errTooLarge}
+		n.refused(p, batch, r)
+		return r
+	case n.line.Now() < n.full:
+		r := bridge.Result{Outcome: bridge.Unknown, Code: codeNotStored, Err: errFull} // as any fault of the server
+		n.refused(p, batch, r)
+		return r
 	}
 	var fences []string
 	for _, m := range batch {
@@ -147,15 +187,20 @@ func (n *Net) publish(p *Port, batch []bridge.Message, sent time.Duration) bridg
 		n.store.Rewrite(subject)
 	}
 	r := n.store.Publish(p.lane.Name, sent, batch)
-	if r.Outcome != bridge.Accepted && n.Refused != nil {
-		n.Refused(p.lane.Name, batch, r)
-	}
+	n.refused(p, batch, r)
 	if r.Outcome == bridge.Accepted && n.store.Info(p.stream).Config.Replicas > 1 {
 		for _, subject := range fences {
 			n.busy[subject] = now + agreeing
 		}
 	}
 	return r
+}
+
+// refused tells of a write that was not done.
+func (n *Net) refused(p *Port, batch []bridge.Message, r bridge.Result) {
+	if r.Outcome != bridge.Accepted && n.Refused != nil {
+		n.Refused(p.lane.Name, batch, r)
+	}
 }
 
 // readable picks one of these subjects that has a record.

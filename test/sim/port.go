@@ -19,6 +19,7 @@ type Port struct {
 	watches   []*watch
 	open      []*bridge.Op              // neither answered nor cancelled; an empty one asks what the stream is
 	may       func(subject string) bool // what it may write, and then nothing else; nil is everything
+	lacks     [Rights]bool              // besides
 	broken    bool
 	ended     bool // for good
 	wrote     bool // it had a stream
@@ -84,7 +85,7 @@ func (p *Port) Submit(op bridge.Op, _ time.Duration, done func(bridge.Result)) (
 
 // Info implements bridge.Port.
 func (p *Port) Info(_ time.Duration, done func(bridge.StreamInfo)) (cancel func()) {
-	ask, passes := func() bridge.StreamInfo { return p.net.info(p.stream) }, p.net.heard()
+	ask, passes := p.look, p.net.heard()
 	if p.isolated != nil {
 		answer := p.isolated.ask()
 		if passes = answer != nil; passes {
@@ -106,7 +107,10 @@ func (p *Port) perform(op bridge.Op, sent time.Duration) bridge.Result {
 	n := p.net
 	switch {
 	case p.denied(op):
-		return bridge.Result{Outcome: bridge.Denied, Err: bridge.ErrDenied}
+		return denied()
+	case p.lacking(op):
+		n.refused(p, op.Publish, denied())
+		return denied()
 	case op.Create != nil && p.wrote:
 		return n.store.CreateAnew(*op.Create)
 	case op.Create != nil:

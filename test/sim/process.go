@@ -35,8 +35,10 @@ type Habits struct {
 	// Confirm: its subscriber confirms, after LetGo, which may be Never.
 	Confirm bool
 	LetGo   time.Duration
-	// Quiet: its source tells no change by itself. It may have Trouble.
+	// Quiet: its source tells no change by itself.
 	Quiet bool
+	// Moody: its strategy, which is the default one, may Balk.
+	Moody bool
 	// Strategy of its plans when it leads; the default if nil.
 	Strategy partition.Strategy
 	// Wire, if set, changes how its actors are wired, its strategy and source too.
@@ -62,6 +64,9 @@ type Process struct {
 	stopped *messages.Stopped
 	died    bool // its manager has ended without that
 	trouble Trouble
+	ailing  ailing
+	balk    Balk
+	halt    halt
 	delays  delays
 	doom    doom
 	fatal   bool // its manager may not go on
@@ -105,6 +110,9 @@ func (w *World) Start(name string, h Habits) *Process {
 	if h.Strategy != nil {
 		strategy = actors.StrategyFrom(h.Strategy)
 		w.Check.rest.other = true
+	}
+	if h.Moody {
+		strategy = p.moody(actors.StrategyFrom(partition.Sticky{}))
 	}
 	cfg := actors.Config{Settings: settings, Source: p.source(), Partition: p.handler, Strategy: strategy}
 	if h.Wire != nil {
@@ -163,45 +171,6 @@ func (p *Process) end() {
 	p.world.processes = slices.DeleteFunc(p.world.processes, func(x *Process) bool { return x == p })
 }
 
-// Pause stops the process as SIGSTOP does, for d.
-func (p *Process) Pause(d time.Duration) {
-	if p.lane.Paused() || p.lane.Ended() {
-		return
-	}
-	p.say("is paused for " + d.String())
-	p.lane.Pause()
-	p.world.Plan(d, p.Resume)
-}
-
-// Suspend stops the machine that the process runs on, for d: its clock stands still
-// too. Nothing is promised then, so that the invariants do not speak of the process
-// from here on.
-func (p *Process) Suspend(d time.Duration) {
-	if p.lane.Paused() || p.lane.Ended() {
-		return
-	}
-	p.say("is suspended for " + d.String())
-	p.world.Check.Ends(p.Name)
-	p.lane.Pause()
-	p.world.Plan(d, func() {
-		p.Clock.stood(d)
-		p.Resume()
-	})
-}
-
-// Resume continues a paused process.
-func (p *Process) Resume() {
-	if !p.lane.Paused() {
-		return
-	}
-	p.say("goes on")
-	p.world.Check.Resumes(p.Name)
-	p.lane.Resume(p.world.Timeline)
-}
-
-// Paused and Ended say what the process is.
-func (p *Process) Paused() bool { return p.lane.Paused() }
-
 // Ended reports whether it has crashed or stopped.
 func (p *Process) Ended() bool { return p.lane.Ended() }
 
@@ -250,6 +219,7 @@ func (p *Process) AskJournal() { p.send(messages.GetJournal{}) }
 // bury ends a process that said it has stopped, or whose manager has died, and looks at
 // what it left behind.
 func (p *Process) bury() {
+	p.quickens()
 	p.lane.Do(func() { p.world.system.system.Root.Stop(p.user) })
 	for p.world.scheduler.Step() {
 	}

@@ -42,6 +42,7 @@ type Lane struct {
 	scheduler *Scheduler
 	paused    bool
 	ended     bool
+	handled   func()     // is told of each message, if it is there
 	mail      []runnable // became ready during a pause
 	events    []*event   // became due during a pause
 	open      [kinds]int // events that are neither due nor cancelled, by kind
@@ -121,6 +122,9 @@ func (s *Scheduler) Step() bool {
 	s.ready = s.ready[:last]
 	s.steps++
 	r.lane.Do(r.run)
+	if r.lane.handled != nil {
+		r.lane.handled()
+	}
 	return true
 }
 

@@ -72,6 +72,27 @@ const (
 	spoiltAssignment
 	spoiltLive
 	spoiltTerm
+	fullForHead
+	fullForTerm
+	fullForLive
+	tooLargeHead
+	tooLargeLive
+	deniedLead
+	deniedLive
+	slowDecides
+	slowFenced
+	suspendedFenced
+	suspendedBesides
+
+	// What a user gave to the group does not do what it should.
+	listFails
+	listSilent
+	listEmpty
+	planRefused
+	planPanics
+	planNonsense
+	planLate
+	final
 
 	// An actor panics: one for each of the roles.
 	panicked
@@ -139,6 +160,26 @@ var situationNames = [panicked]string{
 	spoiltAssignment:    "an assignment is written over",
 	spoiltLive:          "a worker's record is written over",
 	spoiltTerm:          "a term is written over",
+	fullForHead:         "a decision finds the stream full",
+	fullForTerm:         "a candidacy finds the stream full",
+	fullForLive:         "a worker's record finds the stream full",
+	tooLargeHead:        "a decision is too large",
+	tooLargeLive:        "a worker's record is too large",
+	deniedLead:          "somebody may not lead any more",
+	deniedLive:          "a worker may not write its record any more",
+	slowDecides:         "a slow node decides",
+	slowFenced:          "a session is fenced whose node is slow",
+	suspendedFenced:     "a session is fenced whose clock stands still",
+	suspendedBesides:    "who was suspended goes on with what another one owns",
+
+	listFails:    "a leader's source fails",
+	listSilent:   "a leader's source does not answer",
+	listEmpty:    "a leader's source lists nothing",
+	planRefused:  "a leader's strategy does not plan",
+	planPanics:   "a leader's strategy panics",
+	planNonsense: "a leader's strategy plans nonsense",
+	planLate:     "a leader's strategy plans when it may be too late",
+	final:        "a worker says that only a restart helps",
 }
 
 // String says what the situation is.

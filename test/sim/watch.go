@@ -45,7 +45,7 @@ func (w *watch) begin() {
 	case w.port.broken || w.port.mute || w.port.deaf || w.port.isolated != nil || n.leaderless():
 		w.close(errNoAnswer)
 		return
-	case w.port.may != nil:
+	case w.port.may != nil || w.port.lacks[ToWatch]:
 		w.close(bridge.ErrDenied)
 		return
 	case n.hits(ClosedWatch):

@@ -50,6 +50,8 @@ type World struct {
 	Random *rand.Rand
 	// Died, if set, is told of processes whose manager died of a panic.
 	Died func(*Process)
+	// Final, if set, is told of processes that say that only a restart helps them.
+	Final func(*Process)
 
 	cfg        Config
 	reader     Reader
@@ -184,6 +186,14 @@ func (w *World) Broken(lines int) string {
 		return ""
 	}
 	return w.Check.broken[0].String() + "\n\n" + w.Trace.End(lines)
+}
+
+// final: a process has said that only a restart helps.
+func (w *World) final(p *Process) {
+	p.meets(final)
+	if w.Final != nil {
+		w.Final(p)
+	}
 }
 
 // Processes returns those that run or are paused, in the order they started.

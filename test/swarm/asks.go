@@ -18,6 +18,22 @@ func (l *life) died(p *sim.Process) {
 	}
 }
 
+// final lets somebody start a process anew that says that nothing else helps, as whoever
+// looks at its health does, mostly after it was stopped.
+func (l *life) final(p *sim.Process) {
+	l.world.Plan(l.world.Soon(l.settings.HeartbeatInterval), func() {
+		switch {
+		case p.Ended():
+		case l.ill && l.world.Random.IntN(2) == 0:
+			p.Stop(false)
+			l.joinLater(p.Habits.InstanceKey)
+		default:
+			p.Crash()
+			l.joins(p.Habits.InstanceKey)
+		}
+	})
+}
+
 // asks lets somebody be asked for something now and then.
 func (l *life) asks() {
 	l.later(l.world.Soon(2*time.Second), func() {

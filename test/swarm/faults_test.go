@@ -67,6 +67,18 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.Conflict, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 59 and 61
 	suffer(t, sim.ServerRestart, sim.Election, sim.InFlight, sim.LostRequest)
+	// a store that has no room
+	suffer(t, sim.Full, sim.LeaderCrash)
+	// nodes that are too busy
+	suffer(t, sim.Slow, sim.LeaderCrash, sim.Pause)
+	// hazard 20
+	suffer(t, sim.Suspend, sim.LeaderCrash, sim.LostAnswer)
+	// hazards 31, 32, 33, 35, 36 and 37
+	suffer(t, sim.SourceTrouble, sim.StrategyTrouble, sim.LeaderCrash)
+	// hazard 54
+	suffer(t, sim.TooLarge, sim.LeaderCrash)
+	// rights that are revoked
+	suffer(t, sim.Denied, sim.LeaderCrash)
 	// bugs of ours, in any actor
 	suffer(t, sim.Panic, sim.LeaderCrash, sim.LostAnswer)
 	// hazard 16

@@ -139,7 +139,7 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 	}
 	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, Replicas: 1 + 2*rng.IntN(2), System: system})
 	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
-	l.world.Died = l.died
+	l.world.Died, l.world.Final = l.died, l.final
 	l.world.Trace.Say("world", l.faults.String())
 	return l
 }
@@ -221,9 +221,7 @@ func (l *life) heal() string {
 	l.world.Net.Heal()
 	l.poison = ""
 	for _, p := range l.world.Processes() {
-		p.Habits.Fails = ""
-		p.Spare()
-		p.Resume()
+		l.spare(p)
 	}
 	for len(l.world.Processes()) < leastWorkers || !l.electable() {
 		l.join("")

@@ -38,10 +38,7 @@ var outages = map[string]struct {
 	}},
 	"node isolated": {short: true, begin: func(_ *sim.World, p *sim.Process) { p.Port.Isolate() }},
 	"no leader":     {all: true, begin: func(w *sim.World, _ *sim.Process) { w.Net.Elect(lasting) }},
-	"store full": {all: true, begin: func(w *sim.World, _ *sim.Process) {
-		w.Net.Full = true
-		w.Plan(lasting, func() { w.Net.Full = false })
-	}},
+	"store full":    {all: true, begin: func(w *sim.World, _ *sim.Process) { w.Net.Fill(lasting) }},
 }
 
 // The store is lost in every way: whoever lost it is degraded, and owns nothing without

@@ -56,11 +56,26 @@ func (p Plan) Live(seed uint64, system *sim.System, lines int) Result {
 // drawn are the faults of a seed.
 func drawn(seed uint64) sim.Faults { return random(seed, rand.New(rand.NewPCG(seed, 1))) }
 
+const (
+	// rare is of how many lives one has a fault that was added later.
+	rare = 20
+	// salted is what makes the random streams from which these are drawn: seeds that were
+	// known by then have none of them, and the first sixty have each.
+	salted = 15_700
+)
+
 // random are the faults of a seed, drawn from this. In every other life actors panic, too.
+// What comes after that is drawn for each fault apart, so that all other lives stay what
+// they are when one is added.
 func random(seed uint64, rng *rand.Rand) sim.Faults {
 	f := sim.RandomFaults(rng)
 	if seed%4 > 1 {
 		f[sim.Panic] = sim.Strong(sim.Panic)[sim.Panic]
+	}
+	for k := sim.Panic + 1; int(k) < len(f); k++ {
+		if own := rand.New(rand.NewPCG(seed, salted+uint64(k))); own.IntN(rare) == 0 {
+			f[k] = sim.Strong(k)[k] * (0.2 + 0.8*own.Float64())
+		}
 	}
 	return f
 }

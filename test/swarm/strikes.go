@@ -39,7 +39,7 @@ func (l *life) join(key string) *sim.Process {
 		h.Build = l.builds(l.born)
 	}
 	h.Fails = l.poison
-	h.Mortal = l.faults[sim.Panic] > 0
+	h.Mortal, h.Moody = l.faults[sim.Panic] > 0, l.faults[sim.StrategyTrouble] > 0
 	h.NeverLead = l.born > leastWorkers && r.IntN(8) == 0
 	if l.habits != nil {
 		l.habits(&h)
@@ -135,9 +135,8 @@ func (l *life) strike(f sim.Fault) {
 		ahead := l.world.Soon(time.Hour)
 		l.world.Trace.Say("world", "the server's clock jumps ahead by "+ahead.String())
 		l.world.Store.JumpClock(ahead)
-	case sim.Panic:
-		p.Panic(sim.Roles[l.world.Random.IntN(len(sim.Roles))], l.world.Random.IntN(mostSaid))
-	default: // faults of single operations: the port draws them itself
+	default:
+		l.afflict(f, p, long)
 	}
 }
 

@@ -1,0 +1,103 @@
+package sim_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+// afflicted is a group of three that has begun, of which one leads.
+func afflicted(t *testing.T) (*sim.World, *sim.Process) {
+	t.Helper()
+	w := sim.NewWorld(sim.Config{Seed: 1, Settings: partition.Fast(), Partitions: partitions(12), Replicas: 1})
+	t.Cleanup(w.Close)
+	for _, name := range []string{"w1", "w2", "w3"} {
+		w.Start(name, sim.Habits{Confirm: true})
+	}
+	well(t, w, 20*time.Second)
+	return w, w.Leader()
+}
+
+// Whatever right is revoked, who needs it says that this is final, and the others own
+// everything. It stops as everybody does, and may begin again when the right is back.
+//
+// hazard 62
+func TestRightsThatAreRevoked(t *testing.T) {
+	for r := range sim.Rights {
+		t.Run(fmt.Sprint(r), func(t *testing.T) {
+			w, leads := afflicted(t)
+			if r == sim.ToLook { // who has looked goes on
+				leads = w.Start("late", sim.Habits{})
+			}
+			leads.Port.Deny(r)
+			if r == sim.ToRead {
+				lost := false
+				w.Net.Lose = func(by string, _ []bridge.Message) bool { // it has to read what became of it
+					was := lost
+					lost = lost || by == leads.Name
+					return !was && lost
+				}
+			}
+			leads.Port.Disconnect(100 * time.Millisecond)
+			well(t, w, 20*time.Second)
+			require.True(t, leads.Heard.Health.Final, "%s", w.Trace.End(60))
+			require.Positive(t, met(w, "a worker says that only a restart helps"))
+			require.Empty(t, leads.Heard.Assignment.All)
+			covered(t, w)
+			leads.Stop(false)
+			well(t, w, 10*time.Second)
+			require.True(t, leads.Ended())
+			w.Start("w4", sim.Habits{})
+			well(t, w, 20*time.Second)
+			covered(t, w)
+		})
+	}
+}
+
+// A leader whose node is slow decides late, and its worker is one like the others when it
+// is quick again.
+func TestSlow(t *testing.T) {
+	w, leads := afflicted(t)
+	leads.Slow(5 * time.Millisecond)
+	w.List(partitions(20))
+	well(t, w, 10*time.Second)
+	require.False(t, leads.Paused())
+	require.Positive(t, met(w, "a slow node decides"), "%s", w.Trace.End(60))
+	steps := w.Steps()
+	leads.Slow(time.Hour) // it handles one message more
+	well(t, w, 10*time.Second)
+	require.Positive(t, met(w, "a session is fenced whose node is slow"), "%d messages, %s", w.Steps()-steps, w.Trace.End(60))
+	leads.Slow(0)
+	well(t, w, 20*time.Second)
+	covered(t, w)
+	require.Equal(t, messages.Stable, leads.Heard.State)
+}
+
+// While no record may be as large as it is nobody has a lease; after it all is as before.
+// A stream that says so is not taken for Troupe's, by a worker that had it open until it
+// says otherwise.
+func TestNarrow(t *testing.T) {
+	for _, edited := range []bool{false, true} {
+		t.Run(fmt.Sprint(edited), func(t *testing.T) {
+			w, leads := afflicted(t)
+			w.Net.Narrow(50, edited, 10*time.Second)
+			leads.Port.Disconnect(100 * time.Millisecond)
+			well(t, w, 9*time.Second)
+			require.Positive(t, met(w, "a worker's record is too large"))
+			require.Empty(t, w.Check.Working())
+			well(t, w, time.Second+w.Settings().StableBound(partition.Setbacks{Resigned: true}))
+			covered(t, w)
+			for _, p := range w.Processes() {
+				require.Equal(t, messages.Stable, p.Heard.State)
+				require.True(t, p.Heard.Health.Healthy, p.Heard.Health.Reason)
+			}
+		})
+	}
+}

@@ -1,0 +1,39 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/partition"
+)
+
+// afflicted are histories of nodes, and of a store, that do not do what they should.
+var afflicted = []told{
+	{[]Situation{slowDecides}, func(h *history) { h.processes[0].Slow(1); h.decides("w1", partition.Head{}, nil) }},
+	{[]Situation{fencedRunning, slowFenced}, func(h *history) { h.processes[1].Slow(1); h.fences(true) }},
+	{[]Situation{fencedPaused, suspendedFenced}, func(h *history) { h.processes[1].Suspend(time.Hour); h.fences(true) }},
+	{[]Situation{suspendedBesides}, func(h *history) {
+		h.Check.Begins("w1", Handler, partition.Owned{ID: "p1", Token: 7})
+		h.processes[0].Suspend(time.Hour)
+		h.pass(h.settings.Lease / 2)
+		h.renews("w2", partition.Live{})
+		h.pass(h.settings.Lease/2 + 1)
+		h.Check.Begins("w2", Handler, partition.Owned{ID: "p1", Token: 8})
+		h.processes[0].Resume()
+	}},
+	{[]Situation{tooLargeHead, tooLargeLive}, func(h *history) {
+		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".live.worker-1")} {
+			h.encounters.refused("w1", batch, bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeTooLarge, Err: errTooLarge})
+		}
+	}},
+	{[]Situation{deniedLead, deniedLive}, func(h *history) {
+		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".live.worker-1")} {
+			h.encounters.refused("w1", batch, denied())
+		}
+	}},
+	{[]Situation{fullForHead, fullForTerm, fullForLive}, func(h *history) {
+		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".lead", ".term"), batchOf(".live.worker-1")} {
+			h.encounters.refused("w1", batch, bridge.Result{Outcome: bridge.Unknown, Code: codeNotStored, Err: errFull})
+		}
+	}},
+}

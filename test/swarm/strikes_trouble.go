@@ -1,0 +1,93 @@
+package swarm
+
+import (
+	"time"
+
+	"github.com/troupe-actors/troupe/test/sim"
+)
+
+const (
+	// mostEach is what a message takes on a slow node, at most.
+	mostEach = 50 * time.Millisecond
+	// A message may have so many bytes when others are too large: no worker's record has
+	// less, and few heads have more.
+	leastMessage, mostMessage = 20, 4000
+)
+
+// afflict lets a fault happen of what a process, its actors, or what its user gave to it do, or
+// of what the store takes.
+func (l *life) afflict(f sim.Fault, p *sim.Process, long time.Duration) {
+	switch f {
+	case sim.Full:
+		l.world.Net.Fill(long)
+	case sim.Suspend:
+		p.Suspend(l.around(p, long))
+	case sim.Panic:
+		p.Panic(sim.Roles[l.world.Random.IntN(len(sim.Roles))], l.world.Random.IntN(mostSaid))
+	case sim.TooLarge:
+		most := 1 + l.world.Random.IntN(mostMessage) // a small one more often
+		l.world.Net.Narrow(leastMessage+l.world.Random.IntN(most), l.world.Random.IntN(2) == 0, long)
+	case sim.Denied:
+		p = l.planner(p)
+		p.Port.Deny(sim.Right(l.world.Random.IntN(int(sim.Rights))))
+		l.world.Plan(long, p.Port.Allow)
+	case sim.SourceTrouble:
+		l.ails(l.planner(p), long)
+	case sim.StrategyTrouble:
+		p = l.planner(p)
+		p.Balk(sim.Balk(1 + l.world.Random.IntN(sim.Balks)))
+		l.world.Plan(2*long, func() { p.Balk(sim.Obliges) })
+	case sim.Slow:
+		l.slow(p, long)
+	default: // faults of single operations: the port draws them itself
+	}
+}
+
+// spare ends what a process suffers. Who knows no more than to be started anew is.
+func (l *life) spare(p *sim.Process) {
+	p.Habits.Fails = ""
+	p.Spare()
+	p.Resume()
+	p.Slow(0)
+	p.Trouble(sim.Trouble{})
+	p.Balk(sim.Obliges)
+	if p.Heard.Health.Final {
+		p.Crash()
+		l.joins(p.Habits.InstanceKey)
+	}
+}
+
+// planner is who leads, mostly: what others would list, plan or decide counts for nothing.
+func (l *life) planner(p *sim.Process) *sim.Process {
+	if leads := l.world.Leader(); leads != nil && l.world.Random.IntN(4) > 0 {
+		return leads
+	}
+	return p
+}
+
+// ails lets a source be in trouble for a while, in which it may be asked some times. It
+// does not list nothing as often as would be believed.
+func (l *life) ails(p *sim.Process, long time.Duration) {
+	t := sim.Trouble{Flaps: l.world.Random.IntN(2) == 0}
+	switch l.world.Random.IntN(3) {
+	case 0:
+		t.Reason = "no database"
+	case 1:
+		t.Silent = true
+	default:
+		t.Empty = l.settings.EmptyConfirmations - 1
+	}
+	p.Trouble(t)
+	l.world.Plan(long+2*l.settings.SourcePollInterval, func() { p.Trouble(sim.Trouble{}) })
+}
+
+// slow makes a process, or its connection, slow for a while.
+func (l *life) slow(p *sim.Process, long time.Duration) {
+	if l.world.Random.IntN(2) == 0 {
+		p.Port.Slow(l.world.Soon(2 * l.settings.StoreTimeout))
+		l.world.Plan(long, func() { p.Port.Slow(0) })
+		return
+	}
+	p.Slow(time.Millisecond + l.world.Soon(mostEach))
+	l.world.Plan(long, func() { p.Slow(0) })
+}
