@@ -140,7 +140,7 @@ func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holder
 	} else if waits {
 		h.lack(ctx)
 	}
-	ctx.Respond(messages.HoldingsDropped{Round: m.Round})
+	ctx.Respond(messages.HoldingsDropped{Round: m.Round, Left: h.holdings(ctx, 0).Abandoned})
 	return h.leftIf(ctx)
 }
 

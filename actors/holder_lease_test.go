@@ -95,15 +95,16 @@ func TestHolder_DropsHoldings(t *testing.T) {
 	e.see(assignment("mine", 5, "p@5"))
 	e.applied()
 	publisher := e.probe("publisher")
-	ask := func() {
+	ask := func(left ...partition.Abandoned) {
 		e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 3, Session: "mine", Term: 20}, publisher.pid)
 		e.drain()
-		require.Equal(t, messages.HoldingsDropped{Round: 3}, heard[messages.HoldingsDropped](t, publisher))
+		require.Equal(t, messages.HoldingsDropped{Round: 3, Left: left}, heard[messages.HoldingsDropped](t, publisher))
 	}
 	e.log = nil
-	ask()
+	ask(partition.Abandoned{Partition: "p", Token: 5})
 	e.did("p ends")
 	require.Equal(t, []partition.PartitionID{"p"}, ids(e.applied().Lost))
+	ask(partition.Abandoned{Partition: "p", Token: 5}) // a subscriber has not let go
 	e.confirms()
 	require.Equal(t, messages.Holdings{Session: "mine", Applied: 5, Seen: 5}, e.holdings())
 
@@ -112,7 +113,7 @@ func TestHolder_DropsHoldings(t *testing.T) {
 	e.see(assignment("mine", 21, "q@21"))
 	e.did("q starts")
 
-	ask()
+	ask(partition.Abandoned{Partition: "q", Token: 21})
 	e.tell(e.pid, messages.DropAll{At: e.now, Round: e.life})
 	ask() // in every state
 	e.tell(e.pid, messages.LetAllGo{Within: time.Second})

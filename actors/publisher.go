@@ -118,19 +118,19 @@ var publisherTable = fsm.New(
 	fsm.On(reading, (*publisher).keep, reading), // HandOver
 	fsm.On(reading, (*publisher).witness, reading),
 
-	fsm.On(dropping, (*publisher).dropped, quarantined, settled, gaining, publishing),
+	fsm.On(dropping, (*publisher).dropped, dropping, quarantined, settled, gaining, publishing),
 	fsm.On(dropping, (*publisher).dropAgain, dropping),
 	fsm.On(dropping, (*publisher).keep, dropping),
 	fsm.On(dropping, (*publisher).witness, dropping),
 
-	fsm.On(quarantined, (*publisher).fenceStored, quarantined, settled, gaining, publishing), // Stored: a fence
+	fsm.On(quarantined, (*publisher).fenceStored, quarantined, dropping, settled, gaining, publishing), // Stored: a fence
 	fsm.On(quarantined, (*publisher).fenceRefused, quarantined),
 	fsm.On(quarantined, (*publisher).fenceUnsure, quarantined),
 	fsm.On(quarantined, (*publisher).fenceRejected, quarantined),
 	fsm.On(quarantined, (*publisher).fenceRead, quarantined, failing),
 	fsm.On(quarantined, (*publisher).fenceReadFailed, quarantined),
-	fsm.On(quarantined, (*publisher).quarantineGoesOn, quarantined, settled, gaining, publishing),
-	fsm.On(quarantined, (*publisher).quarantineNews, quarantined, settled, gaining, publishing), // Witnessed
+	fsm.On(quarantined, (*publisher).quarantineGoesOn, quarantined, dropping, settled, gaining, publishing),
+	fsm.On(quarantined, (*publisher).quarantineNews, quarantined, dropping, settled, gaining, publishing), // Witnessed
 	fsm.On(quarantined, (*publisher).keep, quarantined),
 
 	fsm.On(settled, (*publisher).handOver, settled, gaining, publishing),
@@ -205,6 +205,9 @@ func (p *publisher) see(m messages.Witnessed) bool {
 	p.hear(m.At)
 	completed := m.Complete && !p.complete
 	p.complete = p.complete || m.Complete
+	if completed { // who was replaced before, or whose record vanished, was not seen
+		p.quarantine.loss.From(m.At)
+	}
 	w := m.Witness
 	was := p.roster[w.Worker]
 	return p.adopt(w) && (was.Frees(p.roster[w.Worker]) || p.revives(w.Worker)) || completed

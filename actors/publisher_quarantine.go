@@ -13,12 +13,14 @@ import (
 // quarantine is what a term goes through that found no head, or none that can be
 // used: somebody may still own something under a head that was lost. Every session
 // that is older than the loss is fenced, one after the other, as writes that are
-// fenced on one record exclude each other; then all their leases have to end.
+// fenced on one record exclude each other; then all their leases have to end. So has what
+// this worker itself does not let go at once, counted from when its record lists that.
 type quarantine struct {
 	cause   string
-	lost    partition.Revision // whoever claimed later was granted nothing before
-	fencing partition.Witness  // the one whose fence is under way
-	last    time.Time          // the latest acknowledgement, first that of the term
+	loss    partition.Loss
+	fencing partition.Witness     // the one whose fence is under way
+	dropped bool                  // this worker was asked to drop what it has, and answered
+	left    []partition.Abandoned // what it had not let go then
 }
 
 // withoutHead: first this worker drops what it holds itself.
@@ -34,7 +36,7 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 }
 
 func (p *publisher) beginQuarantine(ctx actor.Context, cause string, lost partition.Revision) publisherState {
-	p.quarantine = quarantine{cause: cause, lost: lost}
+	p.quarantine = quarantine{cause: cause, loss: partition.Loss{At: lost, Own: p.session, Longest: p.settings.Lease}}
 	ctx.Send(p.manager, messages.Quarantined{Term: p.term, Reason: cause, At: p.now})
 	p.round++
 	return p.drop(ctx)
@@ -54,37 +56,51 @@ func (p *publisher) dropAgain(ctx actor.Context, m quarantineDue) publisherState
 	return p.drop(ctx)
 }
 
+// dropped: what works on yet is written off by then, and every look at the store that
+// counts comes later.
 func (p *publisher) dropped(ctx actor.Context, m messages.HoldingsDropped) publisherState {
 	if m.Round != p.round {
 		return dropping
 	}
-	p.quarantine.last, p.emptied = p.now, true
+	q, again := &p.quarantine, p.quarantine.dropped
+	q.left, q.dropped, p.emptied = m.Left, true, true
+	switch {
+	case !again:
+		q.loss.From(p.now)
+	case !p.listed():
+		p.quarantineLater(ctx, retryDelay)
+		return quarantined
+	}
 	return p.fenceNext(ctx)
 }
 
+// listed reports whether this worker's record lists all that it had not let go.
+func (p *publisher) listed() bool {
+	return p.quarantine.loss.Lists(p.roster[p.worker], p.quarantine.left)
+}
+
 // fenceNext fences the next session that is older than the loss. When there is
-// none and all have been seen, it waits for the longest lease.
+// none and all have been seen, it waits for the longest lease. If this worker's record
+// does not list what was not let go, it is asked again: all may have been let go since.
 func (p *publisher) fenceNext(ctx actor.Context) publisherState {
 	if p.quarantine.fencing.Worker != "" || !p.complete {
 		return quarantined
 	}
-	longest := p.settings.Lease
+	loss := &p.quarantine.loss
 	for _, id := range p.roster.IDs() {
-		w := p.roster[id]
-		longest = max(longest, w.Live.Lease)
-		switch {
-		case w.Live.Fence != nil && w.EndedAt.After(p.quarantine.last):
-			p.quarantine.last = w.EndedAt
-		case w.Live.Ended(), w.Live.Session == p.session, w.Live.Claim > p.quarantine.lost:
-		default:
+		if w := p.roster[id]; loss.Await(w) {
 			return p.fenceOne(ctx, w)
 		}
 	}
-	end := p.quarantine.last.Add(p.settings.Wait(longest))
-	if p.now.Before(end) {
+	end := loss.Since.Add(p.settings.Wait(loss.Longest))
+	switch {
+	case p.now.Before(end):
 		p.wakes++
 		ctx.Request(p.outside, messages.Remind{From: end, Mail: quarantineDue{p.wakes, end}})
 		return quarantined
+	case !p.listed():
+		p.round++
+		return p.drop(ctx)
 	}
 	return p.start(ctx)
 }

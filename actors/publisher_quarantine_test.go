@@ -2,6 +2,7 @@ package actors
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,8 +11,8 @@ import (
 )
 
 // lost is a publisher that found no head in a store that is not fresh, and whose
-// worker has dropped what it held.
-func lost(t *testing.T) *printing {
+// worker has dropped what it held, and has not let go of this.
+func lost(t *testing.T, left ...partition.Abandoned) *printing {
 	p := newPrinting(t, false)
 	p.answerTable()
 	unheard[messages.TableRead](t, p.calculator)
@@ -19,8 +20,23 @@ func lost(t *testing.T) *printing {
 	drop := heard[messages.DropHoldings](t, p.holder)
 	remind[quarantineDue](p)
 	require.Equal(t, drop, heard[messages.DropHoldings](t, p.holder), "it is asked until it answers")
-	p.tell(p.pid, messages.HoldingsDropped{Round: drop.Round})
+	p.tell(p.pid, messages.HoldingsDropped{Round: drop.Round, Left: left})
 	return p
+}
+
+// waits is how long it is until the cold start.
+func (p *printing) waits() time.Duration {
+	p.t.Helper()
+	from := p.now
+	for range 4 {
+		unheard[messages.TableRead](p.t, p.calculator)
+		remind[quarantineDue](p)
+		if len(p.calculator.mail) > 0 {
+			return p.now.Sub(from)
+		}
+	}
+	p.t.Fatal("it waits for ever")
+	return 0
 }
 
 func (p *printing) complete() { p.tell(p.pid, messages.Witnessed{Complete: true, At: p.now}) }
@@ -62,6 +78,54 @@ func TestPublisher_QuarantineFencesOldSessionsAndWaits(t *testing.T) {
 	p.beat("w-0", partition.Live{})
 	p.want(pair[:1], 0)
 	require.EqualValues(t, 5001, headOf(p.store()).Step)
+}
+
+// What this worker does not let go is awaited from when its record lists it, as what anybody
+// else has written off is.
+func TestPublisher_QuarantineAwaitsWhatItsOwnWorkerHasWrittenOff(t *testing.T) {
+	x := partition.Abandoned{Partition: "p", Token: 5, Step: 0}
+	p := lost(t, x)
+	p.beat(mySelf, partition.Live{})
+	p.complete()
+	wait := p.settings.Wait(p.settings.Lease)
+	p.after(wait / 2)
+	p.beat(mySelf, partition.Live{Abandoned: []partition.Abandoned{x}})
+	require.Equal(t, wait, p.waits())
+	unheard[messages.DropHoldings](t, p.holder)
+}
+
+// A record that does not list what was left says nothing: the worker is asked again.
+func TestPublisher_QuarantineAsksWhatIsLeft(t *testing.T) {
+	x := partition.Abandoned{Partition: "p", Token: 5, Step: 0}
+	asks := func(p *printing) messages.DropHoldings {
+		p.beat(mySelf, partition.Live{})
+		p.complete()
+		remind[quarantineDue](p)
+		remind[quarantineDue](p)
+		unheard[messages.TableRead](t, p.calculator)
+		return heard[messages.DropHoldings](t, p.holder)
+	}
+	p := lost(t, x)
+	p.tell(p.pid, messages.HoldingsDropped{Round: asks(p).Round}) // it let go before it said that it has not
+	heard[messages.TableRead](t, p.calculator)
+
+	p = lost(t, x)
+	m := asks(p)
+	p.tell(p.pid, messages.HoldingsDropped{Round: m.Round - 1})
+	unheard[messages.TableRead](t, p.calculator)
+	p.tell(p.pid, messages.HoldingsDropped{Round: m.Round, Left: []partition.Abandoned{x}})
+	unheard[messages.DropHoldings](t, p.holder) // not at once
+	p.beat(mySelf, partition.Live{Abandoned: []partition.Abandoned{x}})
+	require.Equal(t, p.settings.Wait(p.settings.Lease), p.waits())
+}
+
+// Whoever was replaced, or whose record has vanished, before all records were seen, may
+// own something for as long as its lease then.
+func TestPublisher_QuarantineCountsFromWhenAllWereSeen(t *testing.T) {
+	p := lost(t)
+	p.after(p.settings.Lease)
+	p.complete()
+	require.Equal(t, p.settings.Wait(p.settings.Lease), p.waits())
 }
 
 func TestPublisher_QuarantineFenceIsRefusedOrUnsure(t *testing.T) {

@@ -90,7 +90,8 @@ func (p *printing) beat(w partition.WorkerID, live partition.Live) partition.Rev
 	if live.Claim == 0 {
 		live.Claim = 5
 	}
-	p.tell(p.pid, messages.Witnessed{Witness: partition.Witness{Worker: w, Live: live, Revision: p.rev, At: p.now}, At: p.now})
+	seen, _ := partition.Witness{}.See(w, live, p.rev, p.now)
+	p.tell(p.pid, messages.Witnessed{Witness: seen, At: p.now})
 	return p.rev
 }
 

@@ -172,9 +172,11 @@ type DropHoldings struct {
 	Term partition.Revision
 }
 
-// HoldingsDropped answers DropHoldings.
+// HoldingsDropped answers DropHoldings. Left is what the session has written off and is
+// not let go yet: its next record lists that.
 type HoldingsDropped struct {
 	Round partition.Round
+	Left  []partition.Abandoned
 }
 
 // LetAllGo asks the holder to drain everything within this time; what has not
