@@ -26,7 +26,8 @@ func again(seed uint64) string { return fmt.Sprintf("make swarm SEED=%d RUNS=1",
 type Plan struct {
 	// Workers is how many begin, and the most there are; as the seed says if 0.
 	Workers int
-	// Partitions is how many there are at first, and at most; as the seed says if 0.
+	// Partitions is how many there are at first, and at most; if 0 as the seed says, or two
+	// for each of many workers: who joins is to get something.
 	Partitions int
 	// Without are the kinds of fault that are left out.
 	Without []sim.Fault
@@ -44,6 +45,9 @@ func (p Plan) Live(seed uint64, system *sim.System, lines int) Result {
 	}
 	l := begin(seed, faults, system)
 	l.crowd, l.many = p.Workers, p.Partitions
+	if l.many == 0 && 2*p.Workers > leastPartitions {
+		l.many = 2 * p.Workers
+	}
 	if l.many > 0 {
 		l.world.List(l.partitions(l.many))
 		l.lived.Partitions = l.many

@@ -22,7 +22,7 @@ var (
 	runs = flag.Int("runs", 0, "how many lives")
 
 	workers = flag.Int("workers", 0, "how many workers begin a life of TestSwarm, and the most there are; as the seed says if 0")
-	listed  = flag.Int("partitions", 0, "how many partitions there are at first in a life of TestSwarm, and at most; as the seed says if 0")
+	listed  = flag.Int("partitions", 0, "how many partitions there are at first in a life of TestSwarm, and at most; if 0 as the seed says, or two for each of many workers")
 	lacking = flag.String("without", "", "kinds of fault that a life of TestSwarm is without, such as crash,lost-answer")
 	whole   = flag.Int("whole", 2, "how many failures are printed with their traces, and shrunk")
 )
