@@ -112,8 +112,8 @@ func (h *holder) startsLate(ctx actor.Context, m startsDue) {
 func (h *holder) startMore(ctx actor.Context) {
 	s := &h.starts
 	for h.state == following && s.under < maxStarting && len(s.queue) > 0 {
-		it := s.queue[0]
-		s.queue = s.queue[1:]
+		var it *item
+		it, s.queue = pop(s.queue)
 		if it.phase == starting {
 			h.start(ctx, it)
 		}
@@ -121,4 +121,11 @@ func (h *holder) startMore(ctx actor.Context) {
 	if h.state == following && len(s.queue) > 0 {
 		h.hurryStarts(ctx)
 	}
+}
+
+// pop takes the first one of a queue, which has nothing of it any more.
+func pop(queue []*item) (*item, []*item) {
+	first := queue[0]
+	queue[0] = nil
+	return first, queue[1:]
 }

@@ -144,8 +144,8 @@ func (h *holder) stopsLate(ctx actor.Context, m stopsDue) {
 func (h *holder) stopMore(ctx actor.Context) {
 	s := &h.stops
 	for s.room() && len(s.queue) > 0 {
-		it := s.queue[0]
-		s.queue = s.queue[1:]
+		var it *item
+		it, s.queue = pop(s.queue)
 		if it.waits {
 			h.tellStop(ctx, it)
 		}

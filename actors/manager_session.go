@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -103,7 +104,7 @@ func (m *manager) sessionLost(ctx actor.Context, s messages.SessionLost) message
 	}
 	m.hear(s.At)
 	if s.Replaced != "" && m.cfg.Settings.InstanceKey != "" {
-		m.life.lost = append(m.life.lost, s.Replaced)
+		m.life.lost = latest(m.life.lost, s.Replaced)
 	}
 	m.endSession(ctx)
 	m.life.trouble = "the session was lost: " + s.Reason
@@ -171,3 +172,10 @@ func (m *manager) dropAll(ctx actor.Context, reason string) {
 
 // hear notes the latest instant heard of.
 func (m *manager) hear(at time.Time) { m.now = later(m.now, at) }
+
+// latest returns the IDs with this one as the last, once: who is replaced again and again, as
+// two that share a key are, has no more of them than there are.
+func latest(ids []partition.WorkerID, id partition.WorkerID) []partition.WorkerID {
+	others := slices.DeleteFunc(slices.Clone(ids), func(other partition.WorkerID) bool { return other == id })
+	return append(others, id)
+}

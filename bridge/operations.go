@@ -209,10 +209,15 @@ func (o *outside) opEnded(ctx actor.Context, id uint64, r Result) {
 	o.counts.ended(writing, r)
 	o.judge(ctx, x, r)
 	for len(o.ops.queue) > 0 && len(o.ops.pending) < MaxInFlight {
-		next := o.ops.queue[0]
-		o.ops.queue = o.ops.queue[1:]
-		o.submit(next)
+		o.submit(o.ops.next())
 	}
+}
+
+// next takes the first one of the queue, which has nothing of it any more: its batch may be large.
+func (o *ops) next() *op {
+	first := o.queue[0]
+	o.queue[0], o.queue = nil, o.queue[1:]
+	return first
 }
 
 // judge turns an outcome into mail.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -124,10 +125,22 @@ func (t *tidier) ask(ctx actor.Context, l consumerList) {
 		t.c.cfg.Logger.Warn("consumers are not tidied", slog.Any("reason", l.err))
 		return
 	}
-	t.listed = l
+	t.take(l)
 	for id := range l.of {
 		ctx.Request(t.manager, messages.GetOwner{Partition: id})
 	}
+}
+
+// take notes what there is. Of what somebody else has deleted nothing is kept.
+func (t *tidier) take(l consumerList) {
+	t.listed = l
+	there := map[string]bool{}
+	for _, all := range l.of {
+		for _, d := range all {
+			there[d.name] = true
+		}
+	}
+	maps.DeleteFunc(t.since, func(name string, _ time.Time) bool { return !there[name] })
 }
 
 // judge deletes what has been without its partition for long enough. A partition that is
