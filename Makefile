@@ -56,6 +56,21 @@ lives: ## the 2,000 random lives of a group that ci lives, seeds 1 to 2,000
 heap: ## what workers hold in memory after each of HOURS=24 simulated hours of churn: ten minutes
 	go test -count=1 -timeout 0 -v -run '^TestHeapIsFlat$$' ./test/swarm -args -hours=$(HOURS)
 
+# Beside the point are what is text for people (settings, names, accounts), what writes down
+# and draws, and the bridge below its port.
+.PHONY: reach
+reach: ## how much of actors, partition and bridge the tests in test/swarm reach by themselves
+	@work=$$(mktemp -d); trap 'rm -r "$$work"' EXIT; \
+	go test -count=1 -timeout 0 -coverpkg=./actors/...,./partition,./bridge -coverprofile="$$work/cover" ./test/swarm > "$$work/log" || { cat "$$work/log"; exit 1; }; \
+	sed 1d "$$work/cover" | awk '{ sub("^.*/troupe/", ""); sub(":[^ ]*", ""); part = "" } \
+		$$1 ~ "^actors/[a-z_]*.go" && $$1 !~ "/(recorder|replay|rows|diagrams)" { part = "actors" } \
+		$$1 ~ "^actors/stage/" { part = "actors/stage" } \
+		$$1 ~ "^partition/" && $$1 !~ "/(settings|account|partition|subjects)[a-z_]*.go" { part = "partition" } \
+		$$1 ~ "^bridge/(bridge|clock|codec[a-z_]*|counts|delta|entries|former|keys|log|loss|open|operations|reads|timers|watches).go" { part = "bridge" } \
+		part { all[part] += $$2; got[part] += $$2 * ($$3 > 0) } \
+		part && part != "actors/stage" { all["all but actors/stage"] += $$2; got["all but actors/stage"] += $$2 * ($$3 > 0) } \
+		END { for (p in all) printf "%-20s %5d statements, %.1f %% reached\n", p, all[p], 100 * got[p] / all[p] }' | sort
+
 .PHONY: soak
 soak: ## hours of it: random lives of a group, random operations on simulated and real servers
 	go test -count=1 -timeout 0 -run '^TestRandom$$' ./test/sim -args -operations=200000

@@ -61,6 +61,7 @@ type Process struct {
 	lane    *Lane
 	manager *actor.PID
 	user    *actor.PID
+	guests  []*actor.PID
 	stopped *messages.Stopped
 	died    bool // its manager has ended without that
 	trouble Trouble
@@ -220,7 +221,9 @@ func (p *Process) AskJournal() { p.send(messages.GetJournal{}) }
 // what it left behind.
 func (p *Process) bury() {
 	p.quickens()
-	p.lane.Do(func() { p.world.system.system.Root.Stop(p.user) })
+	for _, listens := range append(p.guests, p.user) {
+		p.lane.Do(func() { p.world.system.system.Root.Stop(listens) })
+	}
 	for p.world.scheduler.Step() {
 	}
 	p.world.Check.Left(p.Name, p.behind())

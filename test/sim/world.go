@@ -205,6 +205,7 @@ func (w *World) Forget(age time.Duration) {
 	w.Check.forget(age)
 	for _, name := range w.system.names("") {
 		process, _, _ := strings.Cut(name, "/")
+		process, _, _ = strings.Cut(process, "-guest-")
 		if w.find(strings.TrimSuffix(process, "-user")) == nil {
 			w.system.remove(name)
 		}

@@ -3,7 +3,9 @@ package swarm
 import (
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
@@ -38,4 +40,24 @@ func (l *life) uncovered(when string) string {
 // leads, whatever the faults were.
 func (l *life) electable() bool {
 	return slices.ContainsFunc(l.world.Processes(), func(p *sim.Process) bool { return !p.Habits.NeverLead && !p.Leaving() })
+}
+
+// bound is how long a recovery may take, with all that was still under way when
+// the faults ended.
+func (l *life) bound() time.Duration {
+	b := l.settings.RecoveryBound(l.back) + 3*max(l.settings.Lease, l.settings.LeaderLease)
+	if l.settings.QuarantineFor == briefly {
+		b += 2 * briefly // at two owners, one after the other
+	}
+	if l.settings.Ownership == partition.Available {
+		b += l.settings.RecoveryGracePeriod
+	}
+	return b
+}
+
+// balance is how long it may take until nothing moves any more.
+func (l *life) balance() time.Duration {
+	s := l.settings
+	window := max(s.ColdStartWindow, s.PlannedScaleWindow)
+	return l.bound() + 2*window + 2*s.MinRebalanceInterval + time.Duration(l.rounds)*(s.MinRebalanceInterval+s.RevokeTimeout)
 }

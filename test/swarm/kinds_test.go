@@ -3,6 +3,8 @@ package swarm
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,8 +66,19 @@ var kinds = map[string]func(l *life){
 			h.Differ = func(s *partition.Settings) { s.WorkerIDs.Count = mostWorkers + 1 }
 		}
 	},
-	"crash loops":   (*life).loops,
-	"users who ask": func(l *life) { l.asks() },
+	"crash loops":             (*life).loops,
+	"zones that are required": func(l *life) { l.zoned(partition.RequireZone, func() int64 { return 1 }) },
+	"zones and weights":       func(l *life) { l.zoned(partition.PreferZone, l.skewed) },
+	"skewed weights":          func(l *life) { l.skews() },
+	"no ID to spare": func(l *life) {
+		l.crowd = 5
+		l.habits = func(h *sim.Habits) {
+			h.Differ = func(s *partition.Settings) { s.WorkerIDs.Count = 6 }
+		}
+	},
+	"users who ask":         func(l *life) { l.asks() },
+	"users who come and go": func(l *life) { l.guests() },
+	"unsteady sources":      func(l *life) { l.unsteadily() },
 	"sources in trouble": func(l *life) {
 		l.habits = func(h *sim.Habits) { h.Quiet = true }
 		l.troubles()
@@ -110,8 +123,14 @@ func (l *life) troubles() {
 
 // Random lives of other kinds of groups end as well as those of TestSwarm.
 func TestLivesOfOtherKinds(t *testing.T) {
-	for name, is := range kinds {
+	names, apart := slices.Sorted(maps.Keys(kinds)), kindsApart
+	if *seed != 0 {
+		apart = 1
+	}
+	for i := 0; i < len(names); i += apart {
+		name, is := names[i], kinds[names[i]]
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			system := sim.NewSystem()
 			list, trace := seeds(1)
 			for _, seed := range list {

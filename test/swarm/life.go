@@ -59,6 +59,10 @@ type life struct {
 	// poison is a partition on which every handler fails until the faults end; empty in
 	// most lives.
 	poison partition.PartitionID
+	// mend, if set, ends what a kind of group suffers from besides faults; rounds is how many
+	// more decisions than one it may take it until nothing moves.
+	mend   func()
+	rounds int
 	// prompt: everybody lets go at once. What is stuck for ever has to fit into a record.
 	prompt bool
 	lived  Lived
@@ -199,19 +203,6 @@ func (l *life) plague(f sim.Fault) {
 	})
 }
 
-// bound is how long a recovery may take, with all that was still under way when
-// the faults ended.
-func (l *life) bound() time.Duration {
-	b := l.settings.RecoveryBound(l.back) + 3*max(l.settings.Lease, l.settings.LeaderLease)
-	if l.settings.QuarantineFor == briefly {
-		b += 2 * briefly // at two owners, one after the other
-	}
-	if l.settings.Ownership == partition.Available {
-		b += l.settings.RecoveryGracePeriod
-	}
-	return b
-}
-
 // heal ends the faults and demands coverage within the bound.
 func (l *life) heal() string {
 	l.ill = false
@@ -222,6 +213,9 @@ func (l *life) heal() string {
 	l.poison = ""
 	for _, p := range l.world.Processes() {
 		l.spare(p)
+	}
+	if l.mend != nil {
+		l.mend()
 	}
 	for len(l.world.Processes()) < leastWorkers || !l.electable() {
 		l.join("")
@@ -237,8 +231,7 @@ func (l *life) heal() string {
 func (l *life) grow() string {
 	before := l.world.Check.Moves()
 	p := l.join("")
-	s := l.settings
-	limit := l.bound() + 2*max(s.ColdStartWindow, s.PlannedScaleWindow) + 2*s.MinRebalanceInterval
+	limit := l.balance()
 	answered := func() bool { return len(p.Heard.Assignment.All) > 0 && l.covered() }
 	if !l.world.RunUntil(limit, answered) {
 		return l.uncovered(fmt.Sprintf("I5: %v after %s joined it owns %d; ", limit, p.Name, len(p.Heard.Assignment.All)))
@@ -253,7 +246,7 @@ func (l *life) grow() string {
 // nothing changes.
 func (l *life) rest() string {
 	s := l.settings
-	l.world.Run(l.bound() + 2*max(s.ColdStartWindow, s.PlannedScaleWindow) + 2*s.MinRebalanceInterval)
+	l.world.Run(l.balance())
 	for _, p := range l.world.Processes() {
 		if p.Heard.State != messages.Stable {
 			return fmt.Sprintf("I5: when everything has been well for longer than StableBound, %s is %s", p.Name, p.Heard.State)

@@ -18,4 +18,6 @@ const (
 	repeated, childhood = 4, 10 * time.Second
 	// large is how many lives have assignments of several messages.
 	large = 3
+	// of so many other kinds of groups one is lived.
+	kindsApart = 1
 )
