@@ -53,7 +53,7 @@ lives: ## the 2,000 random lives of a group that ci lives, seeds 1 to 2,000
 	$(MAKE) swarm SEED=1 RUNS=2000
 
 .PHONY: heap
-heap: ## what workers hold in memory after each of HOURS=24 simulated hours of churn: ten minutes
+heap: ## what is in use after each of HOURS=24 simulated hours of churn: 80 s of a core
 	go test -count=1 -timeout 0 -v -run '^TestHeapIsFlat$$' ./test/swarm -args -hours=$(HOURS)
 
 # Beside the point are what is text for people (settings, names, accounts), what writes down

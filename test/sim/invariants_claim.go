@@ -89,6 +89,9 @@ func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r part
 	s.applied = max(s.applied, r.Applied)
 }
 
+// Sessions counts the sessions that were seen, since it was forgotten which.
+func (c *Checker) Sessions() int { return len(c.sessions) }
+
 // Claimed lists the worker IDs that a session has which was neither released nor
 // fenced.
 func (c *Checker) Claimed() []partition.WorkerID {

@@ -89,24 +89,6 @@ func (c *Checker) files(w Written, id partition.WorkerID, r partition.Live) {
 	a.shown[w.Revision], a.latest[id] = s, s
 }
 
-// forget drops the records of workers that are older than this and not their latest, on
-// which nothing that is decided must rest, and the grants that no assignment has any more.
-func (c *Checker) forget(age time.Duration) {
-	a := &c.archive
-	maps.DeleteFunc(a.shown, func(_ partition.Revision, s shown) bool {
-		return c.line.Now()-s.at > age && a.latest[s.worker].revision != s.revision
-	})
-	given := map[dose]bool{}
-	for _, asg := range c.book.asg {
-		for _, g := range asg.Owned {
-			if d := (dose{g.Partition, g.Token}); c.ward.given[d] {
-				given[d] = true
-			}
-		}
-	}
-	c.ward.given = given
-}
-
 // fences checks that a fence says what it ends, and that a session which was
 // fenced after silence had been silent.
 func (c *Checker) fences(was shown, known bool, id partition.WorkerID, r partition.Live) {

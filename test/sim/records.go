@@ -55,6 +55,7 @@ func Step[T ~uint64](s T) T {
 // what was said of each worker last.
 type names struct {
 	sessions map[partition.SessionID]string
+	count    int
 	last     map[messages.Key]string
 }
 
@@ -66,7 +67,8 @@ func (n *names) of(s partition.SessionID) string {
 		n.sessions = map[partition.SessionID]string{}
 	}
 	if n.sessions[s] == "" {
-		n.sessions[s] = fmt.Sprintf("s%d", len(n.sessions)+1)
+		n.count++
+		n.sessions[s] = fmt.Sprintf("s%d", n.count)
 	}
 	return n.sessions[s]
 }

@@ -199,19 +199,6 @@ func (w *World) final(p *Process) {
 // Processes returns those that run or are paused, in the order they started.
 func (w *World) Processes() []*Process { return slices.Clone(w.processes) }
 
-// Forget lets go of what a world keeps of its past: the actors of processes that have
-// ended, and records of workers that are older than this. For lives of many hours.
-func (w *World) Forget(age time.Duration) {
-	w.Check.forget(age)
-	for _, name := range w.system.names("") {
-		process, _, _ := strings.Cut(name, "/")
-		process, _, _ = strings.Cut(process, "-guest-")
-		if w.find(strings.TrimSuffix(process, "-user")) == nil {
-			w.system.remove(name)
-		}
-	}
-}
-
 // Leader returns the process that leads, as the store says; nil if none does or
 // it is gone.
 func (w *World) Leader() *Process {

@@ -177,6 +177,11 @@ func (l *life) youth(d time.Duration) bool {
 	for range n {
 		l.world.Plan(l.world.Soon(3*time.Second), func() { l.join("") })
 	}
+	return l.suffer(d)
+}
+
+// suffer lets faults happen from here on, and time go on.
+func (l *life) suffer(d time.Duration) bool {
 	l.ill = true
 	if l.faults[sim.Panic] > 0 {
 		l.asks() // or some would never be there
@@ -195,11 +200,9 @@ func (l *life) plague(f sim.Fault) {
 	}
 	mean := time.Duration(float64(time.Minute) / l.faults[f])
 	wait := time.Duration(float64(mean) * -math.Log(1-l.world.Random.Float64()))
-	l.world.Plan(wait, func() {
-		if l.ill {
-			l.strike(f)
-			l.plague(f)
-		}
+	l.later(wait, func() {
+		l.strike(f)
+		l.plague(f)
 	})
 }
 
