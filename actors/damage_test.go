@@ -269,3 +269,30 @@ func TestSession_MayNotScan(t *testing.T) {
 	p.tell(p.pid, messages.EndSession{})
 	heard[messages.SessionReleased](t, p.parent)
 }
+
+// Of a table that is damaged, this term knows how long the leases were and what it has
+// published: whoever was replaced since is awaited, and this worker takes nothing of it.
+func TestPublisher_ATableThatIsDamagedIsKnown(t *testing.T) {
+	p := ready(t, "w-0", "w-1")
+	long := 5 * p.settings.Lease
+	p.beat("w-1", partition.Live{Lease: long})
+	p.want(pair, 0, 1)
+	m := p.store()
+	p.accept(m)
+	p.want(pair, 0, 0)
+	p.conflict(p.store())
+	p.head = broken(messages.KeyHead, 900)
+	p.checks(testTerm, p.head)
+	for range readingsToLose - 1 {
+		p.answerTable()
+		remind[tableDue](p)
+	}
+	p.answerTable()
+	drop := heard[messages.DropHoldings](t, p.holder)
+	require.Greater(t, drop.Step, headOf(m).Step, "the one that was refused may have landed")
+	p.rev = 910
+	p.beat("w-1", partition.Live{Session: "short", Claim: 901, Predecessor: "s-w-1"})
+	p.calculator.forget()
+	p.tell(p.pid, messages.HoldingsDropped{Round: drop.Round})
+	require.Equal(t, p.settings.Wait(long), p.waits())
+}

@@ -28,6 +28,7 @@ type holder struct {
 	leaseEnd time.Time
 	latest   partition.Assignment // as it was seen last, applied or not
 	floor    partition.Revision   // what was stored below it is not applied
+	stale    partition.Step       // what was published up to it is not applied
 	bare     bool                 // something was dropped, or not applied, for that
 	claim    partition.Revision   // what was stored below it is of former sessions
 	round    partition.Round      // of the watch
@@ -49,8 +50,7 @@ type holder struct {
 type holderConfig struct {
 	settings partition.Settings
 	outside  *actor.PID
-	// props makes the partition actors; nil if there are none.
-	props func(partition.Owned) *actor.Props
+	props    func(partition.Owned) *actor.Props // makes the partition actors; nil if there are none
 	past
 }
 
@@ -163,7 +163,7 @@ func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
 		ctx.Request(h.outside, messages.Unwatch{Key: messages.KeyAssignment(h.worker)})
 	}
 	h.session, h.worker, h.nonce, h.leaseEnd, h.claim = ctx.Sender(), m.Worker, m.Session, m.LeaseEnd, m.Claim
-	h.applied, h.latest, h.pending, h.floor, h.bare = 0, partition.Assignment{}, nil, 0, false
+	h.applied, h.latest, h.pending, h.floor, h.stale, h.bare = 0, partition.Assignment{}, nil, 0, 0, false
 	h.round++
 	ctx.Request(h.outside, messages.Watch{Round: h.round, Key: messages.KeyAssignment(m.Worker)})
 	if len(h.poison.former) > 0 { // which the claim does not say
@@ -183,7 +183,7 @@ func (h *holder) see(ctx actor.Context, m messages.Seen) {
 	a, ok := m.Entry.Record.(partition.Assignment)
 	switch {
 	case !ok || m.Round != h.round || a.Session != h.nonce || a.Step <= h.latest.Step:
-	case m.Entry.Revision < h.floor:
+	case m.Entry.Revision < h.floor, a.Step <= h.stale:
 		h.lack(ctx)
 	default:
 		h.hear(m.At)

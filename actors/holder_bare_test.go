@@ -22,7 +22,8 @@ func TestHolder_SaysWhetherItIsBare(t *testing.T) {
 		"it had something":              {before: []partition.Assignment{assignment("mine", 5, "p@5")}, bare: 20},
 		"something waited":              {before: []partition.Assignment{assignment("mine", 5, "")}, waits: true, bare: 20},
 		"something of before comes":     {after: []partition.Assignment{assignment("mine", 7, "q@7")}, bare: 20},
-		"something of later comes":      {before: []partition.Assignment{assignment("mine", 5, "p@5")}, after: []partition.Assignment{assignment("mine", 21, "p@5")}},
+		"something of this term comes":  {after: []partition.Assignment{assignment("mine", 22, "q@22")}, bare: 20},
+		"something of later comes":      {before: []partition.Assignment{assignment("mine", 5, "p@5")}, after: []partition.Assignment{assignment("mine", 23, "p@5")}},
 		"another session's is no news":  {after: []partition.Assignment{assignment("other", 7, "q@7")}, silent: true},
 		"an older one comes once again": {before: []partition.Assignment{assignment("mine", 5, "")}, after: []partition.Assignment{assignment("mine", 5, "")}, silent: true},
 	} {
@@ -36,7 +37,7 @@ func TestHolder_SaysWhetherItIsBare(t *testing.T) {
 				e.see(assignment("mine", 6, "p@6"))
 			}
 			e.parent.forget()
-			e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Session: "mine", Term: 20}, e.probe("publisher").pid)
+			e.system.Root.RequestWithCustomSender(e.pid, messages.DropHoldings{Round: 1, Session: "mine", Term: 20, Step: 22}, e.probe("publisher").pid)
 			e.drain()
 			for _, m := range c.after {
 				e.see(m)

@@ -116,7 +116,7 @@ func (h *holder) dropHoldings(ctx actor.Context, m messages.DropHoldings) holder
 		ctx.Respond(messages.HoldingsDropped{Round: m.Round})
 		return h.state
 	}
-	h.floor = max(h.floor, m.Term)
+	h.floor, h.stale = max(h.floor, m.Term), max(h.stale, m.Step)
 	waits := h.latest.Step > h.applied
 	h.applied, h.seen = max(h.applied, h.latest.Step), max(h.seen, h.latest.Step)
 	h.bare = h.bare || waits

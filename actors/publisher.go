@@ -249,6 +249,9 @@ func (p *publisher) sight(worker partition.WorkerID, live partition.Live, revisi
 func (p *publisher) note(w partition.Witness) {
 	p.roster[w.Worker] = w
 	p.highest = max(p.highest, w.Live.Applied, w.Live.Seen)
+	if p.state == dropping || p.state == quarantined {
+		p.quarantine.loss.Await(w)
+	}
 	if i := p.table.SeatOf(w.Worker); i != partition.None {
 		p.replaced.See(p.table.Seats[i], w)
 	}

@@ -137,8 +137,8 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 	case p.gone(term, head):
 		return p.fail(ctx, "the records of the decisions are gone from the store", true)
 	case over, news && !p.flight.unsure && term.Revision == p.term && head.Revision == p.head:
-		for _, e := range m.Entries[2:] {
-			p.missing(e)
+		for i, e := range m.Entries[2:] {
+			p.missing(e, p.flight.publish.Fences[i].Revision)
 		}
 		return p.anew(ctx)
 	}
@@ -169,10 +169,10 @@ func (p *publisher) mine(nonce string) (flight, bool) {
 // missing: where a worker is to be fenced a reading may show no record at all. Then the next
 // fence expects none, and its acceptance proves it: what the record said of a silence is no
 // reason any more. If the reading was old that fence is refused, and the record is seen anew.
-func (p *publisher) missing(live messages.Entry) {
-	if live.Revision == 0 {
-		id := partition.WorkerID(live.Key[len("live."):])
-		w := p.roster[id]
+func (p *publisher) missing(live messages.Entry, fenced partition.Revision) {
+	id := partition.WorkerID(live.Key[len("live."):])
+	if w := p.roster[id]; live.Revision == 0 && w.Revision == fenced {
+		p.floors[id] = max(p.floors[id], w.Revision)
 		w.Revision = 0
 		p.roster[id] = w
 	}

@@ -102,3 +102,53 @@ func TestPublisher_QuarantineFencesWhoHasNoRecordAnyMore(t *testing.T) {
 	}
 	heard[messages.TableRead](t, p.calculator)
 }
+
+// Two old readings, one of no record and one of a session that is over, say nothing of who
+// was seen since: it has to be fenced before the next one has what it owns.
+//
+// hazard 57
+func TestPublisher_AFormerSessionComesAfterNobody(t *testing.T) {
+	p, at := dead(t)
+	p.conflict(p.nothing())
+	former := partition.Live{Session: "former", Claim: 2, Lease: p.settings.Lease, Released: true}
+	old := messages.Entry{Key: messages.KeyLive("w-0"), Revision: at - 1, Record: former}
+	p.checks(testTerm, p.head, old)
+	p.after(p.settings.StoreTimeout)
+	p.beat("w-1", partition.Live{})
+	remind[checkDue](p)
+	p.checks(testTerm, p.head, old)
+	remind[wakeDue](p) // it rests between two tries
+	m := p.store()
+	require.Empty(t, headOf(m).Freed)
+	require.Zero(t, m.Writes[2].Expect)
+	require.EqualValues(t, "s-w-0", m.Writes[2].Record.(partition.Live).Session)
+}
+
+// So it is with a head that is lost.
+func TestPublisher_AFormerSessionHidesNobody(t *testing.T) {
+	p := lost(t)
+	p.beat("w-1", partition.Live{Session: "s2", Claim: 8})
+	p.complete()
+	m, _ := p.fence()
+	p.conflict(m)
+	p.checksOne(messages.Entry{Key: messages.KeyLive("w-1")})
+	remind[quarantineDue](p)
+	for range 2 {
+		remind[quarantineDue](p)
+		m, _ = p.fence()
+		require.Zero(t, m.Writes[1].Expect)
+		require.EqualValues(t, "s2", m.Writes[1].Record.(partition.Live).Session)
+		p.conflict(m)
+		former := partition.Live{Session: "s1", Claim: 5, Lease: p.settings.Lease, Released: true}
+		p.checksOne(messages.Entry{Key: messages.KeyLive("w-1"), Revision: 6, Record: former})
+	}
+}
+
+// A reading without the record is older than the renewal that was seen meanwhile.
+func TestPublisher_WhoRenewsHasARecord(t *testing.T) {
+	p, _ := dead(t)
+	p.after(p.settings.StoreTimeout)
+	p.beat("w-0", partition.Live{})
+	p.checks(testTerm, p.head, messages.Entry{Key: messages.KeyLive("w-0")})
+	unheard[messages.Store](t, p.outside)
+}

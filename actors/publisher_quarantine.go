@@ -32,18 +32,22 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 		return p.readLater(ctx, "the reading has no head, and there was one")
 	}
 	p.damage = damage{}
-	return p.beginQuarantine(ctx, "there is no head", p.term)
+	return p.beginQuarantine(ctx, "there is no head", p.term, p.table.Seats)
 }
 
-func (p *publisher) beginQuarantine(ctx actor.Context, cause string, lost partition.Revision) publisherState {
+// beginQuarantine: the head that was lost had these seats, as far as this term knows.
+func (p *publisher) beginQuarantine(ctx actor.Context, cause string, lost partition.Revision, seats []partition.Seat) publisherState {
 	p.quarantine = quarantine{cause: cause, loss: partition.Loss{At: lost, Own: p.session, Longest: p.settings.Lease}}
+	for _, s := range seats {
+		p.quarantine.loss.Longest = max(p.quarantine.loss.Longest, s.Lease)
+	}
 	ctx.Send(p.manager, messages.Quarantined{Term: p.term, Reason: cause, At: p.now})
 	p.round++
 	return p.drop(ctx)
 }
 
 func (p *publisher) drop(ctx actor.Context) publisherState {
-	ctx.Request(p.holder, messages.DropHoldings{Round: p.round, Session: p.session, Term: p.term})
+	ctx.Request(p.holder, messages.DropHoldings{Round: p.round, Session: p.session, Term: p.term, Step: max(p.highest, p.table.Step)})
 	p.quarantineLater(ctx, p.settings.StoreTimeout)
 	return dropping
 }
@@ -164,7 +168,7 @@ func (p *publisher) fenceRead(ctx actor.Context, m messages.ReadDone) publisherS
 	if live, ok := liveOf(m.Entries[1]); ok {
 		p.sight(p.quarantine.fencing.Worker, live, m.Entries[1].Revision, m.At)
 	}
-	p.missing(m.Entries[1])
+	p.missing(m.Entries[1], p.quarantine.fencing.Revision)
 	return p.fenceAgain(ctx, "a session of a former term cannot be fenced")
 }
 

@@ -128,6 +128,31 @@ func TestPublisher_QuarantineCountsFromWhenAllWereSeen(t *testing.T) {
 	require.Equal(t, p.settings.Wait(p.settings.Lease), p.waits())
 }
 
+// Somebody has a longer lease, and another one takes its ID before this term is ready to
+// look at it.
+func TestPublisher_QuarantineAwaitsTheLongestLeaseThatWasSeen(t *testing.T) {
+	for name, ready := range map[string]func(p *printing) func(){
+		"before all were seen": func(*printing) func() { return func() {} },
+		"behind another fence": func(p *printing) func() {
+			p.beat("w-1", partition.Live{})
+			p.complete()
+			m, _ := p.fence()
+			return func() { p.accept(m) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := lost(t)
+			goOn := ready(p)
+			long := 5 * p.settings.Lease
+			p.beat("w-2", partition.Live{Session: "long", Claim: 6, Lease: long})
+			p.beat("w-2", partition.Live{Session: "short", Claim: testTerm + 1, Predecessor: "long"})
+			goOn()
+			p.complete()
+			require.Equal(t, p.settings.Wait(long), p.waits())
+		})
+	}
+}
+
 func TestPublisher_QuarantineFenceIsRefusedOrUnsure(t *testing.T) {
 	p := lost(t)
 	p.beat("w-1", partition.Live{})

@@ -176,7 +176,7 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 	p.highest = max(p.highest, lost.Step)
 	p.table = partition.Table{Version: lost.Version}
 	p.head, p.doubts, p.damage = head.Revision, nil, damage{}
-	return p.beginQuarantine(ctx, "the table is damaged: "+reason, max(p.term, head.Revision))
+	return p.beginQuarantine(ctx, "the table is damaged: "+reason, max(p.term, head.Revision), lost.Seats)
 }
 
 // believes counts readings in a row that say the same, and reports whether they are

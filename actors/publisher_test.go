@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"strconv"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func (p *printing) beat(w partition.WorkerID, live partition.Live) partition.Rev
 	if live.Session == "" {
 		live.Session = partition.SessionID("s-" + w)
 	}
-	live.Lease = p.settings.Lease
+	live.Lease = cmp.Or(live.Lease, p.settings.Lease)
 	if live.Claim == 0 {
 		live.Claim = 5
 	}

@@ -170,6 +170,8 @@ type DropHoldings struct {
 	// Term of the leader. An assignment that was stored before it belongs to the
 	// head that was lost, and is not applied any more.
 	Term partition.Revision
+	// Step is the highest that the leader knows to have been published under it.
+	Step partition.Step
 }
 
 // HoldingsDropped answers DropHoldings. Left is what the session has written off and is

@@ -20,13 +20,14 @@ type Loss struct {
 
 	open  map[WorkerID]bool  // its session was seen, and may go on
 	ended map[SessionID]bool // Since is not before the last sign of it
+	young map[WorkerID]bool  // one that was claimed after the loss was seen: so are all that follow
 }
 
 // Await takes a witness into account, and reports whether its session has to be fenced.
 // Each may be shown again and again.
 func (l *Loss) Await(w Witness) (fence bool) {
 	if l.open == nil {
-		l.open, l.ended = map[WorkerID]bool{}, map[SessionID]bool{}
+		l.open, l.ended, l.young = map[WorkerID]bool{}, map[SessionID]bool{}, map[WorkerID]bool{}
 	}
 	l.Longest = max(l.Longest, w.Live.Lease)
 	young := w.Live.Claim > l.At
@@ -41,11 +42,11 @@ func (l *Loss) Await(w Witness) (fence bool) {
 		for _, x := range w.Live.Abandoned {
 			l.From(w.AbandonedAt[x])
 		}
-	case l.open[w.Worker] || !l.ended[w.Live.Session] && w.Live.Predecessor != "" && !l.ended[w.Live.Predecessor]:
+	case l.open[w.Worker] || !l.young[w.Worker] && w.Live.Predecessor != "" && !l.ended[w.Live.Predecessor]:
 		l.From(w.SessionAt) // it took the place of one that was not ended
 	}
 	delete(l.open, w.Worker)
-	l.ended[w.Live.Session] = true
+	l.ended[w.Live.Session], l.young[w.Worker] = true, young || l.young[w.Worker]
 	return false
 }
 

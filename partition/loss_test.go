@@ -26,6 +26,7 @@ func TestLoss_AwaitsWhoeverMayOwnSomething(t *testing.T) {
 		"and again":                                      {shown: []Live{fenced, {Session: "s2", Claim: 12, Predecessor: "s1"}, {Session: "s3", Claim: 13, Predecessor: "s2"}}, since: 1},
 		"a twin replaces it before it is fenced":         {shown: []Live{{Session: "s1", Claim: 5}, {Session: "s2", Claim: 12, Predecessor: "s1"}, {Session: "s2", Claim: 12, Beat: 2}}, fences: 1, since: 2},
 		"a twin replaced it unseen":                      {shown: []Live{{Session: "s2", Claim: 12, Predecessor: "s1"}}, since: 1},
+		"others follow a twin unseen":                    {shown: []Live{{Session: "s2", Claim: 12, Predecessor: "s1"}, {Session: "s4", Claim: 14, Predecessor: "s3"}}, since: 1},
 		"its record vanishes, and another has the ID":    {shown: []Live{{Session: "s1", Claim: 5}, {Session: "s2", Claim: 12}}, fences: 1, since: 2},
 		"a younger one":                                  {shown: []Live{{Session: "s2", Claim: 12}, {Session: "s2", Claim: 12, Beat: 2}}},
 		"this worker":                                    {shown: []Live{{Session: "own", Claim: 5}, {Session: "own", Claim: 5, Beat: 2}}},

@@ -1,6 +1,8 @@
 package swarm
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,4 +84,55 @@ func TestALossAndALongerLease(t *testing.T) {
 		w.Start(name, sim.Habits{NeverLead: true})
 	}
 	recovers(t, w, old)
+}
+
+// deaf is a port whose process hears nothing of its own assignment while that holds.
+type deaf struct {
+	bridge.Port
+	holds func() bool
+}
+
+func (d deaf) Watch(filter string, within time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
+	if !strings.Contains(filter, ".asg.worker") {
+		return d.Port.Watch(filter, within, each, gone)
+	}
+	var late []bridge.Sights
+	return d.Port.Watch(filter, within, func(s bridge.Sights) {
+		if late = append(late, s); d.holds() {
+			return
+		}
+		for _, s := range late {
+			each(s)
+		}
+		late = nil
+	}, gone)
+}
+
+// The table of a term is damaged, and the worker of its leader hears late what the term gave
+// it before.
+func TestALossThatTheLeaderHearsLate(t *testing.T) {
+	w := sim.NewWorld(sim.Config{Seed: 1, Settings: partition.Fast(), Partitions: named(20)})
+	t.Cleanup(w.Close)
+	head, lost, fenced := "", false, false
+	w.Store.Observe(func(c sim.Commit) {
+		for _, m := range c.Messages {
+			_, record, _ := bridge.Inspect(m.Subject, m.Data)
+			if _, is := record.(partition.Head); is {
+				head = m.Subject
+			}
+			r, _ := record.(partition.Live)
+			fenced = fenced || lost && r.Fence != nil
+		}
+	})
+	for i := range 3 {
+		name := fmt.Sprintf("w%d", i+1)
+		waits := func() bool { return !fenced && w.Leader() != nil && w.Leader().Name == name }
+		w.Start(name, sim.Habits{Confirm: true, LetGo: 100 * time.Millisecond, Build: func(port bridge.Port) bridge.Port { return deaf{port, waits} }})
+	}
+	require.True(t, w.RunUntil(time.Minute, func() bool { return head != "" }), w.Broken(lines))
+	lost = true
+	w.Store.Publish(sim.Vandal, w.Timeline.Now(), []bridge.Message{{Subject: head, Data: []byte("no record")}})
+	w.Start("w4", sim.Habits{})
+	require.True(t, w.RunUntil(time.Minute, func() bool { return fenced }), w.Broken(lines))
+	recovers(t, w)
 }
