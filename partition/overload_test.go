@@ -12,7 +12,7 @@ import (
 // nothing.
 func TestReasons_StickyHasOne(t *testing.T) {
 	over := 0
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		w := drawWide(t)
 		w.weighing, w.limit = 0, Off
 		w.each(func(in Input, _ *rand.Rand) {
@@ -34,7 +34,7 @@ func TestReasons_StickyHasOne(t *testing.T) {
 
 // Of others it is told only where it is true, and zones only where they count.
 func TestReasons_OthersAreNotOverTheBand(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		in := drawInput(t)
 		in.Partitions.Zones = make([]string, len(in.Previous))
 		for i := range in.Members {

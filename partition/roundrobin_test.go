@@ -31,7 +31,7 @@ func TestRoundRobin_Table(t *testing.T) {
 }
 
 func TestRoundRobin_Properties(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		in := drawInput(t)
 		limit := in.MoveLimit
 		plan := mustPlan(t, RoundRobin{}, in)

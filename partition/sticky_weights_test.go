@@ -119,7 +119,7 @@ func TestSticky_NothingMovesInsideTheBand(t *testing.T) {
 // Members of different size: each is in the band of its own share, from wherever it was,
 // as the pieces are small enough.
 func TestSticky_WeightsAndCapacities(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		members := rapid.IntRange(1, 6).Draw(t, "members")
 		in := planInput(members, Off, repeated(None, 120*members)...)
 		sum, total := 0.0, 0.0

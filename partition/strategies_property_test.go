@@ -187,7 +187,7 @@ func follow(in Input, members []Member, owners []int32) []int32 {
 
 // The order of a source's list is gone with the set: this is where.
 func TestNewSet_OrderDoesNotMatter(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
+	checkThousands(t, 1, func(t *rapid.T) {
 		list := make([]Partition, rapid.IntRange(0, 20).Draw(t, "n"))
 		for k := range list {
 			list[k] = Partition{Keys: []string{fmt.Sprint(k)}, Weight: int64(k), Zone: someZones[k%4], Labels: someLabels[k%5]}
