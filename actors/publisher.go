@@ -118,7 +118,7 @@ var publisherTable = fsm.New(
 	fsm.On(reading, (*publisher).keep, reading), // HandOver
 	fsm.On(reading, (*publisher).witness, reading),
 
-	fsm.On(dropping, (*publisher).dropped, dropping, quarantined, settled, gaining, publishing),
+	fsm.On(dropping, (*publisher).dropped, dropping, quarantined, settled, gaining, publishing, failing),
 	fsm.On(dropping, (*publisher).dropAgain, dropping),
 	fsm.On(dropping, (*publisher).keep, dropping),
 	fsm.On(dropping, (*publisher).witness, dropping),

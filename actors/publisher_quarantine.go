@@ -61,7 +61,8 @@ func (p *publisher) dropAgain(ctx actor.Context, m quarantineDue) publisherState
 }
 
 // dropped: what works on yet is written off by then, and every look at the store that
-// counts comes later.
+// counts comes later. If this worker's record does not list that in time, as nothing has
+// room for it, the next leader may fence this session.
 func (p *publisher) dropped(ctx actor.Context, m messages.HoldingsDropped) publisherState {
 	if m.Round != p.round {
 		return dropping
@@ -71,6 +72,8 @@ func (p *publisher) dropped(ctx actor.Context, m messages.HoldingsDropped) publi
 	switch {
 	case !again:
 		q.loss.From(p.now)
+	case !p.listed() && !p.now.Before(q.loss.Since.Add(p.settings.Wait(q.loss.Longest)+2*p.settings.RevokeTimeout)):
+		return p.fail(ctx, "this worker's record does not list what it has written off", true)
 	case !p.listed():
 		p.quarantineLater(ctx, retryDelay)
 		return quarantined

@@ -119,6 +119,27 @@ func TestPublisher_QuarantineAsksWhatIsLeft(t *testing.T) {
 	require.Equal(t, p.settings.Wait(p.settings.Lease), p.waits())
 }
 
+// If it never does, the next leader may fence the session.
+func TestPublisher_QuarantineDoesNotAskForEver(t *testing.T) {
+	x := partition.Abandoned{Partition: "p", Token: 5, Step: 0}
+	p := lost(t, x)
+	p.complete()
+	from := p.now
+	remind[quarantineDue](p)
+	for len(p.parent.mail) == 0 {
+		require.Less(t, p.now.Sub(from), p.settings.Wait(p.settings.Lease)+3*p.settings.RevokeTimeout)
+		remind[quarantineDue](p)
+		p.tell(p.pid, messages.HoldingsDropped{Round: heard[messages.DropHoldings](t, p.holder).Round, Left: []partition.Abandoned{x}})
+		if len(p.parent.mail) == 0 {
+			remind[quarantineDue](p)
+		}
+	}
+	failed := heard[messages.TermFailed](t, p.parent)
+	require.Equal(t, "this worker's record does not list what it has written off", failed.Reason)
+	require.True(t, failed.Resign)
+	require.GreaterOrEqual(t, p.now.Sub(from), p.settings.Wait(p.settings.Lease)+2*p.settings.RevokeTimeout)
+}
+
 // Whoever was replaced, or whose record has vanished, before all records were seen, may
 // own something for as long as its lease then.
 func TestPublisher_QuarantineCountsFromWhenAllWereSeen(t *testing.T) {
