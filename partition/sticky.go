@@ -30,10 +30,12 @@ const (
 //
 // If weights differ it keeps every member within 5 % of its fair share, as far as the
 // pieces allow it, and moves nothing while all members are. The share is that of what
-// remains once partitions that are heavier than it have a member to themselves, and where
-// capacities differ also without those who keep more than their share, as nobody can take
-// from them. A giant stays where it is, but for a larger member that has nothing. See
-// weigher for how. A MoveLimit takes the heaviest pieces of the fullest first.
+// remains once partitions that are heavier than it have a member to themselves; and where
+// capacities differ, or some may have what others may not (labels, pins, zones), also without
+// those who keep more than their share, as nobody can take from them. A giant stays where it
+// is, unless a larger member has nothing and gets nothing else, and the giant stands lower
+// there by more than 5 %. See weigher for how. A MoveLimit takes the heaviest pieces of the
+// fullest first; rounds come to an end.
 //
 // Partitions that few members may have (a pin, labels, RequireZone) are balanced
 // among these first, and the others on top of them. A member that was gone gets its

@@ -3,8 +3,10 @@ package partition
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -134,6 +136,59 @@ func TestSticky_NobodyIsNeglected(t *testing.T) {
 			again := in
 			again.Previous = plan
 			requireSame(t, Sticky{}, plan, mustPlan(t, Sticky{}, again), "moves what it has placed itself")
+		}
+	})
+}
+
+// settledInput is one in which some are left out, and what the others then shared out once
+// went back in the next round.
+func settledInput() Input {
+	in := weighted(planInput(4, 1, 3, None, 1, None, None, 3, 1, 0, 0), 7, 667, 290, 289, 532, 181, 482, 69, 691)
+	return homed(capable(in, 1, 1, 1, 3), 1, 2, 1, None, 3, 3, 3, 2, 3)
+}
+
+// requireEnd makes rounds until nothing moves. As rounds are decided by what is, they have
+// no end once they are where they were before.
+func requireEnd(t require.TestingT, in Input) {
+	before, first := in.Previous, in.Previous
+	for n := 1; ; n++ {
+		plan := mustPlan(t, Sticky{}, in)
+		if slices.Equal(plan, in.Previous) {
+			return
+		}
+		if slices.Equal(plan, before) {
+			require.FailNow(t, "rounds have no end", "%v from %v, limit %d, home %v: %v comes again", in.Partitions.Weights, first, in.MoveLimit, in.Home, plan)
+		}
+		if in.Previous = plan; n&(n-1) == 0 {
+			before = plan
+		}
+	}
+}
+
+// With a limit, too, all that moves comes to rest.
+func TestSticky_RoundsOfUnlikeEnd(t *testing.T) {
+	requireEnd(t, settledInput())
+	// One piece went to and fro, as more were left out or fewer.
+	leveled := weighted(planInput(5, 1, 2, 0, 0, 1, 4, 3, 3, 4), 550, 385, 44, 583, 667, 88, 720, 793)
+	requireEnd(t, homed(capable(leveled, 1, 1, 1, 2, 3), 0, 0, 0, 1, 2, 0, 2, 4))
+	// Loads were leveled, and farther from the bands of all.
+	farther := weighted(planInput(3, 1, 0, 0, 0, None, None, 0, None), 421, 41, 87, 790, 433, 801, 225)
+	requireEnd(t, homed(capable(farther, 10, 1, 10), None, 1, 0, None, 1, 2, 2))
+	checkThousands(t, inputs, func(t *rapid.T) {
+		members := rapid.IntRange(2, 6).Draw(t, "members")
+		in := planInput(members, rapid.SampledFrom([]int{1, 1, 1, 2}).Draw(t, "limit"), repeated(None, rapid.IntRange(3, 14).Draw(t, "partitions"))...)
+		for i := range in.Members {
+			in.Members[i].Capacity = float64(rapid.IntRange(1, 3).Draw(t, "capacity"))
+		}
+		last := rapid.IntRange(0, members).Draw(t, "last owner")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 6))
+		for range inputs {
+			for k := range in.Previous {
+				in.Previous[k] = int32(r.IntN(last+1) - 1)
+				in.Partitions.Weights[k] = 1 + r.Int64N(1000)
+			}
+			restrictions["homes"].add(&in, r)
+			requireEnd(t, in)
 		}
 	})
 }

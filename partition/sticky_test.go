@@ -152,7 +152,7 @@ func TestSolver_UsedAgain(t *testing.T) {
 		joinInput(100, 30, func(k uint64) uint64 { return k * k }),
 		joinInput(1000, 10, func(k uint64) uint64 { return k / 500 }),
 	}
-	inputs = append(inputs, weighted(inputs[0], zipf(1000)...), weighted(inputs[2], zipf(1000)...))
+	inputs = append(inputs, weighted(inputs[0], zipf(1000)...), weighted(inputs[2], zipf(1000)...), settledInput())
 	inputs[3].Home = repeated(3, 1000)
 	inputs[1].MoveLimit, inputs[1].Members[3].Draining, inputs[2].MoveLimit = 5, true, 100
 	var s solver

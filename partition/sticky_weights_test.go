@@ -15,6 +15,18 @@ func weighted(in Input, weights ...int64) Input {
 	return in
 }
 
+func capable(in Input, capacities ...float64) Input {
+	for i, c := range capacities {
+		in.Members[i].Capacity = c
+	}
+	return in
+}
+
+func homed(in Input, home ...int32) Input {
+	in.Home = home
+	return in
+}
+
 func TestSticky_WeightsTable(t *testing.T) {
 	labelled := planInput(3, Off, None, None, 2)
 	labelled.Members[1].Labels = []string{"gpu", "ssd"}
@@ -26,12 +38,6 @@ func TestSticky_WeightsTable(t *testing.T) {
 	zoned := func(in Input, zones ...string) Input {
 		in.Members[0].Zone, in.Members[1].Zone = "a", "b"
 		in.Partitions.Zones = zones
-		return in
-	}
-	capable := func(in Input, capacities ...float64) Input {
-		for i, c := range capacities {
-			in.Members[i].Capacity = c
-		}
 		return in
 	}
 	for _, c := range []struct {
@@ -46,7 +52,12 @@ func TestSticky_WeightsTable(t *testing.T) {
 		{"two against each other", Sticky{}, weighted(planInput(2, Off, 0, 0, 1, 1), 50, 50, 40, 40), Plan{1, 0, 0, 1}},
 		{"in the band nothing moves", Sticky{}, weighted(planInput(2, Off, 0, 0, 1, 1), 51, 53, 49, 47), Plan{0, 0, 1, 1}},
 		{"the largest member for the giant", Sticky{}, capable(weighted(planInput(2, Off, None, None), 900, 1), 1, 4), Plan{1, 0}},
-		{"a giant moves to a larger member that has nothing", Sticky{}, capable(weighted(planInput(2, Off, 0, 0), 900, 1), 1, 4), Plan{1, 0}},
+		{"who would have nothing gets the light one", Sticky{}, capable(weighted(planInput(2, Off, 0, 0), 900, 1), 1, 4), Plan{0, 1}},
+		{"a giant moves to a larger member that has nothing", Sticky{}, capable(weighted(planInput(3, Off, 0, 1), 800, 900), 1, 1.2, 1.4), Plan{2, 1}},
+		{"and stays where less is won than half a band", Sticky{}, capable(weighted(planInput(3, Off, 0, 1), 800, 900), 1, 1.001, 1.002), Plan{0, 1}},
+		{"and while that can get something", Sticky{}, capable(weighted(planInput(2, Off, 0, 0, 0), 900, 1, 1), 1, 1.001), Plan{0, 1, 1}},
+		{"a giant goes home, and no other one up", Sticky{}, homed(capable(weighted(planInput(3, Off, 2, 1, 2), 500, 900, 1), 3, 2, 1), 0, None, None), Plan{0, 1, 2}},
+		{"what was the larger one's comes home before a giant goes there", Sticky{}, homed(capable(weighted(planInput(3, Off, 1, 2, 2, 2, 2), 900, 10, 10, 10, 10), 3, 2, 1), 1, 0, 0, 0, 0), Plan{1, 0, 0, 0, 2}},
 		{"and stays if that has something", Sticky{}, capable(weighted(planInput(2, Off, 0, 1), 900, 1), 1, 4), Plan{0, 1}},
 		{"who has what nobody can take shares nothing", Sticky{}, capable(weighted(planInput(3, Off, 0, 0, 1, 1), 200, 200, 40, 37), 3, 1, 1), Plan{0, 0, 1, 2}},
 		{"labels, all of them, or nobody", Sticky{}, labelled, Plan{1, 1, None}},

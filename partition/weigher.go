@@ -21,8 +21,10 @@ const maxPasses = 8
 //  5. What is shed or has no owner goes to the least loaded, heaviest first.
 //  6. While somebody is outside its band, the fullest and the emptiest exchange what
 //     brings them nearest to each other.
-//  7. Where members differ, who is still above its band is left out, and the others are
-//     brought into bands of what they have among themselves.
+//  7. Where members differ, and nothing of all that is of any use, a giant goes to a larger
+//     member that has nothing. If none does, who is still above its band is left out, and the
+//     others are brought into bands of what they have among themselves, unless that takes
+//     them away from the bands of all or does not level loads.
 //
 // A pass that moved what had an owner without coming nearer to the bands is undone,
 // and one that came nearer is followed by another: so a result is planned again
@@ -48,10 +50,14 @@ type weigher struct {
 	pieces        pieces
 	saved         []int32 // own and top before a pass
 	tops          []int64
+	settled       []int32 // own, load and the bands before anybody was exempt
+	loads         []int64
+	lows, highs   []int64
+	apart         bool    // some keep what they have: has and keeps say who and what
 	has           []int64 // what each position has that is not shared out
-	seated        []bool  // it has a giant
-	moved         bool    // something left its owner for a better place
-	rehoused      bool    // a giant went home
+	keeps         []bool  // by position: a giant, or what nobody can take
+	moved         bool    // a pass was of use since the latest measure
+	rehoused      bool    // and a giant went home in one
 	away          []int64 // what is elsewhere of each position
 	found         []int32 // giants, or what may come home
 	ordered       []int32 // members by zone
@@ -146,7 +152,8 @@ func (g *weigher) cost(k int32) int {
 // free reports whether the limit lets a partition move on.
 func (g *weigher) free(k int32) bool { return g.limit < 0 || g.cost(k) <= g.left }
 
-// measure finds giants and bands.
+// measure finds giants and bands. A giant that is where a heavier one stays, or nowhere,
+// moves to a member of its own.
 func (g *weigher) measure() {
 	g.rehoused, g.moved = false, false
 	most := int64(0)
@@ -159,7 +166,7 @@ func (g *weigher) measure() {
 	g.uniform = g.same()
 	g.giant = most
 	g.low, g.top = sized(g.low, g.n), sized(g.top, g.n)
-	g.has = g.has[:0]
+	g.apart = false
 	if float64(most) > g.fair {
 		g.seatGiants()
 	}
@@ -170,9 +177,11 @@ func (g *weigher) measure() {
 func (g *weigher) height(p int32) float64 { return float64(g.load[p]) / g.level.share[p] }
 
 // outside is how much load is missing in the bands or above them.
-func (g *weigher) outside() (sum int64) {
-	for p, load := range g.load {
-		sum += g.off(int32(p), load)
+func (g *weigher) outside() int64 { return outside(g.load, g.low, g.top) }
+
+func outside(loads, low, top []int64) (sum int64) {
+	for p, load := range loads {
+		sum += max(0, load-top[p], low[p]-load)
 	}
 	return sum
 }
@@ -210,13 +219,15 @@ func (g *weigher) pass() bool {
 	g.repair()
 	after := g.outside()
 	if owned && after >= before {
-		g.undo(left, rehoused)
+		g.undo(g.saved, left, rehoused)
+		copy(g.top, g.tops)
 		if g.uniform {
 			return false
 		}
 		g.repair() // where members differ, one exchange may help when all that together does not
 		if after = g.outside(); after >= before {
-			g.undo(left, rehoused)
+			g.undo(g.saved, left, rehoused)
+			copy(g.top, g.tops)
 			return false
 		}
 	}
@@ -224,13 +235,12 @@ func (g *weigher) pass() bool {
 	return after > 0
 }
 
-// undo brings back what was before a pass.
-func (g *weigher) undo(left int, rehoused bool) {
-	for k, p := range g.saved {
+// undo brings back the owners that were before.
+func (g *weigher) undo(saved []int32, left int, rehoused bool) {
+	for k, p := range saved {
 		if g.own[k] != p {
 			g.move(int32(k), p)
 		}
 	}
 	g.left, g.rehoused = left, rehoused
-	copy(g.top, g.tops)
 }

@@ -7,13 +7,12 @@ import (
 )
 
 // seatGiants gives everything that is heavier than the fair level of the rest a member
-// of its own: the one it is at, unless a heavier one is there or a larger member has
-// nothing, else the largest that is free. Each one that is found lowers the level, which
-// may make others giants.
+// of its own: the one it is at, unless a heavier one is there, else the largest that is
+// free. Each one that is found lowers the level, which may make others giants.
 func (g *weigher) seatGiants() {
 	total := g.total
 	g.reserve()
-	has, seated := g.has, g.seated
+	has, seated := g.has, g.keeps
 	for above := g.giant; ; {
 		limit := int64(g.fair)
 		if limit >= above {
@@ -40,7 +39,7 @@ func (g *weigher) seatGiants() {
 
 // reserve keeps for each position what is not of this task.
 func (g *weigher) reserve() {
-	g.has, g.seated = sized(g.has, g.n), sized(g.seated, g.n)
+	g.apart, g.has, g.keeps = true, sized(g.has, g.n), sized(g.keeps, g.n)
 	for p := range g.has {
 		g.has[p] = g.before(int32(p))
 	}
@@ -66,11 +65,8 @@ func (g *weigher) between(limit, most int64) []int32 {
 // if it may not move. It returns None if all have one: then it is no giant.
 func (g *weigher) host(k int32, seated []bool) int32 {
 	p := g.own[k]
-	if p != None && !g.free(k) {
+	if p != None && (!seated[p] || !g.free(k)) {
 		return p
-	}
-	if p != None && !seated[p] {
-		return g.larger(k, seated)
 	}
 	best := None
 	for q := range int32(g.n) {
@@ -87,25 +83,27 @@ func (g *weigher) host(k int32, seated []bool) int32 {
 	return best
 }
 
-// larger moves a giant from where it is to a larger member that is free and has nothing
-// else, if it stands lower there.
-func (g *weigher) larger(k int32, seated []bool) int32 {
-	p, w := g.own[k], g.weights[k]
-	if g.level.share[p] == 1 {
-		return p
-	}
-	best, lowest := p, float64(w+g.before(p))/g.level.share[p]
-	for q := range int32(g.n) {
-		h := float64(w) / g.level.share[q]
-		if !seated[q] && g.load[q] == 0 && g.level.share[q] > g.level.share[p] && h < lowest {
-			best, lowest = q, h
+// giantsUp moves giants to larger members that have nothing, as nothing else came to them,
+// if they stand lower there by more than half a band: first who stands highest, so that few
+// move. It reports whether any did.
+func (g *weigher) giantsUp() (moved bool) {
+	giants := g.between(g.giant, math.MaxInt64)
+	slices.SortStableFunc(giants, func(a, b int32) int { return cmp.Compare(g.height(g.own[b]), g.height(g.own[a])) })
+	for _, k := range giants {
+		p, w := g.own[k], g.weights[k]
+		best, lowest := p, float64(float64(w+g.before(p))*(1-slack))/g.level.share[p]
+		for q := range int32(g.n) {
+			h := float64(w) / g.level.share[q]
+			if g.load[q] == 0 && g.level.share[q] > g.level.share[p] && h < lowest && g.free(k) {
+				best, lowest = q, h
+			}
+		}
+		if best != p {
+			g.move(k, best)
+			moved = true
 		}
 	}
-	if best != p {
-		g.move(k, best)
-		g.rehoused = true
-	}
-	return best
+	return moved
 }
 
 // giantsHome lets those below their band take back a giant that was theirs, from whoever is

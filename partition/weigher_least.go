@@ -124,7 +124,7 @@ func (g *weigher) arriving(sure bool) (moves int) {
 	for giants < len(g.keys) && g.keys[giants].weight > g.giant {
 		giants++
 	}
-	g.seated = sized(g.seated, g.n)
+	g.keeps = sized(g.keeps, g.n)
 	for p := range g.load {
 		g.load[p] = g.before(int32(p))
 	}
@@ -132,13 +132,13 @@ func (g *weigher) arriving(sure bool) (moves int) {
 		switch w := g.weights[k]; {
 		case p == None:
 		case w > g.giant:
-			g.seated[p] = true
+			g.keeps[p] = true
 		default:
 			g.load[p] += w
 		}
 	}
 	g.found = g.found[:0] // what is saved if a position has a giant
-	for p, seated := range g.seated {
+	for p, seated := range g.keeps {
 		n := g.filling(int32(p), g.keys[giants:])
 		moves += n
 		if !seated {
