@@ -1,6 +1,9 @@
 package partition
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // slack is how far from its fair share a member may be before anything moves.
 const slack = 0.05
@@ -216,13 +219,14 @@ func (g *weigher) pass() bool {
 	g.shed()
 	g.lighten()
 	g.place()
+	shifted := !owned || !slices.Equal(g.own, g.saved)
 	g.repair()
 	after := g.outside()
 	if owned && after >= before {
 		g.undo(g.saved, left, rehoused)
 		copy(g.top, g.tops)
-		if g.uniform {
-			return false
+		if g.uniform || !shifted {
+			return false // what remains has been tried
 		}
 		g.repair() // where members differ, one exchange may help when all that together does not
 		if after = g.outside(); after >= before {

@@ -144,6 +144,9 @@ func (g *weigher) nearer(full, empty int32, shift int64) bool {
 // single finds the piece whose weight is nearest to the ideal one, and below most.
 func (g *weigher) single(full int32, ideal, most float64) (best int32, found bool) {
 	list := g.sortedPieces(full)
+	if len(list) == 0 || g.size(list[0]) >= most {
+		return 0, false
+	}
 	i, _ := slices.BinarySearchFunc(list, ideal, func(k int32, w float64) int { return cmp.Compare(float64(g.weights[k]), w) })
 	if i < len(list) && float64(g.weights[list[i]]) < most {
 		best, found = list[i], true
@@ -154,15 +157,22 @@ func (g *weigher) single(full int32, ideal, most float64) (best int32, found boo
 	return best, found
 }
 
+// size is the weight of a piece, to be compared with an ideal one.
+func (g *weigher) size(k int32) float64 { return float64(g.weights[k]) }
+
 // swap finds two pieces whose difference is nearest to the ideal one, and below most.
 func (g *weigher) swap(full, empty int32, ideal, most float64) (x, y int32, found bool) {
 	nearest, j := math.Inf(1), 0
-	light := g.sortedPieces(empty)
-	if len(light) == 0 {
+	heavy, light := g.sortedPieces(full), g.sortedPieces(empty)
+	if len(heavy) == 0 || len(light) == 0 {
 		return 0, 0, false
 	}
-	for _, k := range g.sortedPieces(full) {
-		w := float64(g.weights[k])
+	least, greatest := g.size(heavy[0])-g.size(light[len(light)-1]), g.size(heavy[len(heavy)-1])-g.size(light[0])
+	if least >= most || greatest <= 0 {
+		return 0, 0, false // none of the differences will do
+	}
+	for _, k := range heavy {
+		w := g.size(k)
 		for j < len(light) && w-float64(g.weights[light[j]]) > ideal {
 			j++
 		}
