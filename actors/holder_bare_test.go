@@ -48,8 +48,11 @@ func TestHolder_SaysWhetherItIsBare(t *testing.T) {
 			}
 			require.Equal(t, c.bare, e.applied().Bare)
 			e.hold("next")
-			e.see(assignment("next", 30, "p@30"))
-			require.Zero(t, e.applied().Bare)
+			e.parent.forget()
+			e.see(assignment("next", 8, "p@8")) // what was dropped was another session's
+			m := e.applied()
+			require.Zero(t, m.Bare)
+			require.EqualValues(t, 8, m.Step)
 		})
 	}
 }

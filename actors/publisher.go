@@ -34,6 +34,7 @@ type publisher struct {
 	complete bool
 	floors   map[partition.WorkerID]partition.Revision // those that the head names
 	highest  partition.Step                            // that anybody reported
+	longest  time.Duration                             // the longest lease of all that were seen
 	revoked  map[partition.Step]time.Time
 
 	want       *handover
@@ -249,6 +250,7 @@ func (p *publisher) sight(worker partition.WorkerID, live partition.Live, revisi
 func (p *publisher) note(w partition.Witness) {
 	p.roster[w.Worker] = w
 	p.highest = max(p.highest, w.Live.Applied, w.Live.Seen)
+	p.longest = max(p.longest, w.Live.Lease)
 	if p.state == dropping || p.state == quarantined {
 		p.quarantine.loss.Await(w)
 	}

@@ -37,7 +37,7 @@ func (p *publisher) withoutHead(ctx actor.Context) publisherState {
 
 // beginQuarantine: the head that was lost had these seats, as far as this term knows.
 func (p *publisher) beginQuarantine(ctx actor.Context, cause string, lost partition.Revision, seats []partition.Seat) publisherState {
-	p.quarantine = quarantine{cause: cause, loss: partition.Loss{At: lost, Own: p.session, Longest: p.settings.Lease}}
+	p.quarantine = quarantine{cause: cause, loss: partition.Loss{At: lost, Own: p.session, Longest: max(p.settings.Lease, p.longest)}}
 	for _, s := range seats {
 		p.quarantine.loss.Longest = max(p.quarantine.loss.Longest, s.Lease)
 	}

@@ -152,24 +152,50 @@ func TestPublisher_QuarantineCountsFromWhenAllWereSeen(t *testing.T) {
 // Somebody has a longer lease, and another one takes its ID before this term is ready to
 // look at it.
 func TestPublisher_QuarantineAwaitsTheLongestLeaseThatWasSeen(t *testing.T) {
-	for name, ready := range map[string]func(p *printing) func(){
-		"before all were seen": func(*printing) func() { return func() {} },
-		"behind another fence": func(p *printing) func() {
+	replaced := func(p *printing) {
+		p.beat("w-2", partition.Live{Session: "long", Claim: 6, Lease: 5 * p.settings.Lease})
+		p.beat("w-2", partition.Live{Session: "short", Claim: testTerm + 1, Predecessor: "long"})
+	}
+	for name, ready := range map[string]func() *printing{
+		"before the table was read": func() *printing {
+			p := newPrinting(t, false)
+			replaced(p)
+			p.answerTable()
+			p.tell(p.pid, messages.HoldingsDropped{Round: heard[messages.DropHoldings](t, p.holder).Round})
+			return p
+		},
+		"before all were seen": func() *printing {
+			p := lost(t)
+			replaced(p)
+			return p
+		},
+		"behind another fence": func() *printing {
+			p := lost(t)
 			p.beat("w-1", partition.Live{})
 			p.complete()
 			m, _ := p.fence()
-			return func() { p.accept(m) }
+			replaced(p)
+			p.accept(m)
+			return p
+		},
+		"in a head whose assignments are damaged": func() *printing {
+			p, old := newPrinting(t, false), printed(t)
+			h := old.head.Record.(partition.Head)
+			h.Seats[1].Lease = 5 * p.settings.Lease
+			p.head = messages.Entry{Key: messages.KeyHead, Revision: old.head.Revision, Record: h}
+			for range readingsToLose - 1 {
+				p.answerTable()
+				remind[tableDue](p)
+			}
+			p.answerTable()
+			p.tell(p.pid, messages.HoldingsDropped{Round: heard[messages.DropHoldings](t, p.holder).Round})
+			return p
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := lost(t)
-			goOn := ready(p)
-			long := 5 * p.settings.Lease
-			p.beat("w-2", partition.Live{Session: "long", Claim: 6, Lease: long})
-			p.beat("w-2", partition.Live{Session: "short", Claim: testTerm + 1, Predecessor: "long"})
-			goOn()
+			p := ready()
 			p.complete()
-			require.Equal(t, p.settings.Wait(long), p.waits())
+			require.Equal(t, p.settings.Wait(5*p.settings.Lease), p.waits())
 		})
 	}
 }

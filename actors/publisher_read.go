@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -168,7 +169,7 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 	}
 	lost := p.table
 	if h, ok := head.Record.(partition.Head); ok {
-		lost.Version = max(lost.Version, h.Version)
+		lost.Version, lost.Seats = max(lost.Version, h.Version), slices.Concat(lost.Seats, h.Seats)
 	}
 	for _, f := range append(p.doubts, p.flight) { // which may have landed before
 		lost.Step = max(lost.Step, f.publish.Table.Step)
