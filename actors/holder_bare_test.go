@@ -52,7 +52,7 @@ func TestHolder_SaysWhetherItIsBare(t *testing.T) {
 			e.see(assignment("next", 8, "p@8")) // what was dropped was another session's
 			m := e.applied()
 			require.Zero(t, m.Bare)
-			require.EqualValues(t, 8, m.Step)
+			require.Equal(t, []partition.Owned{{ID: "p", Token: 8}}, m.All)
 		})
 	}
 }
