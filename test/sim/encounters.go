@@ -97,7 +97,7 @@ func (e *encounters) begins(r partition.Term) {
 	for _, x := range check.archive.latest {
 		s := check.sessions[x.live.Session]
 		awaited = awaited || x.live.Released && x.live.Restarting && s != nil && w.Timeline.Now()-s.announced < check.awaited()
-		leaving = leaving || s != nil && e.leaving[s.process] && !x.live.Ended()
+		leaving = leaving || s != nil && e.leaving[s.process] && !ended(x.live)
 		abandoned = abandoned || len(x.live.Abandoned) > 0
 	}
 	e.meets(leadWithAwaited, awaited)
@@ -120,7 +120,7 @@ func (e *encounters) says(c Commit, id partition.WorkerID, r partition.Live) {
 }
 
 func (e *encounters) fences(id partition.WorkerID, was shown, f partition.Fence) {
-	if was.live.Ended() {
+	if ended(was.live) {
 		return
 	}
 	if p := e.process(was.live.Session); f.AfterSilence {
@@ -145,7 +145,7 @@ func (e *encounters) claims(c Commit, was shown, r partition.Live) {
 		e.meets(claimsAnew, p.session != "")
 	}
 	mine := r.InstanceKey != "" && r.InstanceKey == was.live.InstanceKey
-	if mine && !was.live.Ended() {
+	if mine && !ended(was.live) {
 		e.fate(e.process(was.live.Session), replacedDead, replacedPaused, replacedRunning)
 	}
 	if s := check.sessions[was.live.Session]; mine && was.live.Restarting && s != nil {
@@ -242,7 +242,7 @@ func (e *encounters) refused(by string, batch []bridge.Message, r bridge.Result)
 		last := e.world.Check.archive.latest[partition.WorkerID(id)]
 		p := e.world.Check.people[by]
 		mine := p != nil && p.session != "" && e.world.Check.sessions[p.session] != nil && string(e.world.Check.sessions[p.session].worker) == id
-		e.meets(replacedLearns, mine && (last.live.Session != p.session || last.live.Ended()))
+		e.meets(replacedLearns, mine && (last.live.Session != p.session || ended(last.live)))
 		e.meets(claimsMeet, !mine)
 	}
 }

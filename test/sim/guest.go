@@ -112,7 +112,7 @@ func (g *Guest) changed(ctx actor.Context, m messages.AssignmentChanged) {
 	if m.Step < g.step {
 		check.violate("I2", "%s of %s heard of step %d after step %d", g.name, p.Name, Step(m.Step), Step(g.step))
 	}
-	gained, lost := partition.Diff(g.all, m.All)
+	gained, lost := differ(g.all, m.All)
 	if g.anew {
 		g.forgotten(m)
 	} else if !equal(gained, m.Gained) || !equal(lost, m.Lost) {

@@ -24,7 +24,8 @@ func (v Violation) String() string {
 // Checker looks at a world from outside and checks the invariants of ownership.
 // It knows what the store accepted and what users saw of their partitions, and
 // shares nothing with the actors: what is in the store is read again, leases are
-// counted again from when a heartbeat was sent.
+// counted again from when a heartbeat was sent, and what records say it finds by rules
+// of its own. Only their types and the decoder are those of the product.
 type Checker struct {
 	line     *Timeline
 	broken   []Violation

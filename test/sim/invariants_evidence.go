@@ -98,11 +98,7 @@ func (c *Checker) fences(was shown, known bool, id partition.WorkerID, r partiti
 		}
 		return
 	}
-	must := was.live.Fenced(*r.Fence)
-	if must.Claim == 0 {
-		must.Claim = was.revision // the claim could not name its own revision
-	}
-	if !reflect.DeepEqual(must, r) {
+	if !reflect.DeepEqual(fenced(was, r.Fence), r) {
 		c.violate("I11", "the fence of %s changes what its record said", id)
 	}
 	if silent := c.line.Now() - was.at; r.Fence.AfterSilence && silent < was.live.Lease {
@@ -187,18 +183,18 @@ func (c *Checker) unproven(h partition.Head, id partition.PartitionID, was holdi
 	if !known || s.worker != was.worker {
 		return fmt.Sprintf("%s at revision %d, which is no record of that worker", f.By, f.Revision)
 	}
-	_, abandons := s.live.Abandons(id)
+	writtenOff := hasAbandoned(s.live, id)
 	same := s.live.Session == was.session
 	ok := false
 	switch f.By {
 	case partition.FreedByAck:
-		ok = same && !s.live.Ended() && acked(s, id, was) && !abandons
+		ok = same && !ended(s.live) && acked(s, id, was) && !writtenOff
 	case partition.FreedByRelease:
-		ok = same && s.live.Released && !abandons
+		ok = same && s.live.Released && !writtenOff
 	case partition.FreedByReplacement:
-		ok = !same && c.over(s, was) && !abandons
+		ok = !same && c.over(s, was) && !writtenOff
 	case partition.FreedByAbandonment:
-		ok = abandons && c.believed(s, id, was) && (acked(s, id, was) || c.over(s, was))
+		ok = writtenOff && c.believed(s, id, was) && (acked(s, id, was) || c.over(s, was))
 	case partition.FreedByFence:
 		if last := c.archive.latest[was.worker]; s.live.Fence == nil && last.at == c.line.Now() && last.live.Fence != nil {
 			s = last // by the same publish
@@ -213,7 +209,7 @@ func (c *Checker) unproven(h partition.Head, id partition.PartitionID, was holdi
 
 // acked: the owner that renews has applied the revoke and holds it no longer.
 func acked(s shown, id partition.PartitionID, was holding) bool {
-	return s.live.Session == was.session && was.revoking != 0 && s.live.Applied >= was.revoking && !s.live.Holds(id)
+	return s.live.Session == was.session && was.revoking != 0 && s.live.Applied >= was.revoking && !holds(s.live, id)
 }
 
 // over: nobody can own anything under the former session any more.

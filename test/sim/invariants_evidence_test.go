@@ -84,7 +84,8 @@ func (c *courtroom) trialWith(meanwhile func(), wait time.Duration) {
 
 func silence(of partition.Live) Written {
 	of.Claim = 2 // what the claim could not name
-	return alive("worker-0", of.Fenced(partition.Fence{Term: 1, AfterSilence: true}))
+	of.Fence = &partition.Fence{Term: 1, AfterSilence: true}
+	return alive("worker-0", of)
 }
 
 func TestEvidence(t *testing.T) {
@@ -113,8 +114,8 @@ func TestEvidence(t *testing.T) {
 		},
 		"fenced while it lived": func(c *courtroom) {
 			c.before.Applied = 6
-			c.shows, c.wait = c.before.Fenced(partition.Fence{Term: 1}), lease
-			c.shows.Claim = 2
+			c.shows, c.wait = c.before, lease
+			c.shows.Claim, c.shows.Fence = 2, &partition.Fence{Term: 1}
 			c.freed.By = partition.FreedByFence
 		},
 	} {
@@ -147,8 +148,8 @@ func TestEvidenceThatTheRecordDoesNotShow(t *testing.T) {
 			c.wait, c.freed.By = lease-1, partition.FreedByAbandonment
 		},
 		"fenced just now": func(c *courtroom) {
-			c.shows, c.wait = c.before.Fenced(partition.Fence{Term: 1}), lease-1
-			c.shows.Claim = 2
+			c.shows, c.wait = c.before, lease-1
+			c.shows.Claim, c.shows.Fence = 2, &partition.Fence{Term: 1}
 			c.freed.By = partition.FreedByFence
 		},
 	} {
@@ -194,6 +195,13 @@ func TestEvidenceViolations(t *testing.T) {
 		"a fence that forgets": {"I11", "changes what its record said", func(c *courtroom) {
 			c.before.Held = []partition.PartitionID{"p2"}
 			c.shows = partition.Live{Session: "s-worker-0", Claim: 2, Fence: &partition.Fence{Term: 1}}
+		}},
+		"a fence that forgets the key": {"I11", "changes what its record said", func(c *courtroom) {
+			c.before.InstanceKey = "key"
+			c.shows = partition.Live{Session: "s-worker-0", Claim: 2, Fence: &partition.Fence{Term: 1}}
+		}},
+		"a fence that names another claim": {"I11", "changes what its record said", func(c *courtroom) {
+			c.shows = partition.Live{Session: "s-worker-0", Claim: 1, Fence: &partition.Fence{Term: 1}}
 		}},
 		"a claim that lies": {"I11", "is claimed after session", func(c *courtroom) {
 			c.shows = partition.Live{Session: "new", Predecessor: "s-worker-0", PredecessorReleased: true}

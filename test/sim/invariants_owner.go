@@ -117,7 +117,7 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 		p.lease = end
 	}
 	for _, h := range p.hands {
-		if _, listed := r.Abandons(h.owned.ID); listed && h.until.IsZero() {
+		if h.until.IsZero() && hasAbandoned(r, h.owned.ID) {
 			h.until = sent.Add(r.Lease)
 		}
 		if r.Released && h.until.IsZero() {

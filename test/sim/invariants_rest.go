@@ -129,7 +129,7 @@ func (c *Checker) even(was rest, h partition.Head) bool {
 func (c *Checker) left(seat partition.Seat) bool {
 	last := c.archive.latest[seat.Worker].live
 	s := c.sessions[last.Session]
-	return last.Ended() && (s == nil || !last.Restarting || c.line.Now()-s.announced >= c.awaited())
+	return ended(last) && (s == nil || !last.Restarting || c.line.Now()-s.announced >= c.awaited())
 }
 
 // awaited is how long whoever announced to come back is waited for, at least.
@@ -141,7 +141,7 @@ func (c *Checker) awaited() time.Duration {
 func (c *Checker) outsider(h partition.Head) bool {
 	for id, s := range c.archive.latest {
 		seated := slices.ContainsFunc(h.Seats, func(x partition.Seat) bool { return x.Worker == id })
-		if !seated && (!s.live.Ended() || c.line.Now()-s.at < stillSeen*s.live.Lease) {
+		if !seated && (!ended(s.live) || c.line.Now()-s.at < stillSeen*s.live.Lease) {
 			return true
 		}
 	}

@@ -124,7 +124,7 @@ func (u *user) changed(ctx actor.Context, m messages.AssignmentChanged) {
 	if m.Step < u.step {
 		p.world.Check.violate("I2", "the subscriber of %s heard of step %d after step %d", p.Name, Step(m.Step), Step(u.step))
 	}
-	gained, lost := partition.Diff(u.all, m.All)
+	gained, lost := differ(u.all, m.All)
 	if !equal(gained, m.Gained) || !equal(lost, m.Lost) {
 		p.world.Check.violate("I2", "the subscriber of %s heard of gains %v and losses %v; its lists differ by %v and %v",
 			p.Name, m.Gained, m.Lost, gained, lost)
