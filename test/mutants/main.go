@@ -52,7 +52,7 @@ type hunt struct {
 	root  string
 	seeds int
 	write bool
-	// asked has what the tests that were asked without a bug said, by their flags.
+	// asked has what the tests that were asked without a bug said, by folder and flags.
 	asked map[string]error
 }
 

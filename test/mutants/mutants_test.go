@@ -45,7 +45,8 @@ func TestNoticed(t *testing.T) {
 	require.True(t, noticed(nil, 4).noticed(), "a test that failed failed, whatever it said")
 }
 
-// What fails without a bug, or not in time, is no notice of one.
+// What fails without a bug, or not in time, is no notice of one, whether the bug has a test of
+// its own or not.
 func TestElsewhere(t *testing.T) {
 	const failed = "--- FAIL: TestEachFault (1s)\n"
 	says := func(said string) program {
@@ -55,25 +56,36 @@ func TestElsewhere(t *testing.T) {
 	without := func(said string) func() (program, error) {
 		return func() (program, error) { runs++; return says(said), nil }
 	}
-	f, err := h.elsewhere(says(""), without(failed))
+	lived := bug{folder: "test/swarm"}
+	f, err := h.elsewhere(lived, says(""), without(failed))
 	require.NoError(t, err)
 	require.False(t, f.noticed())
 	for range 2 {
-		f, err = h.elsewhere(says(failed), without(""))
+		f, err = h.elsewhere(lived, says(failed), without(""))
 		require.NoError(t, err)
 		require.Equal(t, "noticed by TestEachFault", f.String())
 	}
 	require.Equal(t, 1, runs, "without a bug they run once")
-	f, err = h.elsewhere(says("panic: test timed out after 10m0s\n"), without(failed))
+	f, err = h.elsewhere(lived, says("panic: test timed out after 10m0s\n"), without(failed))
 	require.NoError(t, err)
 	require.False(t, f.noticed())
 	require.Contains(t, f.said, "timed out after 10m0s of -test.run ^TestEachFault$")
 	h.asked = map[string]error{}
 	for range 2 {
-		_, err = h.elsewhere(says(failed), without(failed))
-		require.ErrorContains(t, err, "-test.run ^TestEachFault$ -seed=1 -runs=40 -test.failfast fails without a bug, too:\n"+failed)
+		_, err = h.elsewhere(lived, says(failed), without(failed))
+		require.ErrorContains(t, err, "test/swarm: -test.run ^TestEachFault$ -seed=1 -runs=40 -test.failfast fails without a bug, too:\n"+failed)
 	}
 	require.Equal(t, 2, runs)
+	a, b := bug{folder: "actors", test: "^TestA$"}, bug{folder: "bridge", test: "^TestA$"}
+	f, err = h.own(a, says(""), without(failed))
+	require.NoError(t, err)
+	require.False(t, f.noticed())
+	f, err = h.own(a, says(failed), without(""))
+	require.NoError(t, err)
+	require.True(t, f.noticed())
+	_, err = h.own(b, says(failed), without(failed))
+	require.ErrorContains(t, err, "bridge: -test.run ^TestA$ fails without a bug, too:\n"+failed)
+	require.Equal(t, 4, runs)
 	require.Equal(t, "after 40 seeds by a timeout: panic: test timed out after 10m0s", noticed([]byte("panic: test timed out after 10m0s\n"), 40).String())
 }
 

@@ -75,11 +75,9 @@ func (h hunt) one(ctx context.Context, b bug) (f finding, err error) {
 	if err != nil {
 		return f, fmt.Errorf("it does not compile: %w", err)
 	}
+	unplanted := func() (program, error) { return h.build(ctx, b.folder, "", work) }
 	if b.test != lives {
-		if said, bad := run("-test.run", b.test); bad {
-			return noticed(said, 0), nil
-		}
-		return f, nil
+		return h.own(b, run, unplanted)
 	}
 	for begin, n := 1, firstBlock; begin <= h.seeds; begin, n = begin+n, min(2*n, mostBlock) {
 		n = min(n, h.seeds+1-begin)
@@ -88,7 +86,17 @@ func (h hunt) one(ctx context.Context, b bug) (f finding, err error) {
 			return noticed(said, begin+n-1), nil
 		}
 	}
-	return h.elsewhere(run, func() (program, error) { return h.build(ctx, b.folder, "", work) })
+	return h.elsewhere(b, run, unplanted)
+}
+
+// own asks the test that a bug has of its own. If that fails without the bug, too, it says
+// nothing of it.
+func (h hunt) own(b bug, run program, unplanted func() (program, error)) (f finding, err error) {
+	args := []string{"-test.run", b.test}
+	if said, bad := run(args...); bad {
+		return noticed(said, 0), h.sound(b, args, unplanted)
+	}
+	return f, nil
 }
 
 // program runs some of the tests that it was built of.
@@ -112,7 +120,7 @@ func (h hunt) build(ctx context.Context, folder, overlay, work string) (program,
 
 // elsewhere asks the other tests. What fails without a bug, too, says nothing of one, nor
 // does what takes too long: so many lives may, on a slow machine.
-func (h hunt) elsewhere(run program, unplanted func() (program, error)) (f finding, err error) {
+func (h hunt) elsewhere(b bug, run program, unplanted func() (program, error)) (f finding, err error) {
 	for _, args := range [][]string{{"-test.skip", others}, {"-test.run", "^TestEachFault$", "-seed=1", "-runs=" + strong}} {
 		args = append(args, "-test.failfast")
 		said, bad := run(args...)
@@ -121,15 +129,15 @@ func (h hunt) elsewhere(run program, unplanted func() (program, error)) (f findi
 			continue
 		}
 		if bad {
-			return noticed(said, 0), h.sound(args, unplanted)
+			return noticed(said, 0), h.sound(b, args, unplanted)
 		}
 	}
 	return f, nil
 }
 
-// sound fails if tests fail without a bug. They are run once.
-func (h hunt) sound(args []string, unplanted func() (program, error)) error {
-	key := strings.Join(args, " ")
+// sound fails if the tests that noticed a bug fail without it. They are run once.
+func (h hunt) sound(b bug, args []string, unplanted func() (program, error)) error {
+	key := b.folder + ": " + strings.Join(args, " ")
 	if fault, asked := h.asked[key]; asked {
 		return fault
 	}
