@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/nats-io/nats.go"
@@ -135,7 +136,8 @@ func (s *speaker) Receive(ctx actor.Context) {
 	case question:
 		s.ask(ctx, m)
 	case messages.Snapshot:
-		s.say("is", s.asked[0], m.Leading, uint64(m.Term), len(m.Owned), m.Session, m.Worker)
+		now := time.Now()
+		s.say("is", s.asked[0], m.Leading, uint64(m.Term), len(m.Owned), now.UnixNano(), now.Before(m.LeaseEnd), m.Session, m.Worker)
 		s.asked = s.asked[1:]
 	case messages.StateChanged:
 		s.say("state", m.To, m.Reason)
@@ -147,7 +149,7 @@ func (s *speaker) Receive(ctx actor.Context) {
 		for _, o := range m.All {
 			fmt.Fprintf(&line, " %s %d", o.ID, o.Token)
 		}
-		s.say("owns" + line.String())
+		s.say("owns", strconv.FormatInt(m.At.UnixNano(), 10)+line.String())
 		if len(m.Lost) > 0 {
 			ctx.Send(s.manager, messages.LetGo{PID: ctx.Self(), Step: m.Step})
 		}

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
@@ -46,8 +46,8 @@ type process struct {
 	is      standing
 	answers map[int]standing
 	warning string
-	asleep  bool // since it was stopped it has not said that it owns nothing
-	before  int  // changes before that
+	slept   time.Time // when it was last known to be stopped; zero if it never was
+	dreams  bool      // since then it has not said that it owns nothing
 }
 
 // standing is what a process says of itself.
@@ -104,93 +104,6 @@ func (c *crew) spawn(name string, change ...func(*orders)) *process {
 	return p
 }
 
-// read turns a line of a child into the mail that it came from.
-func (c *crew) read(words []string) {
-	l := c.g.ledger
-	l.mu.Lock()
-	p := c.known[words[0]]
-	l.mu.Unlock()
-	switch words[1] {
-	case "state":
-		p.warned(strings.Join(words[3:], " "))
-		l.note(p.worker, messages.StateChanged{To: messages.State(words[2])})
-	case "health":
-		l.note(p.worker, messages.HealthChanged{Healthy: words[2] == "true", Reason: strings.Join(words[3:], " ")})
-	case "owns":
-		p.owns(l.changeTo(p.worker, words[2:]))
-	case "is":
-		p.says(words[2:])
-	case "asleep":
-		p.slept()
-	}
-}
-
-// changeTo makes the mail by which a worker comes to own exactly this.
-func (l *ledger) changeTo(w *worker, words []string) messages.AssignmentChanged {
-	var all []partition.Owned
-	for i := 0; i+1 < len(words); i += 2 {
-		all = append(all, partition.Owned{ID: partition.PartitionID(words[i]), Token: token(words[i+1])})
-	}
-	gained, lost := partition.Diff(l.read(w).owned, all)
-	return messages.AssignmentChanged{Gained: gained, Lost: lost, All: all}
-}
-
-// owns writes an assignment down. What a process still says that was stopped in
-// the middle of it, is older than its sleep.
-func (p *process) owns(m messages.AssignmentChanged) {
-	l := p.g.ledger
-	l.mu.Lock()
-	stale := p.asleep && len(m.All) > 0
-	if stale {
-		l.pages[p.worker].owned = m.All
-	}
-	p.asleep = stale
-	l.mu.Unlock()
-	if !stale {
-		l.note(p.worker, m)
-	}
-}
-
-// warned keeps the warning that comes with a new ID.
-func (p *process) warned(reason string) {
-	l := p.g.ledger
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, warning, ok := strings.Cut(reason, "warning: "); ok {
-		p.warning = warning
-	}
-}
-
-func (p *process) says(words []string) {
-	l := p.g.ledger
-	l.mu.Lock()
-	defer l.wake()
-	defer l.mu.Unlock()
-	n, _ := strconv.Atoi(words[0])
-	term, _ := strconv.ParseUint(words[2], 10, 64)
-	owned, _ := strconv.Atoi(words[3])
-	p.is = standing{leading: words[1] == "true", term: partition.Revision(term), owned: owned}
-	if len(words) > 5 { // there is a session
-		p.is.session, p.is.worker = partition.SessionID(words[4]), partition.WorkerID(words[5])
-	}
-	p.answers[n] = p.is
-}
-
-// slept: a process is stopped, and all that it said before was read. It is out of
-// the way: what it has is free.
-func (p *process) slept() {
-	l := p.g.ledger
-	l.mu.Lock()
-	defer l.wake()
-	defer l.mu.Unlock()
-	for id, owner := range l.owner {
-		if owner == p.worker {
-			delete(l.owner, id)
-		}
-	}
-	p.asleep, p.before = true, len(l.pages[p.worker].changes)
-}
-
 func (p *process) signal(s os.Signal) { require.NoError(p.g.t, p.cmd.Process.Signal(s)) }
 
 // pause stops the process where it is, and returns when it is stopped and known to
@@ -204,12 +117,18 @@ func (p *process) pause() {
 		require.NoError(p.g.t, err)
 		require.False(p.g.t, status.Exited() || status.Signaled(), "%s has ended", p.name)
 	}
+	stopped := time.Now()
 	_, err := fmt.Fprintln(p.crew.pipe, p.calls, "asleep")
 	require.NoError(p.g.t, err)
-	p.g.ledger.await(p.name+" is asleep", func() bool { return p.asleep })
+	p.g.ledger.await(p.name+" is asleep", func() bool { return !p.slept.Before(stopped) })
 }
 
-func (p *process) resume() { p.signal(syscall.SIGCONT) }
+// resume wakes the process, and asks at once what it believes.
+func (p *process) resume() {
+	p.g.t.Helper()
+	p.signal(syscall.SIGCONT)
+	p.ask()
+}
 
 // ask returns what the process says of itself now.
 func (p *process) ask() standing {
@@ -289,12 +208,9 @@ func TestProcess_Paused(t *testing.T) {
 	g.history().sound(t)
 }
 
-// wakesWithNothing demands that the first thing a process does when it wakes is to
-// let everything go.
+// wakesWithNothing waits until a process that was woken has let everything go. What it owns
+// before it has is a fault in the ledger.
 func (p *process) wakesWithNothing() {
 	p.g.t.Helper()
-	p.g.ledger.await(p.name+" has let go", func() bool { return len(p.g.ledger.pages[p.worker].changes) > p.before })
-	first := p.g.ledger.read(p.worker).changes[p.before]
-	require.Empty(p.g.t, first.Gained)
-	require.Empty(p.g.t, first.All)
+	p.g.ledger.await(p.name+" has let go", func() bool { return !p.dreams })
 }
