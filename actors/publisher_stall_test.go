@@ -140,9 +140,9 @@ func TestPublisher_TellsWhatIsStuckWhileOthersComeOn(t *testing.T) {
 	p := newTrio(t)
 	p.want(trio, 1, 2, 2)
 	p.accept(p.store())
-	p.rev++ // the next session of w-0 begins when it never does
+	never := p.now.Add(24 * time.Hour) // the next session of w-0 begins then
 	p.tell(p.pid, messages.Witnessed{At: p.now, Witness: partition.Witness{
-		Worker: "w-0", Live: partition.Live{Session: "next", Claim: 9000}, Revision: 9000, At: p.now, SessionAt: p.now.Add(24 * time.Hour),
+		Worker: "w-0", Live: partition.Live{Session: "next", Claim: 9000}, Revision: 9000, At: never, SessionAt: never,
 	}})
 	began := p.now
 	p.swaps(trio, 1, p.bound()+2*p.settings.LeadRenewal())

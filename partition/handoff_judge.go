@@ -12,8 +12,7 @@ func (h *handoff) judgeSeats() {
 	}
 	var strays []Witness // silent, without a seat
 	for _, w := range h.facts.Roster {
-		_, counted := h.seatInTarget(w.Worker, w.Live.Session)
-		if !counted && h.old.SeatOf(w.Worker) == None && w.Standing(h.facts.Now, h.facts.Rules) == Silent {
+		if h.old.SeatOf(w.Worker) == None && h.mute(w) {
 			strays = append(strays, w)
 		}
 	}
@@ -40,6 +39,9 @@ func (h *handoff) judge(s Seat) verdict {
 		h.fence(s.Worker, 0, Live{Session: s.Session, Lease: s.Lease}, false)
 		return verdict{state: waits}
 	case w.Live.Session != s.Session:
+		if h.mute(w) && !h.fence(s.Worker, w.Revision, w.Live, true) {
+			return verdict{state: waits} // fenced by the next publish
+		}
 		by := h.facts.Replaced.of(s, w)
 		v := h.until(by.At.Add(wait), FreedByReplacement, by.Revision)
 		if v.state == waits && by.Released {
@@ -61,6 +63,13 @@ func (h *handoff) judge(s Seat) verdict {
 		return verdict{ended, FreedByFence, w.Revision, time.Time{}}
 	}
 	return verdict{state: renews, at: w.Revision}
+}
+
+// mute reports whether the session that a record shows is silent, and does not count. It is
+// fenced with what is done about it, which is refused if it was heard again by then.
+func (h *handoff) mute(w Witness) bool {
+	_, counted := h.seatInTarget(w.Worker, w.Live.Session)
+	return !counted && w.Standing(h.facts.Now, h.facts.Rules) == Silent
 }
 
 func (h *handoff) until(t time.Time, by FreedBy, at Revision) verdict {

@@ -96,6 +96,29 @@ func TestNext_ManySilentOnesTakeSeveralSteps(t *testing.T) {
 	require.Equal(t, n-1+500, fences)
 }
 
+// What the last session of a worker cannot be fenced for yet is not given away either.
+func TestNext_SilentBeyondTheLimitKeepWhatTheyHave(t *testing.T) {
+	wait, last := testRules.Wait(testLease), FencesPerPublish+1
+	target, roster := crowd(last + 1)
+	facts := Facts{Now: atFirst, Rules: testRules, Roster: roster}
+	steps := drive(t, Table{}, target, facts)
+	for k := 1; k < last; k++ {
+		delete(roster, WorkerIDAt("w", k))
+	}
+	roster.show(WorkerIDAt("w", last), Live{Session: "t"})
+	roster.show("w-0", Live{Session: "s0"}, wait)
+	facts.Now, target.Seats = atFirst.Add(wait), target.Seats[:1]
+	clear(target.Owner)
+	table := steps[len(steps)-1].Table
+	for range 3 { // the first ones tell w-0 what it will get
+		o := Next(table, 3, target, facts)
+		require.Len(t, o.Publish.Fences, FencesPerPublish)
+		require.Empty(t, o.Publish.Freed)
+		require.Equal(t, last, o.Outstanding)
+		table = o.Publish.Table
+	}
+}
+
 // A restart of everybody: the new sessions take the seats, and no partition comes
 // with an old token.
 func TestNext_EverybodyRestarts(t *testing.T) {

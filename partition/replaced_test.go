@@ -104,3 +104,24 @@ func TestReplaced_IsOfTheTable(t *testing.T) {
 	r.Follow(table, roster)
 	require.Empty(t, r)
 }
+
+// Who never came back from such a loop is fenced as every silent session is, in the batch
+// that gives its partitions away, also if that waits for something else. The batch is refused
+// if it was heard again by then.
+func TestNext_SilentAfterACrashLoop(t *testing.T) {
+	wait := testRules.Wait(testLease)
+	l := newLoop()
+	l.shows(0, Live{Session: "t1", Predecessor: "s1"})
+	l.roster.show("w-0", Live{Session: "s0"}, wait)
+	require.Nil(t, l.next(wait).Publish, "the decision counts on it")
+	l.target.Owner, l.target.Seats = []int32{0, 0, 0, 0}, l.target.Seats[:1]
+	require.Empty(t, l.next(wait-1).Publish.Fences)
+	require.Empty(t, l.next(wait-1).Publish.Moves)
+	o := l.next(wait)
+	require.Len(t, o.Publish.Moves, 2)
+	require.Equal(t, FreedByReplacement, o.Publish.Freed[0].By)
+	seen := l.roster["w-1"]
+	require.Equal(t, []SessionFence{{"w-1", seen.Revision, seen.Live.Fenced(Fence{9, true})}}, o.Publish.Fences)
+	l.target.Seats, l.target.Owner = nil, []int32{None, None, None, None}
+	require.Len(t, l.next(wait).Publish.Fences, 1)
+}
