@@ -19,7 +19,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 		limit = c.settings.MoveLimit
 	}
 	var previous *partition.Target
-	if c.flight != nil && !c.undrained(ch) && !c.revived(ch) {
+	if c.flight != nil {
 		previous = &c.flight.target
 	}
 	c.round++

@@ -153,6 +153,50 @@ func TestCalculator_SilentOneRenewedAfterAll(t *testing.T) {
 	require.Empty(t, r.manager.kinds())
 }
 
+// Who is back in another session keeps what nobody was given, also if nothing else happens.
+func TestCalculator_BackBeforeAnythingIsPublished(t *testing.T) {
+	for name, others := range map[string][]partition.WorkerID{"alone": {"w-1"}, "with another": {"w-1", "w-2"}} {
+		t.Run(name, func(t *testing.T) {
+			r := started(t, nil, "w-0", "w-1", "w-2")
+			r.live("w-1", partition.Live{Released: true})
+			r.changed()
+			r.plan()
+			require.Len(t, heard[messages.HandOver](t, r.publisher).Target.Seats, 2)
+			for _, w := range others {
+				r.live(w, partition.Live{Session: "again", Predecessor: partition.SessionID("s-" + w), PredecessorReleased: true})
+			}
+			r.changed()
+			r.plan()
+			require.Equal(t, "restart", r.hand().Cause)
+			require.Equal(t, map[partition.WorkerID]int{"w-0": 4, "w-1": 4, "w-2": 4}, r.owned())
+			moved := 0
+			for _, row := range r.table.Rows {
+				if row.Token > 5001 {
+					moved++
+				}
+			}
+			require.Equal(t, 4*len(others), moved)
+		})
+	}
+}
+
+// If it was given to others, and the leader has not heard of that when it decides anew, these
+// keep it.
+func TestCalculator_BackAfterSomethingWasPublished(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1", "w-2")
+	r.live("w-1", partition.Live{Released: true})
+	r.changed()
+	r.plan()
+	m := heard[messages.HandOver](t, r.publisher)
+	out := partition.Next(r.table, r.table.Version+1, m.Target, partition.Facts{Now: r.now, Roster: r.roster, Term: testTerm, Floor: 5000})
+	r.live("w-1", partition.Live{Session: "again", Predecessor: "s-w-1", PredecessorReleased: true})
+	r.changed()
+	r.plan()
+	r.table = out.Publish.Table
+	r.hand()
+	require.Equal(t, map[partition.WorkerID]int{"w-0": 6, "w-2": 6}, r.owned())
+}
+
 func TestCalculator_AnnouncedRestartMovesNothing(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")
 	step := r.table.Step

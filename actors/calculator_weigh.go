@@ -134,6 +134,8 @@ func (c *calculator) reweigh(ctx actor.Context) calculatorState {
 		return c.decide(ctx, ch, true)
 	case refresh, ch.Urgent(), c.undrained(ch):
 		return c.cover(ctx, ch)
+	case c.returned(ch):
+		return c.cover(ctx, c.classify(c.table))
 	}
 	return handingOver
 }
@@ -148,13 +150,12 @@ func (c *calculator) undrained(ch partition.Change) bool {
 	return slices.ContainsFunc(ch.Members, func(w partition.Witness) bool { return drained[w.Worker] && !w.Live.Draining })
 }
 
-// revived reports whether somebody counts again who was taken for silent when what is on
-// its way was decided: what it was not told to let go of stays with it.
-func (c *calculator) revived(ch partition.Change) bool {
-	return slices.ContainsFunc(ch.Members, func(w partition.Witness) bool {
-		had := c.table.SeatOf(w.Worker)
-		counted := slices.ContainsFunc(c.flight.target.Seats, func(s partition.TargetSeat) bool { return s.Worker == w.Worker })
-		return !counted && had != partition.None && c.table.Seats[had].Session == w.Live.Session
+// returned reports whether somebody who has a seat and was gone when what is on its way was
+// decided is back in another session: what nobody was given yet stays with it.
+func (c *calculator) returned(ch partition.Change) bool {
+	return slices.ContainsFunc(ch.Joined, func(w partition.WorkerID) bool {
+		had := c.table.SeatOf(w)
+		return had != partition.None && c.table.Seats[had].Session != c.roster[w].Live.Session
 	})
 }
 

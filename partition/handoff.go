@@ -14,32 +14,6 @@ const (
 	FencesPerPublish = 400
 )
 
-// Target is where a decision wants every partition to be.
-type Target struct {
-	// Seats are the sessions that count, in the order of CompareWorkers.
-	Seats []TargetSeat
-	Set   Set
-	// Owner has, for each partition of the set, the index of its owner in Seats,
-	// or None.
-	Owner []int32
-	// Why has the reason of each, or is nil; Measure is what the decision does.
-	Why     []Reason
-	Measure Measure
-	// Silent are those left out for their silence. Whoever spoke since is judged anew.
-	Silent []Unheard
-}
-
-// TargetSeat is a session that a decision counts on.
-type TargetSeat struct {
-	Worker  WorkerID
-	Session SessionID
-	// Refresh is the highest refresh request of the session that the decision
-	// serves.
-	Refresh uint64
-	// Drains: it gives everything up, in rounds.
-	Drains bool
-}
-
 // Facts are what Next may rest on, besides the table.
 type Facts struct {
 	// Now is the latest instant that the caller heard of. An old one makes waits

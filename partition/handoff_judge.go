@@ -26,8 +26,8 @@ func (h *handoff) judgeSeats() {
 }
 
 func (h *handoff) seatInTarget(w WorkerID, s SessionID) (int32, bool) {
-	i, ok := slices.BinarySearchFunc(h.target.Seats, w, func(s TargetSeat, w WorkerID) int { return CompareWorkers(s.Worker, w) })
-	return int32(i), ok && h.target.Seats[i].Session == s
+	i := h.target.seatOf(w)
+	return i, i != None && h.target.Seats[i].Session == s
 }
 
 // judge is the table of the protocol, read by session, never by ID alone.
@@ -115,6 +115,9 @@ func (h *handoff) judgeRows() {
 			if h.target.Why != nil {
 				h.why[i] = h.target.Why[at]
 			}
+		}
+		if to := h.target.leaves(h.old, r); to != None && h.want[i] != gone {
+			h.want[i] = to
 		}
 		h.ends[i] = h.judgeRow(i, r)
 	}

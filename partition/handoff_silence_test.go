@@ -37,6 +37,51 @@ func TestNext_SilenceThatLasts(t *testing.T) {
 	}
 }
 
+// A decision that is to leave everything with its owner leaves there what was granted since
+// the table that it saw, unless the owner gives everything up.
+func TestNext_GrantedSinceTheTableThatADecisionSaw(t *testing.T) {
+	for name, tc := range map[string]struct {
+		saw     Step
+		drains  bool
+		removed bool
+		revokes int
+	}{
+		"granted since":               {saw: 5, revokes: 1},
+		"none was":                    {saw: 6, revokes: 2},
+		"owners may be others":        {revokes: 2},
+		"it drains":                   {saw: 5, drains: true, revokes: 2},
+		"the source lists it no more": {saw: 5, removed: true, revokes: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table, roster, set := group()
+			table.Rows[3].Token = 6
+			target := Target{Set: set, Owner: []int32{0, 0, 0, 0}, Saw: tc.saw, Seats: []TargetSeat{
+				{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "s1", Drains: tc.drains},
+			}}
+			if tc.removed {
+				target.Set, target.Owner = manyPartitions(3), target.Owner[:3]
+			}
+			o := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster})
+			require.Equal(t, tc.revokes, o.Publish.Revokes)
+			require.Equal(t, tc.revokes, o.Outstanding)
+			require.Zero(t, o.Blocked)
+		})
+	}
+}
+
+// It waits for an owner that is back in another session, and leaves it to nobody who is gone.
+func TestNext_GrantedSinceToSomebodyWhoIsBack(t *testing.T) {
+	table, roster, set := group()
+	roster.show("w-1", Live{Session: "t1", Predecessor: "s1", PredecessorReleased: true})
+	target := Target{Set: set, Owner: []int32{0, 0, 0, 0}, Saw: 4, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-1", Session: "t1"}}}
+	for _, to := range []WorkerID{"w-1", "w-0"} {
+		o := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster})
+		require.Len(t, o.Publish.Moves, 2)
+		require.Equal(t, to, o.Publish.Moves[0].To)
+		target.Seats = target.Seats[:1]
+	}
+}
+
 func TestNext_SilentOnesWithoutASeatAreFencedToo(t *testing.T) {
 	table, roster, set := group()
 	for _, w := range []WorkerID{"w-3", "w-2"} {

@@ -40,7 +40,10 @@ type Asking struct {
 func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 	q := Question{target: Target{Set: set, Owner: make([]int32, len(set.IDs)), Silent: c.Silent}, barred: map[PartitionID][]WorkerID{}}
 	q.Input.MoveLimit = by.MoveLimit
-	place := owners{members: make(map[WorkerID]int32, len(c.Members)), waits: map[WorkerID]bool{}, why: make([]Reason, len(set.IDs))}
+	place := owners{
+		members: make(map[WorkerID]int32, len(c.Members)), waits: map[WorkerID]bool{}, why: make([]Reason, len(set.IDs)),
+		resumes: make([]bool, len(t.Seats)),
+	}
 	for i, w := range c.Members {
 		q.target.Seats = append(q.target.Seats, TargetSeat{
 			w.Worker, w.Live.Session, min(w.Live.Refresh, by.Listed[w.Live.Session]), w.Live.Draining,
@@ -62,6 +65,12 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 	}
 	for m, seat := range q.member {
 		dense[seat] = int32(m)
+	}
+	if by.MoveLimit == 0 {
+		q.target.Saw = t.Step
+	}
+	for i, s := range t.Seats {
+		place.resumes[i] = previous != nil && q.target.resumes(s.Worker, *previous)
 	}
 	place.find(t, previous, set, q.target.Owner)
 	q.target.Why = place.why
@@ -85,6 +94,7 @@ type owners struct {
 	members map[WorkerID]int32 // index in the target's seats
 	waits   map[WorkerID]bool  // those that announced to come back
 	why     []Reason           // of what is on its way
+	resumes []bool             // by seat: it may own again what is on its way, and was not given to another yet
 }
 
 func (o owners) at(w WorkerID) int32 {
@@ -109,8 +119,11 @@ func (o owners) find(t Table, previous *Target, set Set, out []int32) {
 			if out[k], kept = o.row(t, t.Rows[rows]); kept {
 				continue
 			}
-			if seat := t.Rows[rows].Seat; seat != None {
-				there = o.at(t.Seats[seat].Worker)
+			if r := t.Rows[rows]; r.Seat != None {
+				there = o.at(t.Seats[r.Seat].Worker)
+				if out[k] == there && (o.resumes[r.Seat] || previous != nil && previous.leaves(t, r) != None) {
+					continue
+				}
 			}
 		}
 		if previous == nil {

@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,6 +46,50 @@ func TestAsk_ReasonsOfWhatIsOnItsWay(t *testing.T) {
 	require.Equal(t, []Reason{ReturnedHome, OverTheBand, NoReason, PinnedThere}, target.Why)
 	roster.show("w-1", Live{Session: "s1", Released: true})
 	require.Equal(t, []Reason{NoReason, NoReason, OwnerGone, PinnedThere}, ask(table, roster, set, &planned).Answer(Plan{0, 0, 0, 0}, AnyZone).Why)
+}
+
+// What is still in the seat of somebody who did not count when the decision on its way was
+// made, or was to give everything up, stays there. What that one gives to others goes there,
+// for it may have been published.
+func TestAsk_WhoCountsAgainKeepsWhatIsStillThere(t *testing.T) {
+	without := Target{Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-2", Session: "s2"}}, Owner: []int32{1, 0, 0, 1}}
+	drains := Target{Seats: slices.Insert(slices.Clone(without.Seats), 1, TargetSeat{Worker: "w-1", Session: "s1", Drains: true}), Owner: []int32{2, 0, 0, 2}}
+	for name, tc := range map[string]struct {
+		planned Target
+		live    Live
+		want    []int32
+	}{
+		"renewed":               {without, Live{Session: "s1"}, []int32{2, 0, 1, 1}},
+		"in another session":    {without, Live{Session: "t1"}, []int32{2, 0, 1, 1}},
+		"drains":                {without, Live{Session: "s1", Draining: true}, []int32{2, 0, 0, 2}},
+		"does not drain":        {drains, Live{Session: "t1"}, []int32{2, 0, 1, 1}},
+		"drains still":          {drains, Live{Session: "s1", Draining: true}, []int32{2, 0, 0, 2}},
+		"drains and comes back": {drains, Live{Session: "s1", Draining: true, Restarting: true, Released: true}, []int32{1, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table, roster, set := group() // p0 and p1 at w-0, p2 and p3 at w-1
+			table.Rows[0].Seat = None
+			roster.show("w-1", tc.live)
+			roster.show("w-2", Live{Session: "s2"})
+			tc.planned.Set = set
+			require.Equal(t, tc.want, ask(table, roster, set, &tc.planned).Input.Previous)
+		})
+	}
+	table, roster, set := group()
+	table.Rows[3].Revoking, table.Rows[3].Pending = 7, 0
+	without.Set = set
+	roster.show("w-2", Live{Session: "s2"})
+	require.Equal(t, []int32{2, 0, 1, 2}, ask(table, roster, set, &without).Input.Previous, "it was told to let go of one")
+	table.Rows[0].Token, without.Saw = 6, 5
+	require.Equal(t, []int32{0, 0, 1, 2}, ask(table, roster, set, &without).Input.Previous, "what was granted since is left there")
+}
+
+// Only a decision that is to leave everything with its owner says which table it saw.
+func TestAsk_TellsWhichTableItSaw(t *testing.T) {
+	table, roster, set := group()
+	require.Zero(t, ask(table, roster, set, nil).AsIs().Saw)
+	c := Classify(table, roster, set, atFirst, testRules, Off)
+	require.Equal(t, table.Step, Ask(table, nil, c, set, Asking{Now: atFirst, Rules: testRules}).Answer(Plan{0, 0, 1, 1}, AnyZone).Saw)
 }
 
 func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {

@@ -1,0 +1,62 @@
+package partition
+
+import "slices"
+
+// Target is where a decision wants every partition to be.
+type Target struct {
+	// Seats are the sessions that count, in the order of CompareWorkers.
+	Seats []TargetSeat
+	Set   Set
+	// Owner has, for each partition of the set, the index of its owner in Seats,
+	// or None.
+	Owner []int32
+	// Why has the reason of each, or is nil; Measure is what the decision does.
+	Why     []Reason
+	Measure Measure
+	// Silent are those left out for their silence. Whoever spoke since is judged anew.
+	Silent []Unheard
+	// Saw is the step of the table that a decision saw which is to leave everything with its
+	// owner: so it does with whatever an earlier one has granted since. It is 0 if owners may
+	// be others.
+	Saw Step
+}
+
+// seatOf returns the index of the worker's seat, or None.
+func (t Target) seatOf(w WorkerID) int32 {
+	i, ok := slices.BinarySearchFunc(t.Seats, w, func(s TargetSeat, w WorkerID) int { return CompareWorkers(s.Worker, w) })
+	if !ok {
+		return None
+	}
+	return int32(i)
+}
+
+// leaves returns the seat in the target of a row's owner if the row is left there because it
+// was granted since the table that the decision saw, or None. Who gives everything up gives
+// that up, too.
+func (t Target) leaves(table Table, r Row) int32 {
+	if t.Saw == 0 || r.Seat == None || r.Token <= Token(t.Saw) {
+		return None
+	}
+	to := t.seatOf(table.Seats[r.Seat].Worker)
+	if to == None || t.Seats[to].Drains {
+		return None
+	}
+	return to
+}
+
+// resumes reports whether a worker may own partitions that a former target took from it.
+func (t Target) resumes(w WorkerID, former Target) bool {
+	now, was := t.seatOf(w), former.seatOf(w)
+	return now != None && !t.Seats[now].Drains && (was == None || former.Seats[was].Drains)
+}
+
+// TargetSeat is a session that a decision counts on.
+type TargetSeat struct {
+	Worker  WorkerID
+	Session SessionID
+	// Refresh is the highest refresh request of the session that the decision
+	// serves.
+	Refresh uint64
+	// Drains: it gives everything up, in rounds.
+	Drains bool
+}
