@@ -149,10 +149,14 @@ func (c *Checker) outsider(h partition.Head) bool {
 }
 
 // unmoved demands that everything is where it was: with the same worker, if it came
-// back in another session.
+// back in another session. What the source listed no more is dropped when it is free.
 func (c *Checker) unmoved(was rest, h partition.Head) {
 	for _, id := range slices.Sorted(maps.Keys(was.has)) {
-		if is := c.rest.has[id]; is.worker != was.has[id].worker || is.revoking != 0 {
+		is, owned := c.rest.has[id]
+		if !owned && !slices.ContainsFunc(h.Unowned, func(u partition.Unowned) bool { return u.Partition == id }) {
+			continue
+		}
+		if is.worker != was.has[id].worker || is.revoking != 0 {
 			c.violate("I6", "step %d takes %s from %s, and neither members nor source are others", Step(h.Step), id, was.has[id].worker)
 		}
 	}

@@ -97,6 +97,11 @@ func TestRest(t *testing.T) {
 			q.says(7, func(h *partition.Head, _ map[partition.WorkerID]partition.Assignment) { h.Seats[0].Refresh = 1 }, list{"p1", "p2"}, list{"p3", "p4"})
 		}, ""},
 		"something is taken for nothing": {func(q *quiet) { q.says(7, revoke("worker-0", "p1", "worker-1"), list{"p2"}, list{"p3", "p4"}) }, "takes p1 from worker-0, and neither"},
+		"something is taken for nobody": {func(q *quiet) {
+			q.says(7, func(h *partition.Head, _ map[partition.WorkerID]partition.Assignment) {
+				h.Unowned = []partition.Unowned{{Partition: "p1"}}
+			}, list{"p2"}, list{"p3", "p4"})
+		}, "takes p1 from worker-0, and neither"},
 		"something is taken for another source": {func(q *quiet) {
 			q.says(7, func(h *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
 				revoke("worker-0", "p1", "worker-1")(h, asg)
@@ -144,6 +149,10 @@ func TestRestWhileSomebodyIsAway(t *testing.T) {
 	judge(t, even, map[string]happens{
 		"whoever comes back has what it had": {func(q *quiet) { q.returns(list{"p1", "p2"}, list{"p3", "p4"}) }, ""},
 		"whoever comes back lost something":  {func(q *quiet) { q.returns(list{"p1"}, list{"p3", "p4", "p2"}) }, "takes p2 from worker-0, and neither"},
+		"what the source had listed no more is dropped when its owner is over": {func(q *quiet) {
+			q.c.Listed(list{"p1", "p3", "p4"})
+			q.returns(list{"p1"}, list{"p3", "p4"})
+		}, ""},
 		"whoever is to come back finds less": {func(q *quiet) { q.leaves(hold / 2) }, "announced 5s ago that it comes back"},
 		"whoever is gone leaves something that nobody can get yet": {func(q *quiet) {
 			q.commit("w2", alive("worker-1", partition.Live{Session: "s-worker-1", Claim: 3, Released: true}))
