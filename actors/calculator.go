@@ -71,9 +71,11 @@ type decision struct {
 	full bool
 	// emergency: it answers a silent session.
 	emergency bool
-	// What it rests on: who was there, and at which instant.
-	roster partition.Roster
-	at     time.Time
+	// What it rests on: who was there, at which instant, and the refreshes that the list
+	// answers.
+	roster  partition.Roster
+	at      time.Time
+	answers map[partition.SessionID]uint64
 	// began is when it was made, and detected how long after the first sign of its cause.
 	began    time.Time
 	detected time.Duration

@@ -24,7 +24,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	}
 	c.round++
 	d := &decision{
-		round: c.round, cause: ch.Cause(), full: full, emergency: len(ch.Crashed) > 0, roster: c.roster, at: c.rosterAt,
+		round: c.round, cause: ch.Cause(), full: full, emergency: len(ch.Crashed) > 0, roster: c.roster, at: c.rosterAt, answers: c.list.answers,
 		evidence: ch.Grounds(c.roster),
 		question: partition.Ask(c.table, previous, ch, c.list.set, partition.Asking{
 			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers, Homes: c.homes,
@@ -118,7 +118,7 @@ func (c *calculator) send(ctx actor.Context, d *decision, target partition.Targe
 // no reason to decide again.
 func (c *calculator) left(d *decision, t partition.Table) uint64 {
 	ch := partition.Classify(t, d.roster, d.target.Set, d.at, c.rules(), c.settings.RestartDetectionRatio)
-	return c.print(ch, d.target.Set)
+	return printOf(ch, d.target.Set, d.answers)
 }
 
 func (c *calculator) begun(ctx actor.Context, m messages.PublishBegun) {

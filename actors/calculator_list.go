@@ -62,11 +62,11 @@ func (c *calculator) lookFor(ctx actor.Context, ch partition.Change) {
 	}
 }
 
-// answered are the members whose refresh the list answers.
-func (c *calculator) answered(ch partition.Change) []partition.Witness {
+// answered are the members whose refresh a list answers that answers these.
+func answered(ch partition.Change, answers map[partition.SessionID]uint64) []partition.Witness {
 	var out []partition.Witness
 	for _, w := range ch.Refreshing {
-		if c.list.answers[w.Live.Session] >= w.Live.Refresh {
+		if answers[w.Live.Session] >= w.Live.Refresh {
 			out = append(out, w)
 		}
 	}

@@ -132,6 +132,23 @@ func TestCalculator_RefreshListsFirstAndBypassesTheWindow(t *testing.T) {
 	require.Empty(t, r.manager.kinds())
 }
 
+// The list that a refresh asks for may come while a decision is made that does not know it.
+func TestCalculator_RefreshThatIsAnsweredWhileAPlanIsMade(t *testing.T) {
+	r := started(t, nil, "w-0", "w-1")
+	r.partitions = 18
+	r.push()
+	r.live("w-1", partition.Live{Refresh: 1})
+	r.changed() // asked after the question
+	r.list()
+	r.list()
+	r.plan()
+	r.hand()
+	require.Zero(t, r.table.Seats[1].Refresh)
+	r.plan()
+	require.Equal(t, "refresh", r.hand().Cause)
+	require.EqualValues(t, 1, r.table.Seats[1].Refresh)
+}
+
 // hazard 36
 func TestCalculator_EmptyListIsConfirmed(t *testing.T) {
 	r := started(t, nil, "w-0", "w-1")

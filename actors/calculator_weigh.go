@@ -81,10 +81,10 @@ func (c *calculator) give(_ actor.Context, m messages.GiveGrace) { c.grace = m.U
 
 func (c *calculator) rules() partition.Rules { return c.settings.Rules(c.grace) }
 
-// print identifies what a decision would rest on. A refresh counts from when the
+// printOf identifies what a decision would rest on. A refresh counts from when the
 // source was listed for it.
-func (c *calculator) print(ch partition.Change, set partition.Set) uint64 {
-	ch.Refreshing = c.answered(ch)
+func printOf(ch partition.Change, set partition.Set, answers map[partition.SessionID]uint64) uint64 {
+	ch.Refreshing = answered(ch, answers)
 	return ch.Fingerprint(set)
 }
 
@@ -100,8 +100,8 @@ func (c *calculator) weigh(ctx actor.Context) calculatorState {
 	if c.now.Before(c.rest) {
 		return c.waiting()
 	}
-	print := c.print(ch, c.list.set)
-	refresh := len(c.answered(ch)) > 0 && print != c.covered
+	print := printOf(ch, c.list.set, c.list.answers)
+	refresh := len(answered(ch, c.list.answers)) > 0 && print != c.covered
 	uneven := c.uneven(ch, print)
 	if c.noticed.IsZero() && (refresh || uneven) {
 		c.noticed = c.now
@@ -126,8 +126,8 @@ func (c *calculator) reweigh(ctx actor.Context) calculatorState {
 	}
 	ch := c.classify(c.flight.target.Planned())
 	c.attend(ctx, ch)
-	print := c.print(ch, c.list.set)
-	refresh := len(c.answered(ch)) > 0
+	print := printOf(ch, c.list.set, c.list.answers)
+	refresh := len(answered(ch, c.list.answers)) > 0
 	switch {
 	case c.now.Before(c.rest), print == c.covered:
 	case refresh && c.uneven(ch, print) && !c.awaits(ch):
