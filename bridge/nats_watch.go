@@ -107,9 +107,11 @@ func (w *natsWatch) run(ctx context.Context) {
 	}
 }
 
-// create makes the consumer.
+// create makes the consumer. A watch that is stopped meanwhile listens until the server
+// has answered: of one that nobody listens to any more while it is made, nats-server 2.15
+// may hear that before it hears that somebody does, and then never forgets it.
 func (w *natsWatch) create(ctx context.Context, inbox string) error {
-	ctx, cancel := context.WithTimeout(ctx, shortly(w.within))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shortly(w.within))
 	defer cancel()
 	var info struct {
 		Pending   uint64 `json:"num_pending"`

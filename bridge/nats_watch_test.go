@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -191,6 +192,20 @@ func TestNATSWatch_StoppedBeforeItBegan(t *testing.T) {
 		require.LessOrEqual(t, len(v.seen), 1)
 		require.Empty(t, v.gone)
 	}
+}
+
+// The server may keep for ever a consumer whose listener leaves while it is made.
+func TestNATSWatch_StoppedWhileItsConsumerIsMadeItWaitsForTheAnswer(t *testing.T) {
+	join := withoutJetStream(t)
+	server := join()
+	_, err := server.Subscribe(apiPrefix+"CONSUMER.CREATE.>", func(m *nats.Msg) { _ = m.Respond([]byte(`{}`)) })
+	require.NoError(t, err)
+	require.NoError(t, server.Flush())
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := &natsWatch{port: newNATSPort(join(), "g"), name: "w", filter: at(">"), within: patience, wake: make(chan struct{}, 1)}
+	require.NoError(t, w.create(stopped, "inbox"))
+	require.True(t, w.created)
 }
 
 // A message that the consumer sent and that never came leaves a gap in its numbers.
