@@ -101,3 +101,21 @@ func TestNarrow(t *testing.T) {
 		})
 	}
 }
+
+// Time does not go back where a node is suspended that is slow. What became due before its
+// clock stood still, while it handled a message, comes late, as all that waited does.
+func TestSlowAndSuspended(t *testing.T) {
+	w, leads := afflicted(t)
+	leads.Slow(20 * time.Millisecond)
+	for i := range 50 {
+		w.Plan(time.Duration(i)*73*time.Millisecond, func() { leads.Suspend(31 * time.Millisecond) })
+	}
+	last := w.Timeline.Now()
+	forward := func() bool {
+		was := last
+		last = w.Timeline.Now()
+		return last < was
+	}
+	require.False(t, w.RunUntil(4*time.Second, forward), "time went back to %v: %s", last, w.Broken(60))
+	require.Empty(t, w.Broken(60))
+}

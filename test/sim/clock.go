@@ -64,6 +64,9 @@ func (t *Timeline) After(d time.Duration, lane *Lane, kind Kind, do func()) (can
 }
 
 func (t *Timeline) push(e *event, at time.Duration) {
+	if at < t.now {
+		panic(fmt.Sprintf("sim: an event is planned for %v, at %v: time does not go back", at, t.now))
+	}
 	t.count++
 	e.at, e.order = at, t.count
 	heap.Push(&t.events, e)
@@ -183,7 +186,7 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func()) {
 }
 
 // stood tells the clock that it stood still for d until now. What is set on it comes
-// that much later.
+// that much later. What was due before that, and waits, waits no longer for it.
 func (c *Clock) stood(d time.Duration) {
 	c.began += d
 	c.stops = append(c.stops, stop{c.line.now, d})
@@ -196,8 +199,8 @@ func (c *Clock) stood(d time.Duration) {
 	waited := c.lane.events
 	c.lane.events = nil
 	for _, e := range waited {
-		if e.kind == Timers {
-			c.line.push(e, e.at+d)
+		if at := e.at + d; e.kind == Timers && at > c.line.now {
+			c.line.push(e, at)
 		} else {
 			c.lane.events = append(c.lane.events, e)
 		}
