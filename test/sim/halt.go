@@ -25,6 +25,7 @@ func (p *Process) Pause(d time.Duration) {
 func (p *Process) halts(d time.Duration, end func()) {
 	p.halt = halt{count: p.halt.count + 1}
 	mine := p.halt.count
+	p.world.Check.Halts(p.Name)
 	p.lane.Pause()
 	p.world.Plan(d, func() {
 		if p.halt.count == mine {

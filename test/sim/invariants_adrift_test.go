@@ -12,6 +12,7 @@ import (
 // stands lets the clock of w1 stand still for longer than a lease, in which w2 renews its own.
 func (a *affair) stands(takes bool) {
 	a.c.Begins("w1", Handler, owned(1))
+	a.c.Halts("w1")
 	a.lanes["w1"].Pause()
 	a.pass(2 * lease)
 	a.renew("w2", "worker-1", partition.Live{Session: "b"})

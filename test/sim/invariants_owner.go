@@ -30,9 +30,10 @@ type person struct {
 	quarantine time.Duration
 	budget     int
 	failures   map[dose][]time.Time
-	// resumed is when the process went on after a pause: what it has in its
-	// mailboxes is older than that.
-	resumed time.Duration
+	// halted and resumed are when nothing of the process ran any more, and did again. What
+	// it has in its mailboxes then is older than that. When it halts again at once, as a
+	// slow one does that is behind, halted stays.
+	halted, resumed time.Duration
 	// adrift: its clock stood still, until then, and nothing that it has sent since was
 	// accepted: what it believes of its lease may be wrong.
 	adrift bool
@@ -67,7 +68,7 @@ const (
 
 // Joins tells of a process.
 func (c *Checker) Joins(process string, clock *Clock, lane *Lane) {
-	p := &person{name: process, clock: clock, lane: lane, resumed: -1, former: map[partition.SessionID]bool{}, keeps: c.available}
+	p := &person{name: process, clock: clock, lane: lane, halted: -1, resumed: -1, former: map[partition.SessionID]bool{}, keeps: c.available}
 	p.failures = map[dose][]time.Time{}
 	c.people[process] = p
 	c.order = append(c.order, p)
@@ -85,13 +86,6 @@ func (c *Checker) Ends(process string) {
 		for _, h := range p.hands {
 			c.shared(h.owned.ID)
 		}
-	}
-}
-
-// Resumes tells that a process goes on after a pause.
-func (c *Checker) Resumes(process string) {
-	if p := c.people[process]; p != nil {
-		p.resumed = c.line.Now()
 	}
 }
 
@@ -155,7 +149,7 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 	h := &hand{kind: kind, owned: o, adrift: p.adrift}
 	p.hands = append(p.hands, h)
 	if !p.believes(h, p.clock.Now()) {
-		if p.resumed != c.line.Now() {
+		if !p.resumes(h, c.line.Now()) {
 			c.violate("I4", "%s begins with %s (token %d) after its lease has ended", p.name, o.ID, Step(o.Token))
 		}
 		return // its clock has run on: it stops before anything else happens

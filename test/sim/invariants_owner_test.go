@@ -136,14 +136,57 @@ func TestListenersMustBeTold(t *testing.T) {
 }
 
 func TestBeginningAfterTheLease(t *testing.T) {
-	a := newAffair(t)
-	a.claimed()
-	a.pass(2 * lease)
+	for name, c := range map[string]struct {
+		happens func(a *affair)
+		allowed bool
+	}{
+		"it runs": {func(a *affair) { a.pass(2 * lease) }, false},
+		// What it hears now was said before.
+		"it was paused before": {func(a *affair) { a.halts(2 * lease) }, true},
+		"it was paused after": {func(a *affair) {
+			a.pass(2 * lease)
+			a.halts(lease)
+		}, false},
+		"it is slow, and behind": {func(a *affair) {
+			for range 20 {
+				a.halts(lease / 10)
+			}
+		}, true},
+		"it is slow, behind, and paused then": {func(a *affair) {
+			a.halts(lease / 2)
+			a.c.Halts("w2")
+			a.lanes["w2"].Pause()
+			a.pass(lease)
+			a.halts(lease)
+		}, true},
+		"it is slow, and had nothing to do when its lease ended": {func(a *affair) {
+			a.halts(lease / 2)
+			a.pass(2 * lease)
+			a.halts(lease / 10)
+			a.halts(lease / 10)
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAffair(t)
+			a.claimed()
+			c.happens(a)
+			a.c.Begins("w2", Handler, owned(1))
+			if c.allowed {
+				a.sound()
+			} else {
+				a.broken("I4", "after its lease has ended")
+			}
+		})
+	}
+}
+
+// halts lets nothing of w2 run for d, or for as much longer as it does not run already.
+func (a *affair) halts(d time.Duration) {
+	a.c.Halts("w2")
+	a.lanes["w2"].Pause()
+	a.pass(d)
 	a.c.Resumes("w2")
-	a.c.Begins("w2", Handler, owned(1))
-	a.sound() // what it hears now was said before the pause
-	a.c.Begins("w1", Handler, owned(1))
-	a.broken("I4", "after its lease has ended")
+	a.lanes["w2"].Resume(a.line)
 }
 
 func TestRenewalExtendsFromItsSending(t *testing.T) {
