@@ -62,6 +62,10 @@ func NewChecker(line *Timeline) *Checker {
 // Broken returns the violations so far, the first one first.
 func (c *Checker) Broken() []Violation { return c.broken }
 
+// Violate tells of what somebody else found to be wrong, as one who knows which faults there
+// are. The world stops at it.
+func (c *Checker) Violate(invariant, what string) { c.violate(invariant, "%s", what) }
+
 func (c *Checker) violate(invariant, format string, args ...any) {
 	c.broken = append(c.broken, Violation{invariant, c.line.Now(), fmt.Sprintf(format, args...)})
 }

@@ -49,10 +49,11 @@ func (u *user) Receive(ctx actor.Context) {
 		p.Heard.State = m.To
 		p.say(fmt.Sprintf("%s → %s%s", m.From, m.To, because(m.Reason)))
 	case messages.HealthChanged:
-		if m.Final && !p.Heard.Health.Final {
+		was := p.Heard.Health
+		p.Heard.Health = m
+		if m.Final && !was.Final {
 			p.world.final(p)
 		}
-		p.Heard.Health = m
 		if strings.HasPrefix(m.Reason, "the hand-over is stuck") {
 			p.world.Check.violate("I10", "%s: %s", p.Name, m.Reason)
 		}

@@ -3,6 +3,7 @@ package swarm
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,5 +119,21 @@ func TestAStrategyThatPlansNonsense(t *testing.T) {
 			bound := w.Settings().StableBound(partition.Setbacks{Resigned: true})
 			require.True(t, w.RunUntil(bound, func() bool { return len(p.Heard.Assignment.All) > 0 && settled(w) }), w.Trace.End(lines))
 		})
+	}
+}
+
+// Only where a fault is final does anybody say that only a restart helps.
+func TestFinalWithoutAReason(t *testing.T) {
+	system := sim.NewSystem()
+	for f, allowed := range map[sim.Fault]bool{sim.Denied: true, sim.TooLarge: true, sim.Crash: false} {
+		l := begin(1, sim.Strong(f), system)
+		p := l.join("")
+		require.True(t, l.world.RunUntil(l.bound(), l.covered), l.world.Broken(lines))
+		p.Port.Deny(sim.ToWrite)
+		well := l.world.RunUntil(l.bound(), p.Ended)
+		broken := l.world.Broken(0)
+		l.world.Close()
+		require.Equal(t, allowed, well, "%s: %s", f, broken)
+		require.Equal(t, !allowed, strings.HasPrefix(broken, "Final is broken"), "%s: %s", f, broken)
 	}
 }

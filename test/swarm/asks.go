@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/troupe-actors/troupe/messages"
@@ -19,8 +20,13 @@ func (l *life) died(p *sim.Process) {
 }
 
 // final lets somebody start a process anew that says that nothing else helps, as whoever
-// looks at its health does, mostly after it was stopped.
+// looks at its health does, mostly after it was stopped. Only what a worker may not do, and
+// what is too large, is final: of no other fault may it say so.
 func (l *life) final(p *sim.Process) {
+	if l.faults[sim.Denied]+l.faults[sim.TooLarge] == 0 {
+		l.world.Check.Violate("Final", fmt.Sprintf("%s says that only a restart helps, and everything heals: %s", p.Name, p.Heard.Health.Reason))
+		return
+	}
 	l.world.Plan(l.world.Soon(l.settings.HeartbeatInterval), func() {
 		switch {
 		case p.Ended():
