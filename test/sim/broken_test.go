@@ -19,6 +19,7 @@ func worldOfOne(t *testing.T) (*World, *Process) {
 	p := &Process{Name: "w1", world: w}
 	w.processes = append(w.processes, p)
 	p.lane = w.scheduler.Lane(p.Name)
+	p.Port = w.Net.Port(p.lane, "KV_"+Group)
 	return w, p
 }
 
@@ -30,10 +31,10 @@ func TestPanicsAreViolations(t *testing.T) {
 		fatal  bool
 		broken bool
 	}{
-		ended + "index out of range":      {slog.LevelError, false, true},
-		ended + Planted:                   {slog.LevelError, false, false},
-		"a handler panicked: " + Habitual: {slog.LevelError, false, false},
-		"supervision: index out of range": {slog.LevelWarn, false, false},
+		ended + "index out of range":                                        {slog.LevelError, false, true},
+		ended + Planted:                                                     {slog.LevelError, false, false},
+		"a handler panicked: " + Habitual:                                   {slog.LevelError, false, false},
+		"supervision: index out of range":                                   {slog.LevelWarn, false, false},
 		"an actor panicked and stops actor=w1 reason=its source has ended":  {slog.LevelError, true, false},
 		"an actor panicked and stops actor=w1 reason=its source is no more": {slog.LevelError, false, true},
 	} {

@@ -29,6 +29,8 @@ type Port struct {
 	isolated  *island  // the server that it has, if that is cut off from the others
 	held      []func() // leaves when the connection is back
 	life      uint64   // counts connections
+	asked     int      // counts questions and watches, and written the writes among them
+	written   int
 }
 
 var _ bridge.Port = (*Port)(nil)
@@ -69,6 +71,9 @@ func (p *Port) Listeners() int { return len(p.listeners) }
 func (p *Port) Submit(op bridge.Op, _ time.Duration, done func(bridge.Result)) (cancel func()) {
 	sent := p.net.line.Now()
 	perform := func() bridge.Result { return p.perform(op, sent) }
+	if op.Publish != nil {
+		p.written++
+	}
 	if op.Publish != nil && p.net.Lose != nil && p.net.Lose(p.lane.Name, op.Publish) {
 		p.net.note(p.lane.Name, "an answer is lost")
 		done = func(bridge.Result) {}
@@ -147,7 +152,7 @@ type trip[R any] struct {
 // roundTrip sends a request and brings the answer back, through all that may
 // happen to either. passes is false if the server that it reaches says nothing.
 func roundTrip[R any](p *Port, op *bridge.Op, perform func() R, done func(R), unknown func(error) R, passes bool) (cancel func()) {
-	p.net.Asked++
+	p.asks()
 	t := &trip[R]{port: p, op: op, life: p.life, perform: perform, done: done, unknown: unknown}
 	n := p.net
 	p.open = append(p.open, op)

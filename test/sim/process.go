@@ -71,6 +71,7 @@ type Process struct {
 	delays  delays
 	doom    doom
 	fatal   bool // its manager may not go on
+	used    usage
 	// Heard is what the user knows.
 	Heard Heard
 }

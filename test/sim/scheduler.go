@@ -43,6 +43,7 @@ type Lane struct {
 	paused    bool
 	ended     bool
 	handled   func()     // is told of each message, if it is there
+	steps     int        // counts its messages
 	mail      []runnable // became ready during a pause
 	events    []*event   // became due during a pause
 	open      [kinds]int // events that are neither due nor cancelled, by kind
@@ -121,6 +122,7 @@ func (s *Scheduler) Step() bool {
 	s.ready[i], s.ready[last] = s.ready[last], runnable{}
 	s.ready = s.ready[:last]
 	s.steps++
+	r.lane.steps++
 	r.lane.Do(r.run)
 	if r.lane.handled != nil {
 		r.lane.handled()

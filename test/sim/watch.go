@@ -30,7 +30,7 @@ var errWatch = errors.New("the watch was closed")
 // Watch implements bridge.Port.
 func (p *Port) Watch(filter string, _ time.Duration, each func(bridge.Sights), gone func(error)) bridge.Watching {
 	w := &watch{port: p, filter: filter, each: each, gone: gone, credit: true, deaf: p.isolated != nil, untap: func() {}}
-	p.net.Asked++
+	p.asks()
 	p.watches = append(p.watches, w)
 	p.net.line.After(p.delay(), p.net.home, Network, w.begin)
 	return w

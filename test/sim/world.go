@@ -61,6 +61,8 @@ type World struct {
 	names      names
 	partitions []partition.Partition
 	processes  []*Process
+	ever       int // is how many partitions were listed at most
+	patience   int // is how many messages may run at one instant
 	lead       partition.Lead
 	dead       int // letters
 	deaf       func()
@@ -75,7 +77,7 @@ func NewWorld(cfg Config) *World {
 	}
 	w := &World{
 		Timeline: &Timeline{}, Random: rand.New(rand.NewPCG(cfg.Seed, 0x74726f757065)),
-		cfg: cfg, settings: cfg.Settings.WithDefaults(), system: cfg.System,
+		cfg: cfg, settings: cfg.Settings.WithDefaults(), system: cfg.System, patience: mostSteps,
 	}
 	w.scheduler = NewScheduler(w.Random)
 	w.scheduler.trusts = true
@@ -163,7 +165,7 @@ func (w *World) RunUntil(d time.Duration, done func() bool) bool {
 // drain runs all mail of this instant.
 func (w *World) drain() bool {
 	for n := 0; len(w.Check.broken) == 0 && w.scheduler.Step(); n++ {
-		if n == mostSteps {
+		if n == w.patience {
 			w.Check.violate("I9", "mail goes round: %d messages at one instant", n)
 		}
 	}
@@ -171,6 +173,7 @@ func (w *World) drain() bool {
 		return len(w.Check.broken) == 0
 	}
 	for _, p := range slices.Clone(w.processes) {
+		w.bounded(p)
 		if p.stopped != nil || p.died {
 			p.bury()
 		}
@@ -229,7 +232,7 @@ func (w *World) List(list []partition.Partition) {
 }
 
 func (w *World) list(list []partition.Partition) {
-	w.partitions = list
+	w.partitions, w.ever = list, max(w.ever, len(list))
 	ids := make([]partition.PartitionID, len(list))
 	for i, p := range list {
 		ids[i] = p.ID()
