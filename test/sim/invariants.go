@@ -37,6 +37,7 @@ type Checker struct {
 	rest     rest
 	ward     ward
 	claims   map[partition.WorkerID]*claim
+	wedge    wedge
 	sessions map[partition.SessionID]*session
 	knows    map[string]uint64 // a revision that each process must have seen
 	// available: two may work on a partition while the store is away. How long they
@@ -53,7 +54,7 @@ func NewChecker(line *Timeline) *Checker {
 	c := &Checker{
 		line: line, people: map[string]*person{}, tokens: map[partition.PartitionID]granted{},
 		claims: map[partition.WorkerID]*claim{}, sessions: map[partition.SessionID]*session{}, archive: newArchive(),
-		ward: newWard(), knows: map[string]uint64{}, overlaps: overlaps{begun: map[partition.PartitionID]time.Duration{}},
+		ward: newWard(), wedge: wedge{sick: map[string]bool{}}, knows: map[string]uint64{}, overlaps: overlaps{begun: map[partition.PartitionID]time.Duration{}},
 	}
 	c.book.listed, c.book.ever = map[partition.PartitionID]bool{}, map[partition.PartitionID]partition.SessionID{}
 	return c
@@ -75,6 +76,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 	if commit.Incarnation != c.book.incarnation {
 		c.book.renew(commit.Incarnation)
 		c.rest.forget()
+		c.wedge.headless(c.line.Now())
 		c.ward.over, c.ward.given = map[dose]bool{}, map[dose]bool{}
 		c.claims, c.archive, c.knows = map[partition.WorkerID]*claim{}, newArchive(), map[string]uint64{}
 	}
@@ -118,6 +120,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 			c.moved(h)
 			c.hands(h)
 			c.still(h, writes)
+			c.ways(h)
 			c.ownerless(h)
 			c.archive.spoils.whole(h, writes)
 		}

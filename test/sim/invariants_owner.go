@@ -81,6 +81,7 @@ func (c *Checker) Warns(process string, before time.Duration) { c.people[process
 func (c *Checker) Ends(process string) {
 	p := c.people[process]
 	delete(c.people, process)
+	delete(c.wedge.sick, process)
 	c.order = slices.DeleteFunc(c.order, func(x *person) bool { return x == p })
 	if p != nil {
 		for _, h := range p.hands {
@@ -228,8 +229,9 @@ func (c *Checker) hand(process, kind string, o partition.Owned) *hand {
 }
 
 // Instant checks, when nothing more happens at this instant, that nobody works
-// longer than its lease, and that all are told in time.
+// longer than its lease, that all are told in time, and that nothing is stuck.
 func (c *Checker) Instant() {
+	c.stuck()
 	for _, p := range c.order {
 		if p.keeps || len(p.hands) == 0 || p.lane.Paused() || p.clock.Now().Before(p.lease.Add(-p.warned)) {
 			continue

@@ -54,6 +54,7 @@ func (u *user) Receive(ctx actor.Context) {
 		if m.Final && !was.Final {
 			p.world.final(p)
 		}
+		p.world.Check.wedge.says(p.Name, m.Healthy, m.Reason)
 		if strings.HasPrefix(m.Reason, "the hand-over is stuck") {
 			p.world.Check.violate("I10", "%s: %s", p.Name, m.Reason)
 		}
