@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/troupe-actors/troupe/bridge"
-	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
@@ -35,8 +34,11 @@ const (
 type life struct {
 	world  *sim.World
 	faults sim.Faults
-	// ill is true while faults last.
+	// ill is true while faults last. era counts how often they have ended.
 	ill bool
+	era int
+	// lull: half way through, all faults end until everything is owned.
+	lull bool
 	// older is true while an older copy stands in the place of the stream.
 	older  bool
 	born   int
@@ -150,8 +152,8 @@ func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*p
 
 // all is the whole life; it returns what is wrong with it.
 func (l *life) all() string {
-	if !l.youth(suffering) {
-		return "broken"
+	if wrong := l.suffers(); wrong != "" {
+		return wrong
 	}
 	if kinds := min(leastKinds, l.faults.Kinds()); !l.world.RunUntil(mostSuffering, func() bool { return l.world.Net.Struck().Kinds() >= kinds }) {
 		return fmt.Sprintf("fewer than %d kinds of fault have struck", kinds)
@@ -166,6 +168,28 @@ func (l *life) all() string {
 		return wrong
 	}
 	return l.stop()
+}
+
+// suffers is the time of faults, in some lives in two halves.
+func (l *life) suffers() string {
+	if !l.lull {
+		return broken(l.youth(suffering))
+	}
+	if !l.youth(suffering / 2) {
+		return "broken"
+	}
+	if wrong := l.heal(); wrong != "" {
+		return "in a lull, " + wrong
+	}
+	return broken(l.suffer(suffering / 2))
+}
+
+// broken is what is wrong with a time that has gone well or not.
+func broken(well bool) string {
+	if well {
+		return ""
+	}
+	return "broken"
 }
 
 // youth is how each life begins: the first workers join, and the faults with them.
@@ -183,6 +207,7 @@ func (l *life) youth(d time.Duration) bool {
 // suffer lets faults happen from here on, and time go on.
 func (l *life) suffer(d time.Duration) bool {
 	l.ill = true
+	l.world.Check.Stirs()
 	if l.faults[sim.Panic] > 0 {
 		l.asks() // or some would never be there
 	}
@@ -209,6 +234,7 @@ func (l *life) plague(f sim.Fault) {
 // heal ends the faults and demands coverage within the bound.
 func (l *life) heal() string {
 	l.ill = false
+	l.era++
 	l.world.Trace.Say("world", "all faults end")
 	l.lived.Suffered, l.lived.Struck = l.world.Timeline.Now(), l.world.Net.Struck()
 	l.end()
@@ -224,69 +250,9 @@ func (l *life) heal() string {
 		l.join("")
 	}
 	l.lived.Workers = len(l.world.Processes())
+	l.world.Check.Calm(l.balance())
 	if !l.world.RunUntil(l.bound(), l.covered) {
 		return l.uncovered(fmt.Sprintf("I5: %v after the last fault", l.bound()))
-	}
-	return ""
-}
-
-// grow demands that a join is answered by a move.
-func (l *life) grow() string {
-	before := l.world.Check.Moves()
-	p := l.join("")
-	limit := l.balance()
-	answered := func() bool { return len(p.Heard.Assignment.All) > 0 && l.covered() }
-	if !l.world.RunUntil(limit, answered) {
-		return l.uncovered(fmt.Sprintf("I5: %v after %s joined it owns %d; ", limit, p.Name, len(p.Heard.Assignment.All)))
-	}
-	if l.lived.Moves = l.world.Check.Moves() - before; l.lived.Moves == 0 {
-		return "a join was answered without a move"
-	}
-	return ""
-}
-
-// rest demands that everybody is Stable in time, and that nothing is published while
-// nothing changes.
-func (l *life) rest() string {
-	s := l.settings
-	l.world.Run(l.balance())
-	for _, p := range l.world.Processes() {
-		if p.Heard.State != messages.Stable {
-			return fmt.Sprintf("I5: when everything has been well for longer than StableBound, %s is %s", p.Name, p.Heard.State)
-		}
-		if !p.Heard.Health.Healthy {
-			return fmt.Sprintf("I10: when everything has been well for longer than StableBound, %s is not: %s", p.Name, p.Heard.Health.Reason)
-		}
-	}
-	heads := l.world.Check.Heads()
-	if !l.world.Run(3 * s.Lease) {
-		return "broken"
-	}
-	if l.world.Check.Heads() != heads {
-		return "I6: a head was published although nothing had changed"
-	}
-	if !l.covered() {
-		return l.uncovered("I5: at rest")
-	}
-	return ""
-}
-
-// stop stops everybody, and demands that nothing is left.
-func (l *life) stop() string {
-	for _, p := range l.world.Processes() {
-		l.world.Plan(l.world.Soon(2*time.Second), func() { p.Stop(false) })
-	}
-	limit := 2*time.Second + 2*l.settings.ShutdownTimeout
-	over := func() bool { return len(l.world.Processes()) == 0 }
-	if !l.world.RunUntil(limit, over) {
-		var names []string
-		for _, p := range l.world.Processes() {
-			names = append(names, p.Name)
-		}
-		return fmt.Sprintf("I8: %v after Stop, still there: %s", limit, strings.Join(names, ", "))
-	}
-	if left := l.world.Check.Claimed(); len(left) > 0 {
-		return fmt.Sprintf("I7: everybody has stopped, and there are claims left: %v", left)
 	}
 	return ""
 }

@@ -44,6 +44,7 @@ func (p Plan) Live(seed uint64, system *sim.System, lines int) Result {
 		}
 	}
 	l := begin(seed, faults, system)
+	l.lull = lull(seed)
 	l.crowd, l.many = p.Workers, p.Partitions
 	if l.many == 0 && 2*p.Workers > leastPartitions {
 		l.many = 2 * p.Workers
@@ -82,6 +83,20 @@ func random(seed uint64, rng *rand.Rand) sim.Faults {
 		}
 	}
 	return f
+}
+
+const (
+	// lulls makes the random stream that says which lives have a lull: none of the seeds that
+	// were kept by then.
+	lulls = 15_900
+	// firstLull is the first seed that may: in those before it is counted what lives meet.
+	firstLull = 2001
+)
+
+// lull reports whether faults end for a while in the life of a seed, so that whoever suffered
+// has to recover and then to suffer again: one life of so many as have a rare fault.
+func lull(seed uint64) bool {
+	return seed >= firstLull && rand.New(rand.NewPCG(seed, lulls)).IntN(rare) == 0
 }
 
 func (p Plan) flags() string {

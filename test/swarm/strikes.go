@@ -202,10 +202,11 @@ func (l *life) unheard(p *sim.Process) {
 	})
 }
 
-// later lets something happen, if faults last until then.
+// later lets something happen, if these faults last until then.
 func (l *life) later(d time.Duration, do func()) {
+	era := l.era
 	l.world.Plan(d, func() {
-		if l.ill {
+		if l.ill && l.era == era {
 			do()
 		}
 	})

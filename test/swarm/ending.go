@@ -1,0 +1,77 @@
+package swarm
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/troupe-actors/troupe/messages"
+)
+
+// grow demands that a join is answered by a move.
+func (l *life) grow() string {
+	before := l.world.Check.Moves()
+	p := l.join("")
+	limit := l.balance()
+	answered := func() bool { return len(p.Heard.Assignment.All) > 0 && l.covered() }
+	if !l.world.RunUntil(limit, answered) {
+		return l.uncovered(fmt.Sprintf("I5: %v after %s joined it owns %d; ", limit, p.Name, len(p.Heard.Assignment.All)))
+	}
+	if l.lived.Moves = l.world.Check.Moves() - before; l.lived.Moves == 0 {
+		return "a join was answered without a move"
+	}
+	return ""
+}
+
+// rest demands that everybody is Stable in time, and that nothing is published while
+// nothing changes.
+func (l *life) rest() string {
+	s := l.settings
+	l.world.Run(l.balance())
+	for _, p := range l.world.Processes() {
+		if p.Heard.State != messages.Stable {
+			return fmt.Sprintf("I5: when everything has been well for longer than StableBound, %s is %s", p.Name, p.Heard.State)
+		}
+		if !p.Heard.Health.Healthy {
+			return fmt.Sprintf("I10: when everything has been well for longer than StableBound, %s is not: %s", p.Name, p.Heard.Health.Reason)
+		}
+	}
+	if n := l.world.Check.Moving(); n > 0 {
+		return fmt.Sprintf("I10: all are Stable, and %d partitions are on their way", n)
+	}
+	heads, took := l.world.Check.Heads(), l.world.Took()
+	if !l.world.Run(3 * s.Lease) {
+		return "broken"
+	}
+	if l.world.Check.Heads() != heads {
+		return "I6: a head was published although nothing had changed"
+	}
+	if !l.covered() {
+		return l.uncovered("I5: at rest")
+	}
+	if !l.world.Idle(3*s.Lease, took) {
+		return "broken"
+	}
+	return ""
+}
+
+// stop stops everybody, and demands that nothing is left.
+func (l *life) stop() string {
+	l.world.Check.Stirs()
+	for _, p := range l.world.Processes() {
+		l.world.Plan(l.world.Soon(2*time.Second), func() { p.Stop(false) })
+	}
+	limit := 2*time.Second + 2*l.settings.ShutdownTimeout
+	over := func() bool { return len(l.world.Processes()) == 0 }
+	if !l.world.RunUntil(limit, over) {
+		var names []string
+		for _, p := range l.world.Processes() {
+			names = append(names, p.Name)
+		}
+		return fmt.Sprintf("I8: %v after Stop, still there: %s", limit, strings.Join(names, ", "))
+	}
+	if left := l.world.Check.Claimed(); len(left) > 0 {
+		return fmt.Sprintf("I7: everybody has stopped, and there are claims left: %v", left)
+	}
+	return ""
+}
