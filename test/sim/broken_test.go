@@ -31,10 +31,11 @@ func TestPanicsAreViolations(t *testing.T) {
 		fatal  bool
 		broken bool
 	}{
-		ended + "index out of range":                                        {slog.LevelError, false, true},
-		ended + Planted:                                                     {slog.LevelError, false, false},
-		"a handler panicked: " + Habitual:                                   {slog.LevelError, false, false},
-		"supervision: index out of range":                                   {slog.LevelWarn, false, false},
+		ended + "index out of range":      {slog.LevelError, false, true},
+		ended + Planted:                   {slog.LevelError, false, false},
+		"a handler panicked: " + Habitual: {slog.LevelError, false, false},
+		"supervision: index out of range": {slog.LevelWarn, false, false},
+
 		"an actor panicked and stops actor=w1 reason=its source has ended":  {slog.LevelError, true, false},
 		"an actor panicked and stops actor=w1 reason=its source is no more": {slog.LevelError, false, true},
 	} {
