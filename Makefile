@@ -72,9 +72,10 @@ reach: ## how much of actors, partition and bridge the tests in test/swarm reach
 		END { for (p in all) printf "%-20s %5d statements, %.1f %% reached\n", p, all[p], 100 * got[p] / all[p] }' | sort
 
 .PHONY: soak
-soak: ## hours of it: random lives of a group, random operations on simulated and real servers
-	go test -count=1 -timeout 0 -run '^TestRandom$$' ./test/sim -args -operations=200000
-	go test -count=1 -timeout 0 -run '^TestContract_(One|Three)' -skip '/N[0-9]' ./bridge -args -operations=200000
+soak: ## hours of it: random operations on simulated and real servers, lives of a group; all from SEED=n, if given
+	@seed=$(or $(SEED),$$RANDOM); set -x; \
+	go test -count=1 -timeout 0 -run '^TestRandom$$' ./test/sim -args -operations=200000 -seed=$$seed; \
+	go test -count=1 -timeout 0 -run '^TestContract_(One|Three)' -skip '/N[0-9]' ./bridge -args -operations=200000 -seed=$$seed
 	$(MAKE) swarm RUNS=100000
 
 .PHONY: mutants

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -190,7 +191,30 @@ func (p *posting) Watch(filter string, _ time.Duration, each func(bridge.Sights)
 	return w
 }
 
-var operations = flag.Int("operations", 5000, "how many random operations are performed on real servers")
+var (
+	operations = flag.Int("operations", 5000, "how many random operations are performed on one server, and on three")
+	drawing    = flag.Uint64("seed", 1, "which they are")
+)
+
+// block is how many operations one seed draws at most.
+const block = 2500
+
+// random performs random operations on real servers: half of them by one client. What one
+// server answers that is what the simulated one does.
+func random(t *testing.T, f *fleet, nodes, clients int) {
+	for s, left := *drawing, *operations/2; left > 0; s, left = s+1, left-block {
+		n := min(block, left)
+		said := contract.Random(t, newHost(t, f, fmt.Sprintf("random%d-%d", clients, s), false), s, clients, n)
+		if nodes == 1 && clients == 1 {
+			imitated := contract.Random(t, newImitation(t), s, clients, n)
+			for i, line := range imitated {
+				require.Greater(t, len(said), i, "the simulated store says more: %s", line)
+				require.Equal(t, line, said[i], "answer %d after %s", i, strings.Join(imitated[max(0, i-5):i], "\n"))
+			}
+			require.Len(t, said, len(imitated))
+		}
+	}
+}
 
 // onReal runs all cases on real servers. Those that do no harm share them.
 func onReal(t *testing.T, nodes int) {
@@ -205,7 +229,7 @@ func onReal(t *testing.T, nodes int) {
 		t.Run("N12_NobodyCanWipeTheStream", func(t *testing.T) { contractN12NoWipe(newRaw(t, f, "n12")) })
 		for _, clients := range []int{1, 5} {
 			t.Run(fmt.Sprintf("random operations of %d", clients), func(t *testing.T) {
-				contract.Random(t, newHost(t, f, fmt.Sprintf("random%d", clients), false), 1, clients, *operations/4)
+				random(t, f, nodes, clients)
 			})
 		}
 	})

@@ -20,6 +20,7 @@ type flawed struct {
 	result func(bridge.Op, *bridge.Result)
 	info   func(*bridge.StreamInfo)
 	sights func(*bridge.Sights)
+	begun  func(*bridge.Sights) // in place of it until the first pass is over
 	filter func(string) string
 	eager  bool // asks for more by itself
 	stays  bool // never moves
@@ -58,7 +59,12 @@ func (f *flawed) Watch(filter string, within time.Duration, each func(bridge.Sig
 		filter = f.filter(filter)
 	}
 	var w bridge.Watching
+	passed := false
 	w = f.Port.Watch(filter, within, func(s bridge.Sights) {
+		if f.begun != nil && !passed {
+			f.begun(&s)
+		}
+		passed = s.Synced
 		if f.sights != nil {
 			f.sights(&s)
 		}
