@@ -73,6 +73,14 @@ func (c *client) reached() *client {
 	return c
 }
 
+// settle lasts, after a deletion, until the server is sure to have moved the files away. Those
+// of a stream made before would go with them, and it stores nothing.
+func (b *bench) settle() {
+	for range 60 {
+		b.Pause()
+	}
+}
+
 // answer is the result of an operation, when it has one.
 type answer struct {
 	bridge.Result

@@ -50,8 +50,7 @@ func (y *history) create() {
 
 func (y *history) incarnation(client int) string { return fmt.Sprintf("s%dc%d", y.streams, client) }
 
-// remove deletes the stream and looks what is answered then. It lasts until the server is
-// sure to have moved the files away, with which those of the next one would go.
+// remove deletes the stream and looks what is answered then.
 func (y *history) remove() {
 	y.main.hear = func(m bridge.Sight) {
 		require.Failf(y, "a watch tells of another stream", "%s at %d", m.Subject, m.Sequence)
@@ -67,9 +66,7 @@ func (y *history) remove() {
 			}
 		}
 	}
-	for range 60 {
-		y.Pause()
-	}
+	y.settle()
 }
 
 // watch begins a watch of all that is written.

@@ -16,6 +16,7 @@ func contractN6Recreated(b *bench) {
 	r := c.publish(b.fenced("live.w", "x", "term", term))
 	require.Equal(b, bridge.Unknown, r.Outcome, "it finds no stream: %v", r.Err)
 	require.Equal(b, bridge.CodeStreamNotFound, c.info().Result.Code)
+	b.settle()
 	next := b.Stream(second)
 	c.insist(bridge.Op{Create: &next})
 	b.Leader()

@@ -76,6 +76,7 @@ func contractN9Recreated(b *bench) {
 	old := c.look("*.w").pass()
 	old.has("live.w", 5)
 	b.Delete()
+	b.settle()
 	b.in = second
 	next := b.Stream(second)
 	b.join(0).insist(bridge.Op{Create: &next})
