@@ -40,7 +40,7 @@ func TestEachFault(t *testing.T) {
 	// hazards 3, 14 and 48
 	suffer(t, sim.LostAnswer, sim.Duplicate, sim.LongDelay)
 	// hazards 4, 12 and 13
-	sufferAgain(t, []uint64{85, 113}, sim.Leave, sim.LostAnswer, sim.StaleGet, sim.LongDelay)
+	sufferAgain(t, []uint64{85, 113, 114, 217}, sim.Leave, sim.LostAnswer, sim.StaleGet, sim.LongDelay)
 	// hazards 5, 15 and 44
 	suffer(t, sim.Crash, sim.LeaderCrash)
 	// hazard 6
