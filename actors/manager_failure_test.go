@@ -146,7 +146,29 @@ func TestManager_FailuresDuringStop(t *testing.T) {
 			heard[messages.Stopped](t, f.user)
 			require.Empty(t, f.behind())
 		})
+		t.Run(name+" just before", func(t *testing.T) {
+			f := newFirm(t, nil)
+			f.own()
+			f.system.Root.Stop(f.below(name))
+			f.ask(messages.Stop{Restarting: true})
+			f.tell(f.pid, announceDue{})
+			f.tell(f.pid, messages.LetGo{PID: f.user.pid, Step: 5})
+			if name != "outside-1" { // it equals a crash
+				heard[messages.Stopped](t, f.user)
+			}
+			require.Empty(t, f.behind())
+		})
 	}
+}
+
+// A session that fails is lost by mail. What comes before that finds none.
+func TestManager_RefreshAfterTheSessionFailed(t *testing.T) {
+	f := newFirm(t, nil)
+	f.own()
+	session := f.snapshot().Session
+	f.system.Root.Stop(f.below("session-6"))
+	f.tell(f.pid, refreshCounted{session, 1})
+	require.Equal(t, claimingID, f.snapshot().State)
 }
 
 // Whatever is told in whatever order, the manager goes only where its table

@@ -50,7 +50,7 @@ func (m *manager) stop(ctx actor.Context, s messages.Stop) messages.State {
 	set := m.cfg.Settings
 	ctx.Request(m.children.outside, messages.Remind{After: set.ShutdownTimeout, Mail: stopDue{}})
 	restart := s.Restarting || set.OnStop == partition.Restart
-	if !restart || m.life.worker == "" {
+	if !restart || m.life.worker == "" || m.children.session == nil { // it failed, and nothing can be announced
 		m.vacate(ctx)
 		return shutdown
 	}

@@ -211,7 +211,7 @@ func (m *manager) inquire(ctx actor.Context, question any) {
 func (m *manager) refreshAsked(ctx actor.Context, r refreshCounted) {
 	if m.life.worker != "" && r.Session == m.life.session {
 		m.life.flags.Refresh = r.Count
-		ctx.Send(m.children.session, m.life.flags)
+		m.tellFlags(ctx)
 	}
 }
 
