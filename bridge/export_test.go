@@ -13,5 +13,9 @@ func StreamOf(cfg Config, incarnation string) StreamConfig {
 
 func PrefixOf(group, incarnation string) string { return subjectPrefix(group, incarnation) }
 
-// ErrClosed is what the port of production says of a connection that is closed.
-var ErrClosed = errClosed
+// ErrClosed is what the port of production says of a connection that is closed, and ErrAway
+// of one that is broken.
+var (
+	ErrClosed = errClosed
+	ErrAway   = errAway
+)

@@ -266,10 +266,12 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 	}
 }
 
-// refused: the server answered that nothing was written. In a batch it does not
-// say which condition failed.
+// refused: nothing was written, as the server answered, or as there is no connection to
+// it. In a batch it does not say which condition failed.
 func (o *outside) refused(x *op, r Result, now time.Time) {
-	o.proven()
+	if !errors.Is(r.Err, errAway) {
+		o.proven()
+	}
 	if r.Code == CodeWrongSequence {
 		if r.HasLast && r.Last < x.least {
 			o.check() // records are gone, or the store went back
@@ -294,6 +296,3 @@ func reason(r Result) string {
 	}
 	return printable(r.Err.Error())
 }
-
-// sighted notes a revision of this incarnation.
-func (o *outside) sighted(seq uint64) { o.stream.newest = max(o.stream.newest, seq) }

@@ -113,6 +113,9 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 	o.readPart(ctx, m.id, m.at, []messages.Entry{found})
 }
 
+// sighted notes a revision of this incarnation.
+func (o *outside) sighted(seq uint64) { o.stream.newest = max(o.stream.newest, seq) }
+
 // sightedIn notes a revision if it is of the present incarnation.
 func (o *outside) sightedIn(prefix string, seq uint64) {
 	if prefix == o.stream.prefix {

@@ -103,10 +103,12 @@ func TestN15_ThreeTimeoutsInARowLeaveTheServer(t *testing.T) {
 }
 
 // A store that is slow because everybody asks too much of it must not have to bear
-// reconnects as well.
+// reconnects as well. What is not sent while there is no connection is no answer of it.
 func TestN15_EachMoveInVainIsFollowedByMorePatience(t *testing.T) {
 	s := opened(t)
 	for moves, timeouts := range []int{3, 6, 12, 24, 48, 48, 48} {
+		s.ask(beat(1))
+		s.answer(s.last(), bridge.Result{Outcome: bridge.Refused, Err: bridge.ErrAway})
 		for range timeouts {
 			require.Equal(t, moves, s.port.reconnects)
 			s.ask(beat(1))
