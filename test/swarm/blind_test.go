@@ -19,8 +19,11 @@ const (
 
 // tells reports whether what these seeds do not meet is missing.
 func tells(list []uint64) bool {
-	return len(list) >= many || len(list) >= enough && list[0] == 1
+	return len(list) >= many || firsts(list)
 }
+
+// firsts reports whether these are the seeds that ci lives.
+func firsts(list []uint64) bool { return len(list) >= enough && list[0] == 1 }
 
 // tally is in how many lives each fault struck, and each situation was met.
 type tally struct {

@@ -28,8 +28,8 @@ var (
 )
 
 const (
-	// begun is how many lives are begun twice.
-	begun = 200
+	// twice is how many lives are begun twice, and how many of those of ci are lived twice.
+	twice = 200
 	// lines of the trace are printed of a life that broke something.
 	lines = 120
 	// longer is how many of a life that was asked for.
@@ -107,7 +107,7 @@ func former(t *testing.T) (list []uint64) {
 }
 
 // Random lives. The fixed ones have every fault among them, and those of ci and any that
-// are many every situation.
+// are many every situation. The first of those of ci are lived once more on one processor.
 func TestSwarm(t *testing.T) {
 	list, trace := seeds(fixed)
 	faults, err := without(*lacking)
@@ -117,9 +117,10 @@ func TestSwarm(t *testing.T) {
 	if !asked {
 		list = append(list, former(t)...)
 	}
-	failed, all := 0, tally{}
+	failed, all, same := 0, tally{}, hashes{}
 	parallel(list, func(s uint64, system *sim.System) Result { return plan.Live(s, system, trace) }, func(r Result) {
 		all.count(r)
+		same[r.Seed] = r.Hash
 		if r.Broken == "" {
 			if plan.flags() == "" {
 				require.Empty(t, r.short(), "repeat it with: %s", r.Again)
@@ -141,6 +142,9 @@ func TestSwarm(t *testing.T) {
 	}
 	for situation, n := range all.met {
 		t.Logf("%s: in %d lives", sim.Situation(situation), n)
+	}
+	if plan.flags() == "" && firsts(list) {
+		same.live(t, 1, list[:twice], entire)
 	}
 	if !asked || plan.flags() == "" && tells(list) {
 		require.Empty(t, all.blind())
@@ -182,41 +186,51 @@ func TestALifeIsShrunk(t *testing.T) {
 	require.Equal(t, " WORKERS=5 PARTITIONS=100", Plan{Workers: 5, Partitions: 100}.flags())
 }
 
+// hashes are the traces that lives left.
+type hashes map[uint64]uint64
+
+// live lives some lives on so many processors, and compares them with what they were before.
+func (h hashes) live(t *testing.T, processors int, list []uint64, one func(seed uint64, system *sim.System) uint64) {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+	parallel(list, func(s uint64, system *sim.System) Result {
+		return Result{Seed: s, Hash: one(s, system)}
+	}, func(r Result) {
+		if was, again := h[r.Seed]; again && was != r.Hash {
+			t.Errorf("seed %d was another life with %d processors; repeat it with: go test -run '^TestALifeRepeatsItself$' ./test/swarm -args -seed=%d", r.Seed, processors, r.Seed)
+		}
+		h[r.Seed] = r.Hash
+	})
+	distinct := map[uint64]bool{}
+	for _, hash := range h {
+		distinct[hash] = true
+	}
+	require.Len(t, distinct, len(h), "different seeds are different lives")
+}
+
+// entire is a whole life.
+func entire(s uint64, system *sim.System) uint64 { return Plan{}.Live(s, system, 0).Hash }
+
 // A life depends on its seed alone: not on the system that lived others before, nor
-// on how many processors there are.
+// on how many processors there are. Beginnings of many are compared here, and a few whole
+// ones; TestSwarm compares whole ones when it lives those of ci.
 //
 // hazard 69
 func TestALifeRepeatsItself(t *testing.T) {
-	hashes := map[uint64]uint64{}
-	lived := func(processors, lives int, one func(seed uint64, system *sim.System) uint64) {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
-		list, _ := seeds(lives)
-		parallel(list, func(s uint64, system *sim.System) Result {
-			return Result{Seed: s, Hash: one(s, system)}
-		}, func(r Result) {
-			if was, again := hashes[r.Seed]; again && was != r.Hash {
-				t.Errorf("seed %d was another life with %d processors; repeat it with: go test -run '^TestALifeRepeatsItself$' ./test/swarm -args -seed=%d", r.Seed, processors, r.Seed)
-			}
-			hashes[r.Seed] = r.Hash
-		})
-		distinct := map[uint64]bool{}
-		for _, h := range hashes {
-			distinct[h] = true
-		}
-		require.Len(t, distinct, len(list), "different seeds are different lives")
-	}
 	young := func(s uint64, system *sim.System) uint64 {
 		l := begin(s, sim.Faults{}, system)
 		defer l.world.Close()
 		l.youth(childhood)
 		return l.world.Trace.Hash()
 	}
-	lived(1, begun, young)
-	lived(2, begun, young)
-	clear(hashes)
-	whole := func(s uint64, system *sim.System) uint64 { return Plan{}.Live(s, system, 0).Hash }
-	lived(2, repeated, whole)
-	lived(1, repeated, whole)
+	list, _ := seeds(twice)
+	same := hashes{}
+	same.live(t, 1, list, young)
+	same.live(t, 2, list, young)
+	list, _ = seeds(repeated)
+	same = hashes{}
+	same.live(t, 2, list, entire)
+	same.live(t, 1, list, entire)
 }
 
 // A life that goes wrong says how to live it again: by the flags that the command
