@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/troupe-actors/troupe/partition"
@@ -29,6 +30,23 @@ func (c *Checker) Stirs() { c.wedge.bound = 0 }
 // Moving counts the partitions that are on their way: somebody lets them go or is to get
 // them, or nobody has them, as the latest head says.
 func (c *Checker) Moving() int { return len(c.wedge.began) }
+
+// Refreshing are the workers that run and have asked for a refresh which the latest head
+// does not show as served.
+func (c *Checker) Refreshing() (list []partition.WorkerID) {
+	served := map[partition.SessionID]uint64{}
+	for _, seat := range c.rest.head.Seats {
+		served[seat.Session] = seat.Refresh
+	}
+	for id, is := range c.archive.latest {
+		s := c.sessions[is.live.Session]
+		if s != nil && c.people[s.process] != nil && !ended(is.live) && is.live.Refresh > served[is.live.Session] {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
 
 // says notes what a process says of its health.
 func (w *wedge) says(process string, healthy bool, reason string) {

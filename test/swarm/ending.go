@@ -55,6 +55,19 @@ func (l *life) rest() string {
 	return ""
 }
 
+// lists demands that a refresh is served in time which somebody asks for while nothing else
+// happens.
+func (l *life) lists() string {
+	all := l.world.Processes()
+	p := all[len(all)-1]
+	p.Heard.Refreshed = messages.Refreshed{}
+	p.Refresh(messages.RefreshPartitions{})
+	if !l.world.RunUntil(l.balance(), func() bool { return p.Heard.Refreshed != (messages.Refreshed{}) }) || p.Heard.Refreshed.Reason != "" {
+		return fmt.Sprintf("I10: at rest, %s is not refreshed: %s", p.Name, p.Heard.Refreshed.Reason)
+	}
+	return ""
+}
+
 // stop stops everybody, and demands that nothing is left.
 func (l *life) stop() string {
 	l.world.Check.Stirs()

@@ -167,6 +167,9 @@ func (l *life) all() string {
 	if wrong := l.rest(); wrong != "" {
 		return wrong
 	}
+	if wrong := l.lists(); wrong != "" {
+		return wrong
+	}
 	return l.stop()
 }
 
@@ -231,7 +234,8 @@ func (l *life) plague(f sim.Fault) {
 	})
 }
 
-// heal ends the faults and demands coverage within the bound.
+// heal ends the faults and demands coverage within the bound, and that refreshes are served
+// which somebody has asked for meanwhile.
 func (l *life) heal() string {
 	l.ill = false
 	l.era++
@@ -253,6 +257,9 @@ func (l *life) heal() string {
 	l.world.Check.Calm(l.balance())
 	if !l.world.RunUntil(l.bound(), l.covered) {
 		return l.uncovered(fmt.Sprintf("I5: %v after the last fault", l.bound()))
+	}
+	if !l.world.RunUntil(l.balance(), func() bool { return len(l.world.Check.Refreshing()) == 0 }) {
+		return fmt.Sprintf("I10: %v after everything was owned, refreshes are not served that were asked for: of %v", l.balance(), l.world.Check.Refreshing())
 	}
 	return ""
 }

@@ -7,57 +7,77 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
+// endings are how a life may be made to end badly, after everything was well: then demands
+// something, and word is what it says.
+var endings = map[string]struct {
+	made func(l *life)
+	then func(l *life) string
+	word string
+}{
+	"nobody reaches the store after the faults": {func(l *life) {
+		l.mend = func() {
+			cutsAll(l)
+			l.change()
+		}
+	}, (*life).heal, "^I5: .* after the last fault there are partitions without owner"},
+	"nobody lists what a refresh asks for": {func(l *life) {
+		l.mend = func() {
+			listsNothing(l)
+			first(l).Refresh(messages.RefreshPartitions{})
+			l.world.Run(time.Second)
+		}
+	}, (*life).heal, "^I10: .* refreshes are not served that were asked for: of .worker-"},
+	"nobody lists at rest": {listsNothing, (*life).lists, "^I10: at rest, w.* is not refreshed: the leader .* has not served it yet"},
+	"a subscriber is told nothing": {func(l *life) {
+		p := first(l)
+		p.Heard.Assignment.All = slices.Clone(p.Heard.Assignment.All)[1:]
+		p.Habits.Drain = 0
+	}, (*life).heal, `^I5: .* of which the subscriber of "w1" does not know`},
+	"who joins gets nothing": {func(l *life) {
+		l.world.Plan(0, func() {
+			all := l.world.Processes()
+			all[len(all)-1].Port.Cut()
+		})
+	}, (*life).grow, "^I5: .* joined it owns 0"},
+	"somebody is not Stable":  {func(l *life) { first(l).Port.Cut() }, (*life).rest, "^I5: .* w1 is "},
+	"somebody is not healthy": {func(l *life) { first(l).Heard.Health.Healthy, first(l).Heard.Health.Reason = false, "no reason" }, (*life).rest, "^I10: .*w1 is not: no reason"},
+	"the source changes at rest": {func(l *life) {
+		l.world.Plan(l.balance()+l.settings.Lease, func() { l.world.List(l.world.Partitions()[1:]) })
+	}, (*life).rest, "^I6: a head was published"},
+	"somebody crashes at rest": {func(l *life) {
+		l.world.Plan(l.balance()+3*l.settings.Lease-time.Millisecond, func() { first(l).Crash() })
+	}, (*life).rest, "^I5: at rest there are"},
+	"somebody does not stop": {func(l *life) { first(l).Pause(time.Hour) }, (*life).stop, "^I8: .* still there: w1$"},
+	"somebody does not let go of its ID": {func(l *life) {
+		for _, p := range l.world.Processes() {
+			p.Crash()
+		}
+	}, (*life).stop, "^I7: .* claims left"},
+}
+
+func first(l *life) *sim.Process { return l.world.Processes()[0] }
+
+func cutsAll(l *life) {
+	for _, p := range l.world.Processes() {
+		p.Port.Cut()
+	}
+}
+
+func listsNothing(l *life) {
+	for _, p := range l.world.Processes() {
+		p.Trouble(sim.Trouble{Silent: true})
+	}
+}
+
 // What is demanded of a life at its end is not given: something is made up that keeps it from
-// being so, after everything was well.
+// being so.
 func TestALifeThatDoesNotEndWell(t *testing.T) {
 	system := sim.NewSystem()
-	first := func(l *life) *sim.Process { return l.world.Processes()[0] }
-	cutsAll := func(l *life) {
-		for _, p := range l.world.Processes() {
-			p.Port.Cut()
-		}
-	}
-	after := func(l *life, d time.Duration, do func()) { l.world.Plan(d, do) }
-	for name, c := range map[string]struct {
-		made func(l *life)
-		then func(l *life) string
-		word string
-	}{
-		"nobody reaches the store after the faults": {func(l *life) {
-			l.mend = func() {
-				cutsAll(l)
-				l.change()
-			}
-		}, (*life).heal, "^I5: .* after the last fault there are partitions without owner"},
-		"a subscriber is told nothing": {func(l *life) {
-			p := first(l)
-			p.Heard.Assignment.All = slices.Clone(p.Heard.Assignment.All)[1:]
-			p.Habits.Drain = 0
-		}, (*life).heal, `^I5: .* of which the subscriber of "w1" does not know`},
-		"who joins gets nothing": {func(l *life) {
-			after(l, 0, func() {
-				all := l.world.Processes()
-				all[len(all)-1].Port.Cut()
-			})
-		}, (*life).grow, "^I5: .* joined it owns 0"},
-		"somebody is not Stable":  {func(l *life) { first(l).Port.Cut() }, (*life).rest, "^I5: .* w1 is "},
-		"somebody is not healthy": {func(l *life) { first(l).Heard.Health.Healthy, first(l).Heard.Health.Reason = false, "no reason" }, (*life).rest, "^I10: .*w1 is not: no reason"},
-		"the source changes at rest": {func(l *life) {
-			after(l, l.balance()+l.settings.Lease, func() { l.world.List(l.world.Partitions()[1:]) })
-		}, (*life).rest, "^I6: a head was published"},
-		"somebody crashes at rest": {func(l *life) {
-			after(l, l.balance()+3*l.settings.Lease-time.Millisecond, func() { first(l).Crash() })
-		}, (*life).rest, "^I5: at rest there are"},
-		"somebody does not stop": {func(l *life) { first(l).Pause(time.Hour) }, (*life).stop, "^I8: .* still there: w1$"},
-		"somebody does not let go of its ID": {func(l *life) {
-			for _, p := range l.world.Processes() {
-				p.Crash()
-			}
-		}, (*life).stop, "^I7: .* claims left"},
-	} {
+	for name, c := range endings {
 		t.Run(name, func(t *testing.T) {
 			l := begin(1, sim.Faults{}, system)
 			defer l.world.Close()
@@ -93,9 +113,7 @@ func TestLulls(t *testing.T) {
 	defer l.world.Close()
 	l.faults, l.lull = sim.Faults{}, true
 	l.mend = func() {
-		for _, p := range l.world.Processes() {
-			p.Port.Cut()
-		}
+		cutsAll(l)
 		l.change()
 	}
 	require.Regexp(t, "^in a lull, I5: ", l.suffers())
