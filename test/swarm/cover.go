@@ -45,19 +45,26 @@ func (l *life) electable() bool {
 // bound is how long a recovery may take, with all that was still under way when
 // the faults ended.
 func (l *life) bound() time.Duration {
-	b := l.settings.RecoveryBound(l.back) + 3*max(l.settings.Lease, l.settings.LeaderLease)
-	if l.settings.QuarantineFor == briefly {
-		b += 2 * briefly // at two owners, one after the other
-	}
+	b := l.settings.RecoveryBound(l.back) + l.strays()
 	if l.settings.Ownership == partition.Available {
 		b += l.settings.RecoveryGracePeriod
 	}
 	return b
 }
 
+// strays is how long after the last fault something may come that was under way when it
+// happened: a message that is late stays so, by twice the longest of what delays are made of
+// at most. A partition that fails is left alone at two owners, one after the other.
+func (l *life) strays() time.Duration {
+	late := 2 * slices.Max(l.world.Net.Lengths)
+	if l.settings.QuarantineFor == briefly {
+		late += 2 * briefly
+	}
+	return late
+}
+
 // balance is how long it may take until nothing moves any more.
 func (l *life) balance() time.Duration {
 	s := l.settings
-	window := max(s.ColdStartWindow, s.PlannedScaleWindow)
-	return l.bound() + 2*window + 2*s.MinRebalanceInterval + time.Duration(l.rounds)*(s.MinRebalanceInterval+s.RevokeTimeout)
+	return s.StableBound(l.back) + l.strays() + time.Duration(l.rounds)*(s.MinRebalanceInterval+s.RevokeTimeout)
 }

@@ -2,10 +2,12 @@ package swarm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/test/sim"
 )
 
 // grow demands that a join is answered by a move.
@@ -68,20 +70,25 @@ func (l *life) lists() string {
 	return ""
 }
 
-// stop stops everybody, and demands that nothing is left.
+// stop stops everybody, each in time by its own clock, and demands that nothing is left.
 func (l *life) stop() string {
 	l.world.Check.Stirs()
+	const soon = 2 * time.Second
+	most := l.settings.ShutdownTimeout * time.Duration(sim.TrueRate)
+	var late []string
 	for _, p := range l.world.Processes() {
-		l.world.Plan(l.world.Soon(2*time.Second), func() { p.Stop(false) })
+		l.world.Plan(l.world.Soon(soon), func() {
+			p.Stop(false)
+			l.world.Plan(most/time.Duration(p.Habits.Rate), func() {
+				if slices.Contains(l.world.Processes(), p) {
+					late = append(late, p.Name)
+				}
+			})
+		})
 	}
-	limit := 2*time.Second + 2*l.settings.ShutdownTimeout
-	over := func() bool { return len(l.world.Processes()) == 0 }
-	if !l.world.RunUntil(limit, over) {
-		var names []string
-		for _, p := range l.world.Processes() {
-			names = append(names, p.Name)
-		}
-		return fmt.Sprintf("I8: %v after Stop, still there: %s", limit, strings.Join(names, ", "))
+	over := func() bool { return len(l.world.Processes()) == 0 || len(late) > 0 }
+	if !l.world.RunUntil(soon+most/time.Duration(sim.SlowestRate), over) || len(late) > 0 {
+		return fmt.Sprintf("I8: %v after Stop, still there: %s", l.settings.ShutdownTimeout, strings.Join(late, ", "))
 	}
 	if left := l.world.Check.Claimed(); len(left) > 0 {
 		return fmt.Sprintf("I7: everybody has stopped, and there are claims left: %v", left)
