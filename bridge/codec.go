@@ -8,7 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
@@ -41,8 +43,17 @@ func encode(record any) (data []byte, step uint64, err error) {
 }
 
 // decode reads the whole record of a key. An error names what is wrong; the
-// record must not be guessed at then.
+// record must not be guessed at then. What is larger than such a record can be is none,
+// however well it reads: it could be neither passed on nor fenced.
 func decode(key messages.Key, data []byte) (any, error) {
+	record, err := decodeAny(key, data)
+	if err == nil && !parted(key) && len(data) > most(record) {
+		return nil, fmt.Errorf("it has %d bytes; must have at most %d", len(data), most(record))
+	}
+	return record, err
+}
+
+func decodeAny(key messages.Key, data []byte) (any, error) {
 	kind, _, _ := strings.Cut(string(key), ".")
 	switch kind {
 	case "lead":
@@ -103,7 +114,25 @@ func unmarshal(data []byte, p proto.Message) error {
 	case schema == 0:
 		return errEmpty
 	}
-	return proto.Unmarshal(data, p)
+	if err := proto.Unmarshal(data, p); err != nil {
+		return err
+	}
+	return otherKind(p.ProtoReflect())
+}
+
+// otherKind refuses a field that this build knows by its number and not by its type.
+// Protobuf takes it for an unknown one; but a type never changes, so it is of a record
+// of another kind, whose texts must not be taken for a session or a nonce.
+func otherKind(m protoreflect.Message) error {
+	known := m.Descriptor().Fields()
+	for rest := m.GetUnknown(); len(rest) > 0; {
+		number, _, size := protowire.ConsumeField(rest)
+		if f := known.ByNumber(number); f != nil {
+			return fmt.Errorf("field %d (%s) is not of type %s: the record is of another kind", number, f.Name(), f.Kind())
+		}
+		rest = rest[size:]
+	}
+	return nil
 }
 
 // kept returns the fields that this build does not know.

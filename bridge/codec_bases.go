@@ -55,7 +55,7 @@ func (b bases) split(w messages.Write, room bool) ([]named, *left, error) {
 		}
 	}
 	if !changes || !room {
-		pieces, err := cut(w.Key, step, data)
+		pieces, err := cut(w.Key, w.Record, step, data)
 		return pieces, nil, err
 	}
 	pieces, err := rebased(w.Key, step, data)

@@ -17,6 +17,9 @@ const (
 	// maxPart is the size of one part's data: with its header, no message is larger
 	// than 512 KiB. A server takes 1 MiB by default.
 	maxPart = 511 << 10
+	// maxMessage is what no message of ours exceeds. A fence may use all of it: whoever
+	// ends a session adds to what was read, and has to succeed whatever that was.
+	maxMessage = 512 << 10
 	// maxParts limits what a foreign part can make a reader wait for.
 	maxParts = 256
 )
@@ -37,14 +40,22 @@ func split(key messages.Key, record any) ([]named, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cut(key, step, data)
+	return cut(key, record, step, data)
+}
+
+// most is how large a record in one message can be.
+func most(record any) int {
+	if live, ok := record.(partition.Live); ok && live.Fence != nil {
+		return maxMessage
+	}
+	return maxPart
 }
 
 // cut makes as many messages of a record's bytes as it takes.
-func cut(key messages.Key, step uint64, data []byte) ([]named, error) {
+func cut(key messages.Key, record any, step uint64, data []byte) ([]named, error) {
 	if !parted(key) {
-		if len(data) > maxPart {
-			return nil, fmt.Errorf("record %s has %d bytes; must have at most %d", key, len(data), maxPart)
+		if len(data) > most(record) {
+			return nil, fmt.Errorf("record %s has %d bytes; must have at most %d", key, len(data), most(record))
 		}
 		return []named{{name: string(key), data: data}}, nil
 	}
@@ -107,6 +118,9 @@ func (p *pieces) add(index int, seq uint64, data []byte) {
 }
 
 func readPart(index int, data []byte) (*pb.Part, error) {
+	if len(data) > maxMessage {
+		return nil, fmt.Errorf("part %d has %d bytes; must have at most %d", index, len(data), maxMessage)
+	}
 	part := new(pb.Part)
 	if err := unmarshal(data, part); err != nil {
 		return nil, err
