@@ -180,3 +180,41 @@ func TestCalculator_ABalanceThatWasReplacedIsOwed(t *testing.T) {
 	require.Equal(t, 1, r.plan().Input.MoveLimit)
 	require.Equal(t, replaced.Add(r.settings.MinRebalanceInterval), r.now)
 }
+
+// What drains and is taken back while the answer to a grant is to come: the decision that follows
+// has nothing to publish, but what was even before is not any more.
+func TestCalculator_UndrainedWhileAGrantIsUnheardIsEvenAgain(t *testing.T) {
+	even := map[partition.WorkerID]int{"w-0": 4, "w-1": 4, "w-2": 4}
+	r, ask := joining(t)
+	plan, err := partition.Sticky{}.Plan(ask.Input)
+	require.NoError(t, err)
+	r.tell(r.pid, messages.PlanMade{Round: ask.Round, Plan: plan})
+	r.hand()
+	r.quiet("w-0", "w-1", "w-2")
+	require.Equal(t, even, r.owned())
+
+	r.live("w-1", partition.Live{Draining: true})
+	r.changed()
+	r.plan()
+	drain := heard[messages.HandOver](t, r.publisher)
+	step := func() partition.Outlook {
+		facts := partition.Facts{Now: r.now, Rules: r.settings.Rules(time.Time{}), Roster: r.roster, Term: testTerm, Floor: 5000}
+		return partition.Next(r.table, 9, drain.Target, facts)
+	}
+	r.table = step().Publish.Table
+	r.tell(r.pid, messages.PublishBegun{Round: drain.Round, At: r.now})
+	r.tell(r.pid, messages.Published{Round: drain.Round, Table: r.table, At: r.now})
+	r.live("w-1", partition.Live{Draining: true, Applied: r.table.Step})
+	grant := step().Publish
+
+	r.live("w-1", partition.Live{Applied: r.table.Step})
+	r.changed()
+	r.plan()
+	r.table = grant.Table
+	r.tell(r.pid, messages.Published{Round: drain.Round, Table: r.table, Moves: len(grant.Moves), At: r.now})
+	r.hand()
+	r.pass(r.settings.ColdStartWindow+r.settings.MinRebalanceInterval, "w-0", "w-1", "w-2")
+	r.plan()
+	r.hand()
+	require.Equal(t, even, r.owned())
+}

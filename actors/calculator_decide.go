@@ -132,6 +132,9 @@ func (c *calculator) published(ctx actor.Context, m messages.Published) {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
 	c.failed[toPublish] = 0
+	if m.Moves > 0 { // what an earlier decision had evened out may be uneven now
+		c.settled = 0
+	}
 	revoking := func(r partition.Row) bool { return r.Revoking != 0 }
 	if c.coverage.Unowned+c.coverage.Awaited > 0 && slices.ContainsFunc(c.table.Rows, revoking) {
 		c.tellCoverage(ctx) // others may take long to let go

@@ -45,11 +45,12 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 		resumes: make([]bool, len(t.Seats)),
 	}
 	for i, w := range c.Members {
+		renews := w.Standing(by.Now, by.Rules) == Renewing // and does not only announce to come back
 		q.target.Seats = append(q.target.Seats, TargetSeat{
-			w.Worker, w.Live.Session, min(w.Live.Refresh, by.Listed[w.Live.Session]), w.Live.Draining,
+			w.Worker, w.Live.Session, min(w.Live.Refresh, by.Listed[w.Live.Session]), w.Live.Draining && renews,
 		})
 		place.members[w.Worker] = int32(i)
-		if w.Standing(by.Now, by.Rules) != Renewing {
+		if !renews {
 			place.waits[w.Worker] = true
 			continue
 		}

@@ -102,6 +102,27 @@ func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {
 	require.Equal(t, []int32{0, 0, 1, 1}, q.Answer(Plan{0, 0}, AnyZone).Owner)
 }
 
+// Who only announces to come back keeps, too, what it was given since the table that was seen.
+func TestAsk_AnnouncedRestartKeepsWhatWasGrantedSince(t *testing.T) {
+	saw, roster, set := group()
+	saw.Rows[2].Seat, saw.Rows[3].Seat = None, None
+	restarts := Live{Session: "s1", Draining: true, Restarting: true}
+	roster.show("w-1", restarts)
+	target := ask(saw, roster, set, nil).Answer(Plan{0, 0, 0, 0}, AnyZone)
+	table, _, _ := group()
+	table.Step++
+	table.Rows[2].Token, table.Rows[3].Token = Token(table.Step), Token(table.Step)
+	target.Saw = saw.Step
+	for _, w := range []Live{restarts, {Session: "s1", Released: true, Restarting: true}, {Session: "t1", Predecessor: "s1", PredecessorReleased: true}} {
+		roster.show("w-1", w)
+		if p := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster}).Publish; p != nil {
+			for _, m := range p.Moves {
+				require.Equal(t, WorkerID("w-1"), m.To)
+			}
+		}
+	}
+}
+
 func TestAsk_TellsWhoseSilenceItRestsOn(t *testing.T) {
 	table, roster, set := group()
 	roster.show("w-0", Live{Session: "s0"}, testWait)
