@@ -68,6 +68,16 @@ func (p *natsPort) run(within time.Duration, f func(ctx context.Context)) (cance
 // is told from a lost answer.
 func shortly(within time.Duration) time.Duration { return within * 9 / 10 }
 
+// outlasting ends when its time is over, and at the latest a while after another one has.
+func outlasting(other context.Context, by, within time.Duration) (ctx context.Context, cancel func()) {
+	ctx, end := context.WithTimeout(context.WithoutCancel(other), within)
+	stop := context.AfterFunc(other, func() { time.AfterFunc(by, end) })
+	return ctx, func() {
+		stop()
+		end()
+	}
+}
+
 // Submit implements Port.
 func (p *natsPort) Submit(op Op, within time.Duration, done func(Result)) (cancel func()) {
 	return p.run(within, func(ctx context.Context) {

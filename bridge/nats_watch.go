@@ -20,6 +20,8 @@ const (
 	// server forgets a consumer that nobody listens to after the same time, and is
 	// not told to: a worker needs no right to delete consumers.
 	silentBeats = 3
+	// hearOut is how long a watch that is stopped while it is made waits for the answer.
+	hearOut = time.Second
 	// heartbeat is how often the server says that a watch without news lives.
 	heartbeat = 2 * time.Second
 	// markerHeader is what a deletion marker of the KV API carries.
@@ -108,10 +110,11 @@ func (w *natsWatch) run(ctx context.Context) {
 }
 
 // create makes the consumer. A watch that is stopped meanwhile listens until the server
-// has answered: of one that nobody listens to any more while it is made, nats-server 2.15
-// may hear that before it hears that somebody does, and then never forgets it.
-func (w *natsWatch) create(ctx context.Context, inbox string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shortly(w.within))
+// has answered, for hearOut at most: of one that nobody listens to any more while it is
+// made, nats-server 2.15 may hear that before it hears that somebody does, and then never
+// forgets it.
+func (w *natsWatch) create(stopped context.Context, inbox string) error {
+	ctx, cancel := outlasting(stopped, hearOut, shortly(w.within))
 	defer cancel()
 	var info struct {
 		Pending   uint64 `json:"num_pending"`

@@ -208,6 +208,23 @@ func TestNATSWatch_StoppedWhileItsConsumerIsMadeItWaitsForTheAnswer(t *testing.T
 	require.True(t, w.created)
 }
 
+// No answer is not waited for as long as the store has otherwise.
+func TestNATSWatch_StoppedWhileItsConsumerIsMadeItEndsWithoutAnAnswer(t *testing.T) {
+	join := withoutJetStream(t)
+	asked := make(chan *nats.Msg, 1)
+	server := join()
+	_, err := server.ChanSubscribe(apiPrefix+"CONSUMER.CREATE.>", asked)
+	require.NoError(t, err)
+	require.NoError(t, server.Flush())
+	stopped, cancel := context.WithCancel(t.Context())
+	w := &natsWatch{port: newNATSPort(join(), "g"), name: "w", filter: at(">"), within: time.Hour, wake: make(chan struct{}, 1)}
+	ended := make(chan error, 1)
+	go func() { ended <- w.create(stopped, "inbox") }()
+	await(t, asked, "the question for a consumer")
+	cancel()
+	require.Error(t, await(t, ended, "the end of the watch"))
+}
+
 // A message that the consumer sent and that never came leaves a gap in its numbers.
 func TestNATSWatch_AGapIsNoticed(t *testing.T) {
 	sent := func(consumer string) *nats.Msg {
