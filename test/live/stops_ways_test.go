@@ -49,10 +49,18 @@ var ways = map[messages.State]func(*halt, *group){
 		plans.shut.Store(true)
 		second.crash()
 	},
-	messages.Degraded: func(h *halt, g *group) {
-		g.settings.HeartbeatInterval, g.settings.StoreTimeout, g.settings.Lease = time.Second, time.Second, 4*time.Second
+	messages.Degraded: func(h *halt, g *group) { // every second one keeps its session
+		g.settings.HeartbeatInterval = time.Second
+		if h.odd {
+			g.settings.Ownership, g.settings.KVErrorThreshold = partition.Available, 1
+		} else {
+			g.settings.StoreTimeout, g.settings.Lease, g.settings.LeaderLease = time.Second, 4*time.Second, 4*time.Second
+		}
 		h.rest(g)
-		h.jam.Store(h.trouble == stuck) // they are told to stop before the worker is
+		if !h.odd {
+			h.was = h.snapshot().Session
+			h.jam.Store(h.trouble == stuck) // they are told to stop before the worker is
+		}
 		h.cable.cut()
 	},
 }
