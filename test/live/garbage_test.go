@@ -180,10 +180,10 @@ func (v *vandal) recovers(foreign bool) {
 	noticed := func() bool {
 		return slices.ContainsFunc(v.all, func(w *worker) bool { return w.snapshot().Term > v.term })
 	}
-	switch {
-	case v.key == "live.worker-0":
+	switch v.key {
+	case "live.worker-0":
 		noticed = func() bool { return v.all[0].snapshot().Session != v.lives[0] }
-	case v.key == "live.worker-1":
+	case "live.worker-1":
 		noticed = func() bool { return v.all[1].snapshot().Session != v.lives[1] }
 	}
 	v.until(v.key+" is noticed", noticed)
