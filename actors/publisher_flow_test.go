@@ -240,7 +240,7 @@ func TestPublisher_ReadsAgainUntilHeadAndAssignmentsMatch(t *testing.T) {
 	p.asg, p.rev = old.asg, 300
 	remind[tableDue](p)
 	p.head.Revision += 10
-	require.Equal(t, []messages.Key{"asg.w-0", "asg.w-1"}, p.answerTable(), "one by one, which is never old")
+	require.Equal(t, []messages.Key{"asg.w-0", "asg.w-1"}, p.answerTable(), "each by its name, which no replica answers that lags")
 	require.EqualValues(t, 5001, heard[messages.TableRead](t, p.calculator).Table.Step)
 }
 

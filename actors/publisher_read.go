@@ -38,8 +38,9 @@ func (p *publisher) readTable(ctx actor.Context) publisherState {
 	return reading
 }
 
-// parts are the assignments to read: all at once, which may be old, or one by one,
-// which the stream's leader answers, once they did not go with the head.
+// parts are the assignments to read: all at once, which is cheap and as old as the replica
+// that answers, or each by its name, which the stream's leader answers as it does for the
+// head, once they did not go with it.
 func (p *publisher) parts() (keys []messages.Key) {
 	h, _ := p.entries[messages.KeyHead].Record.(partition.Head)
 	if p.damage.readings == 0 || len(h.Seats) == 0 {

@@ -65,8 +65,13 @@ func writesWhatMoves(t *testing.T, a [3]partition.Assignment, parts int) {
 		require.EqualValues(t, last("asg.w.0").Sequence, revision, "that of part 0")
 		require.Equal(t, a, entry.Record)
 		require.Equal(t, revision, entry.Revision)
-		v.ask(messages.Read{Round: 99, Keys: []messages.Key{messages.AllAssignments}})
-		require.Equal(t, entry, hear[messages.ReadDone](v).Entries[0])
+		v.ask(messages.Read{Round: 99, Keys: []messages.Key{messages.AllAssignments, key}})
+		read := hear[messages.ReadDone](v).Entries
+		require.Len(t, read, 2)
+		for _, e := range read { // listed, and named
+			e.Time = entry.Time
+			require.Equal(t, entry, e)
+		}
 	}
 	write(a[0])
 	seen(a[0])

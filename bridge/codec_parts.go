@@ -134,6 +134,18 @@ func readPart(index int, data []byte) (*pb.Part, error) {
 // revision is that of part 0, on which conditions are set; 0 if it is not there.
 func (p *pieces) revision() uint64 { return p.seqs[0] }
 
+// needs is how many parts are to be there, as far as those that are there say: what a
+// delta's base needs is known from part 1.
+func (p *pieces) needs() int {
+	if p == nil {
+		return 1
+	}
+	if first := p.parts[0]; first.GetBase() == 0 {
+		return max(1, int(first.GetCount()))
+	}
+	return max(2, int(p.parts[1].GetCount()))
+}
+
 // join returns the record's bytes. Parts of different records are never joined:
 // errIncomplete until all match. What stands behind the last part says nothing.
 func (p *pieces) join() ([]byte, error) {

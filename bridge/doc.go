@@ -33,7 +33,9 @@
 //
 // An operation without an answer within StoreTimeout has an unknown outcome,
 // which is a message of its own. A watch that ended, or fell silent, is begun
-// again and reports everything anew. A denial is final and told as such.
+// again and reports everything anew. A read of a record by its name is answered by the
+// stream's leader, part by part; one of a filter is the first pass of a watch, and as old
+// as the replica of the stream on which that lies. A denial is final and told as such.
 //
 // # Limits
 //

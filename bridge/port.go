@@ -22,7 +22,8 @@ type Port interface {
 	Submit(op Op, within time.Duration, done func(Result)) (cancel func())
 
 	// Watch reports the newest message of every subject that matches filter,
-	// then every later one. Between two calls of each the port keeps only the
+	// then every later one, as the replica of the stream has them on which the watch lies:
+	// it may lag behind the leader for seconds, and says nothing of that. Between two calls of each the port keeps only the
 	// newest message of a subject, and it calls each again only after
 	// Watching.Next: a slow reader costs memory in proportion to subjects, not
 	// to messages. gone is called at most once, when the watch ended without
@@ -55,7 +56,8 @@ type Op struct {
 	// Publish writes one message, or several as one atomic batch: all of them
 	// with consecutive sequences, or none.
 	Publish []Message
-	// Get reads the newest message of one subject. The answer may be stale.
+	// Get reads the newest message of one subject, of the stream's leader. The answer may
+	// be stale: it may be a former one.
 	Get string
 	// Create makes the stream. Creation of a stream that exists with another
 	// configuration is refused.

@@ -11,9 +11,10 @@ import (
 	"github.com/troupe-actors/troupe/messages"
 )
 
-// reading is one Read on its way. A record of one message is got. Filters and
-// records in parts are watched until the first pass is over: a watch lists all of
-// them in one go, at the cost of one, where getting them takes a question each.
+// reading is one Read on its way. A record that is named is got, which the stream's
+// leader answers, message by message. Filters are watched until the first pass is over:
+// a watch lists all of them in one go, at the cost of one, where getting them takes a
+// question each; but a replica that lags tells for all what it has.
 type reading struct {
 	client *client
 	ask    messages.Read
@@ -23,6 +24,7 @@ type reading struct {
 	ends   []func()
 	timer  func()
 	watchs map[int]*short
+	wholes map[int]*whole
 }
 
 // short is a watch that ends with its first pass.
@@ -36,6 +38,7 @@ type (
 	readDone struct {
 		id     uint64
 		at     int
+		part   int
 		result Result
 	}
 	readSights struct {
@@ -48,7 +51,10 @@ type (
 )
 
 func (o *outside) read(ctx actor.Context, m messages.Read) {
-	r := &reading{client: o.client(ctx), ask: m, prefix: o.stream.prefix, found: make([][]messages.Entry, len(m.Keys)), watchs: map[int]*short{}}
+	r := &reading{
+		client: o.client(ctx), ask: m, prefix: o.stream.prefix, found: make([][]messages.Entry, len(m.Keys)),
+		watchs: map[int]*short{}, wholes: map[int]*whole{},
+	}
 	r.client.asked = true
 	why := ""
 	switch {
@@ -67,18 +73,28 @@ func (o *outside) read(ctx actor.Context, m messages.Read) {
 	r.timer = o.after(o.times.StoreTimeout, readLate{id})
 	r.open = len(m.Keys)
 	for at, key := range m.Keys {
-		if wild(key) || parted(key) {
+		switch {
+		case wild(key):
 			s := &short{entries: newEntries(r.prefix), latest: map[messages.Key]messages.Entry{}}
 			r.watchs[at] = s
 			s.watch = o.port.Watch(r.prefix+filterName(key), o.times.StoreTimeout,
 				func(x Sights) { o.send(readSights{id: id, at: at, sights: x}) },
 				func(err error) { o.send(readSights{id: id, at: at, err: cmp.Or(err, errGone)}) })
 			r.ends = append(r.ends, s.watch.Stop)
-			continue
+		case parted(key):
+			r.wholes[at] = newWhole(r.prefix)
+			o.getParts(id, at)
+		default:
+			o.get(id, at, 0)
 		}
-		r.ends = append(r.ends, o.port.Submit(Op{Get: r.prefix + partName(key, 0)}, o.times.StoreTimeout,
-			func(x Result) { o.send(readDone{id, at, x}) }))
 	}
+}
+
+// get asks for one message of a key of the question.
+func (o *outside) get(id uint64, at, part int) {
+	r := o.reads[id]
+	r.ends = append(r.ends, o.port.Submit(Op{Get: r.prefix + partName(r.ask.Keys[at], part)}, o.times.StoreTimeout,
+		func(x Result) { o.send(readDone{id, at, part, x}) }))
 }
 
 // end frees what the reading holds.
@@ -108,6 +124,12 @@ func (o *outside) gotten(ctx actor.Context, m readDone) {
 	found := messages.Entry{Key: key}
 	if m.result.Sequence != 0 {
 		o.sightedIn(r.prefix, m.result.Sequence)
+	}
+	if r.wholes[m.at] != nil {
+		o.gottenPart(ctx, m)
+		return
+	}
+	if m.result.Sequence != 0 {
 		found = entry(key, m.result.Sequence, m.result.Time, m.result.Data)
 	}
 	o.readPart(ctx, m.id, m.at, []messages.Entry{found})
@@ -156,14 +178,10 @@ func (o *outside) readSaw(ctx actor.Context, m readSights) {
 	}
 	s.watch.Stop()
 	delete(r.watchs, m.at)
-	key := r.ask.Keys[m.at]
 	s.entries.torn(s.latest)
 	found := make([]messages.Entry, 0, len(s.latest))
 	for _, k := range slices.Sorted(maps.Keys(s.latest)) {
 		found = append(found, s.latest[k])
-	}
-	if len(found) == 0 && !wild(key) {
-		found = append(found, messages.Entry{Key: key})
 	}
 	o.readPart(ctx, m.id, m.at, found)
 }

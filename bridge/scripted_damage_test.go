@@ -31,7 +31,8 @@ func TestScripted_DamagedRecordsAreToldAndLogged(t *testing.T) {
 	first := batch[len(batch)-1] // part 0, behind its base
 	for range 2 {
 		s.ask(messages.Read{Round: 2, Keys: []messages.Key{messages.KeyAssignment("w")}})
-		s.see(true, bridge.Sight{Subject: first.Subject, Sequence: 7, Data: first.Data})
+		for s.answerGets(map[string]bridge.Result{first.Subject: {Sequence: 7, Data: first.Data}}) {
+		}
 		e := heard[messages.ReadDone](s).Entries[0]
 		require.EqualValues(t, 7, e.Revision)
 		require.Contains(t, e.Fault, "record asg.w at revision 7")

@@ -99,14 +99,14 @@ func TestScripted_TwoHeadsOfOneStepAreAnAlarm(t *testing.T) {
 		s.answer(s.last(), bridge.Result{Sequence: next()})
 	}
 	watch := func(s *stand, h partition.Head) {
-		data := s.stored(messages.KeyHead, h)
+		data := opened(t).stored(messages.KeyHead, h)
 		s.ask(messages.Watch{Key: messages.KeyHead})
 		s.see(true, sight("head.0", next(), data))
 	}
 	read := func(s *stand, h partition.Head) {
-		data := s.stored(messages.KeyHead, h)
+		data := opened(t).stored(messages.KeyHead, h)
 		s.ask(messages.Read{Keys: []messages.Key{messages.KeyHead}})
-		s.see(true, sight("head.0", next(), data))
+		s.answer(s.last(), bridge.Result{Sequence: next(), Data: data})
 	}
 	ways := map[string]func(*stand, partition.Head){"published": publish, "watched": watch, "read": read}
 	for one, first := range ways {

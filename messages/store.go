@@ -170,7 +170,9 @@ type Entry struct {
 }
 
 // Read asks for the newest records of some keys and filters. The answer may be
-// older than what is stored now.
+// older than what is stored now: what is named is what the stream's leader says, and
+// what a filter matches is what any replica has, which may lag for seconds, and then
+// says the same whenever it is asked.
 type Read struct {
 	Round partition.Round
 	Keys  []Key
