@@ -22,14 +22,14 @@ type Port interface {
 	Submit(op Op, within time.Duration, done func(Result)) (cancel func())
 
 	// Watch reports the newest message of every subject that matches filter,
-	// then every later one, as the replica of the stream has them on which the watch lies:
-	// it may lag behind the leader for seconds, and says nothing of that. Between two calls of each the port keeps only the
-	// newest message of a subject, and it calls each again only after
-	// Watching.Next: a slow reader costs memory in proportion to subjects, not
-	// to messages. gone is called at most once, when the watch ended without
-	// Stop, also if it did not begin within the time; a watch may also fall silent
-	// without saying so. The error wraps
-	// ErrDenied if the connection may not watch that.
+	// then every later one, as the replica has them on which the watch lies: it
+	// may lag behind the stream's leader for seconds, and says nothing of that.
+	// Between two calls of each the port keeps only the newest message of a
+	// subject, and it calls each again only after Watching.Next: a slow reader
+	// costs memory in proportion to subjects, not to messages. gone is called at
+	// most once, when the watch ended without Stop, also if it did not begin
+	// within the time; a watch may also fall silent without saying so. The error
+	// wraps ErrDenied if the connection may not watch that.
 	Watch(filter string, within time.Duration, each func(Sights), gone func(error)) Watching
 
 	// Info asks the server what the stream is now.
