@@ -50,7 +50,7 @@ func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
 	}
 	cl.session, cl.ended = r.Session, r.Released
 	if p := c.people[commit.By]; p != nil {
-		if p.returns && r.Draining && !r.Restarting {
+		if p.returns && !p.drains && r.Draining && !r.Restarting {
 			c.violate("I6", "%s drains and does not say that it comes back", p.name)
 		}
 		c.leased(p, commit, r)
@@ -59,6 +59,14 @@ func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
 
 // Returns tells that a process was asked to stop, and that it comes back.
 func (c *Checker) Returns(process string) { c.people[process].returns = true }
+
+// Drains tells that a process was asked to drain: its record says so, and may be on its
+// way when the process is asked to stop.
+func (c *Checker) Drains(process string) {
+	if p := c.people[process]; p != nil {
+		p.drains = true
+	}
+}
 
 // renews checks a write by the session itself.
 func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r partition.Live) {

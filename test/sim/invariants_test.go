@@ -219,6 +219,7 @@ func TestClaimViolations(t *testing.T) {
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
 		}},
 		"hides that it returns": {"I6", "does not say that it comes back", func(a *affair) {
+			a.c.Drains("w2")
 			a.c.Returns("w1")
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Draining: true}))
 		}},
@@ -251,7 +252,9 @@ func TestClaims(t *testing.T) {
 	a.commit("w1", alive("worker-10", partition.Live{Session: "a"}))
 	a.commit("w2", alive("worker-9", partition.Live{Session: "b"}))
 	require.Equal(t, []partition.WorkerID{"worker-9", "worker-10"}, a.c.Claimed())
+	a.c.Drains("w1")
 	a.c.Returns("w1")
+	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Draining: true})) // was on its way
 	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Draining: true, Restarting: true}))
 	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Restarting: true, Released: true}))
 	a.commit("w1", alive("worker-9", partition.Live{Session: "b", Claim: 2, Fence: &partition.Fence{}}))

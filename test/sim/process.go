@@ -197,6 +197,7 @@ func (p *Process) Drain(back bool) {
 		return
 	}
 	p.say("is asked to drain")
+	p.world.Check.Drains(p.Name)
 	p.send(messages.Drain{})
 }
 
