@@ -76,6 +76,9 @@ func (p *natsPort) Watch(filter string, within time.Duration, each func(Sights),
 
 // run is the life of the watch.
 func (w *natsWatch) run(ctx context.Context) {
+	if ctx.Err() != nil {
+		return // stopped before it began
+	}
 	// Not an inbox for answers: the client takes what comes there for one.
 	sub, err := w.port.nc.Subscribe(w.port.nc.NewInbox(), w.take)
 	if err != nil {

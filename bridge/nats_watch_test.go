@@ -208,6 +208,21 @@ func TestNATSWatch_StoppedWhileItsConsumerIsMadeItWaitsForTheAnswer(t *testing.T
 	require.True(t, w.created)
 }
 
+func TestNATSWatch_StoppedBeforeItBeganItAsksForNothing(t *testing.T) {
+	join := withoutJetStream(t)
+	nc := join()
+	asked, err := nc.SubscribeSync(apiPrefix + "CONSUMER.CREATE.>")
+	require.NoError(t, err)
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := &natsWatch{port: newNATSPort(nc, "g"), name: "w", filter: at(">"), within: time.Hour, wake: make(chan struct{}, 1)}
+	w.run(stopped)
+	require.NoError(t, nc.Flush())
+	n, _, err := asked.Pending()
+	require.NoError(t, err)
+	require.Zero(t, n)
+}
+
 // No answer is not waited for as long as the store has otherwise.
 func TestNATSWatch_StoppedWhileItsConsumerIsMadeItEndsWithoutAnAnswer(t *testing.T) {
 	join := withoutJetStream(t)

@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -172,4 +173,35 @@ func TestScripted_WhatCannotBeGotWholeIsToldInTime(t *testing.T) {
 	x.s.answerGets(x.stored)
 	x.s.answer(x.s.last(), lost())
 	require.Equal(t, "no answer", heard[messages.ReadFailed](x.s).Reason)
+}
+
+// Somebody writes one part again and again that is of no record: the reading ends, and tells
+// that the record is torn.
+func TestScripted_ARecordThatIsNeverWholeIsTold(t *testing.T) {
+	x := rewriting(t)
+	x.write(x.first)
+	former := maps.Clone(x.stored)
+	for i := range x.later.Owned {
+		x.later.Owned[i].Partition = long(3000 + 7*i)
+	}
+	x.write(x.later)
+	other := x.stored["$KV.g.one.asg.w.1"]
+	x.read()
+	for rounds := 0; len(x.s.port.asked) > 0; rounds++ {
+		require.Less(t, rounds, 20, "it does not end")
+		other.Sequence++
+		former["$KV.g.one.asg.w.1"] = other
+		x.s.answerGets(former)
+	}
+	require.Contains(t, heard[messages.ReadDone](x.s).Entries[0].Fault, "record asg.w")
+}
+
+// A worker whose ID no build writes has no record.
+func TestScripted_AKeyThatIsNotOursIsNotThere(t *testing.T) {
+	x := rewriting(t)
+	key := messages.KeyAssignment("a.b")
+	x.stored["$KV.g.one.asg.a.b.0"] = bridge.Result{Sequence: 7, Data: []byte("x")}
+	x.s.ask(messages.Read{Keys: []messages.Key{key}})
+	require.True(t, x.s.answerGets(x.stored))
+	require.Equal(t, []messages.Entry{{Key: key}}, heard[messages.ReadDone](x.s).Entries)
 }
