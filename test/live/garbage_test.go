@@ -193,8 +193,12 @@ func (v *vandal) recovers(foreign bool) {
 	v.atRest(v.all...)
 	for _, w := range v.all {
 		for _, o := range w.snapshot().Owned {
-			require.Equal(v.t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token, Entered: o.Entered},
-				ask[messages.Owner](v.all[0], messages.GetOwner{Partition: o.ID}))
+			answer := messages.Owner{}
+			v.until("it is known who owns "+string(o.ID), func() bool {
+				answer = ask[messages.Owner](v.all[0], messages.GetOwner{Partition: o.ID})
+				return answer.Reason == ""
+			})
+			require.Equal(v.t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token, Entered: o.Entered}, answer)
 		}
 	}
 	v.told(foreign)
