@@ -238,28 +238,5 @@ func (q Question) Plannable() bool {
 	return len(q.index) > 0 && slices.ContainsFunc(q.Input.Members, func(m Member) bool { return !m.Draining })
 }
 
-// Unplaced returns the first partitions that the target gives to nobody.
-func (t Target) Unplaced(most int) (ids []PartitionID) {
-	for i, owner := range t.Owner {
-		if owner == None && len(ids) < most {
-			ids = append(ids, t.Set.IDs[i])
-		}
-	}
-	return ids
-}
-
 // AsIs is the answer when nobody can be given anything.
 func (q Question) AsIs() Target { return q.target }
-
-// Planned returns the table as the target wants it, to tell what is news while
-// it is handed over.
-func (t Target) Planned() Table {
-	out := Table{Step: 1, Source: t.Set.Digest, Rows: make([]Row, len(t.Set.IDs))}
-	for _, s := range t.Seats {
-		out.Seats = append(out.Seats, Seat{Worker: s.Worker, Session: s.Session, Refresh: s.Refresh})
-	}
-	for i, id := range t.Set.IDs {
-		out.Rows[i] = Row{Partition: id, Seat: t.Owner[i], Pending: None}
-	}
-	return out
-}
