@@ -35,7 +35,9 @@
 // which is a message of its own. A watch that ended, or fell silent, is begun
 // again and reports everything anew. A read of a record by its name is answered by the
 // stream's leader, part by part; one of a filter is the first pass of a watch, and as old
-// as the replica of the stream on which that lies. A denial is final and told as such.
+// as the replica of the stream on which that lies. A denial is final and told as such. A
+// watch that is stopped before the server has answered that it is there listens on until
+// then, for a second at most, also after the worker has stopped.
 //
 // # Limits
 //
