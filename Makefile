@@ -37,10 +37,16 @@ run: ## watch a group of workers in this terminal; ARGS="-watch" until Ctrl-C
 test: ## all tests: units, plays, fixed seeds, live tests, examples, style
 	go test $(COUNT) -timeout 30m -parallel 8 ./...
 
-# Under the race detector the live tests compute, too: nothing else goes on then.
+# Under the race detector the live tests compute, too: no other test goes on then.
 .PHONY: race
-race: ## all tests again, under the race detector
+race: race-apart race-live ## all tests again, under the race detector
+
+.PHONY: race-apart
+race-apart:
 	go test $(COUNT) -timeout 30m -race $$(go list ./... | grep -v /test/live)
+
+.PHONY: race-live
+race-live:
 	go test $(COUNT) -timeout 30m -race -parallel 4 ./test/live
 
 .PHONY: swarm
@@ -147,13 +153,17 @@ rules: ## check the alerts and the dashboard of docs/monitoring; needs promtool
 # The tests of `test` include the fixed seeds, the live tests and the examples,
 # so that none of them is a step of its own here. Chaos takes minutes and little of
 # the processor: it goes on beside the other steps, the busier the better, and is about
-# over when the live tests begin, which are promised what a machine can keep. Its report
-# comes at the end. (A line that says MAKE is run by make -n too; this one must not be.)
+# over when the live tests begin, which are promised what a machine can keep. Fuzzing, which
+# is counted and not timed, takes what the last of these leave. Both tell at the end what
+# they found. (A line that says MAKE is run by make -n too; this one must not be.)
 AGAIN := $(MAKE) COUNT=-count=1
 .PHONY: ci
 ci: verify lint rules ## everything that must hold before a change lands
 	@work=$$(mktemp -d); go build -o "$$work/chaos" ./test/chaos; \
 	"$$work/chaos" -minutes 5 -seed 1 > "$$work/report" & chaos=$$!; \
-	trap 'if [ -n "$$chaos" ]; then kill $$chaos && wait $$chaos || true; fi; rm -r "$$work"' EXIT; \
-	$(AGAIN) lint-full lives test race fuzz; \
-	ended=0; wait $$chaos || ended=$$?; chaos=; cat "$$work/report"; exit $$ended
+	trap 'if [ -n "$$chaos" ]; then kill $$chaos || true; fi; wait; rm -r "$$work"' EXIT; \
+	$(AGAIN) lint-full lives test race-apart; \
+	nice -n 19 $(AGAIN) fuzz > "$$work/fuzz" 2>&1 & fuzz=$$!; \
+	$(AGAIN) race-live; \
+	ended=0; wait $$fuzz || ended=$$?; cat "$$work/fuzz"; \
+	wait $$chaos || ended=$$?; chaos=; cat "$$work/report"; exit $$ended
