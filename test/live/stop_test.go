@@ -51,8 +51,11 @@ func TestStop_WhileClaiming(t *testing.T) {
 func TestStop_Twice(t *testing.T) {
 	g := newGroup(t, patient(), 12)
 	w := g.start(1)[0]
+	fell := w.cable.hold("") // it cannot have stopped before both have asked
 	first := w.system.Root.RequestFuture(w.manager, messages.Stop{}, patience)
 	second := w.system.Root.RequestFuture(w.manager, messages.Stop{}, patience)
+	<-fell
+	require.NoError(t, w.cable.flush())
 	for _, f := range []actor.Future{first, second} {
 		got, err := f.Result()
 		require.NoError(t, err)
