@@ -192,13 +192,14 @@ func (v *vandal) recovers(foreign bool) {
 	}
 	v.atRest(v.all...)
 	for _, w := range v.all {
-		for _, o := range w.snapshot().Owned {
+		said := w.snapshot()
+		for _, o := range said.Owned {
 			answer := messages.Owner{}
 			v.until("it is known who owns "+string(o.ID), func() bool {
 				answer = ask[messages.Owner](v.all[0], messages.GetOwner{Partition: o.ID})
 				return answer.Reason == ""
 			})
-			require.Equal(v.t, messages.Owner{Partition: o.ID, Worker: w.id(), Token: o.Token, Entered: o.Entered}, answer)
+			require.Equal(v.t, messages.Owner{Partition: o.ID, Worker: said.Worker, Token: o.Token, Entered: o.Entered}, answer)
 		}
 	}
 	v.told(foreign)
