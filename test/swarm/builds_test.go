@@ -1,7 +1,7 @@
 package swarm
 
 import (
-	"hash/fnv"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,72 +16,21 @@ import (
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
-// field is one that only a newer build knows.
-var field = protowire.AppendString(protowire.AppendTag(nil, 2000, protowire.BytesType), "of a newer build")
-
-// newer is a build that writes the field into every record, once.
-type newer struct{ bridge.Port }
-
-func (n newer) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
-	return n.Port.Submit(changed(op, func(m bridge.Message) []byte {
-		_, record, _ := bridge.Inspect(m.Subject, m.Data)
-		switch r := record.(type) {
-		case partition.Head, partition.Assignment:
-			return intoPart(m.Data)
-		case partition.Live:
-			if r.Fence != nil {
-				return m.Data // a fence changes nothing else
-			}
-		}
-		return with(m.Data)
-	}), within, done)
-}
-
-// changed is the operation with other messages.
-func changed(op bridge.Op, change func(bridge.Message) []byte) bridge.Op {
-	op.Publish = slices.Clone(op.Publish)
-	for i, m := range op.Publish {
-		op.Publish[i].Data = change(m)
-	}
-	return op
-}
-
-func with(record []byte) []byte {
-	if strings.HasSuffix(string(record), string(field)) {
-		return record
-	}
-	return append(slices.Clone(record), field...)
-}
-
-// intoPart puts the field into a record that goes in parts, here always one.
-func intoPart(part []byte) (out []byte) {
-	digest := fnv.New64a()
-	for len(part) > 0 {
-		number, kind, n := protowire.ConsumeField(part)
-		whole := part[:n]
-		part = part[n:]
-		switch number {
-		case 2: // the digest, which comes before the data
-		case 5:
-			_, _, tag := protowire.ConsumeTag(whole)
-			data, _ := protowire.ConsumeBytes(whole[tag:])
-			data = with(data)
-			_, _ = digest.Write(data)
-			out = protowire.AppendFixed64(protowire.AppendTag(out, 2, protowire.Fixed64Type), digest.Sum64())
-			out = protowire.AppendBytes(protowire.AppendTag(out, number, kind), data)
-		default:
-			out = append(out, whole...)
-		}
-	}
-	return out
-}
-
 // memory checks that whoever rewrites a record keeps what it does not know.
 type memory struct {
 	reader sim.Reader
 	fields map[string]partition.Kept
 	kept   map[string]int // how often, by what it was
 	lost   []string
+	deltas deltas
+}
+
+// remember counts in these what is kept, and what the one build applies of the other's deltas.
+func remember(kept, read map[string]int) *memory {
+	return &memory{
+		fields: map[string]partition.Kept{}, kept: kept,
+		deltas: deltas{newer: map[string]bool{}, last: map[partition.SessionID]delta{}, read: read},
+	}
 }
 
 func (m *memory) see(c sim.Commit) {
@@ -90,11 +39,13 @@ func (m *memory) see(c sim.Commit) {
 		switch r := x.Record.(type) {
 		case partition.Live:
 			m.rewritten(prefix+string(x.Key)+string(r.Session), "live", r.Kept)
+			m.deltas.applied(c.By, r)
 		case partition.Head:
 			prefix = strings.Join(strings.Split(prefix, ".")[:3], ".")
 			m.rewritten(prefix, "head", r.Kept)
 		case partition.Assignment:
 			m.rewritten(prefix+string(x.Key)+string(r.Session), "assignment", r.Kept)
+			m.deltas.written(c, x.Subject, r)
 		}
 	}
 }
@@ -110,28 +61,68 @@ func (m *memory) rewritten(record, kind string, now partition.Kept) {
 	m.fields[record] = now
 }
 
+// deltas tells who applied what was written as what has changed.
+type deltas struct {
+	newer map[string]bool // the processes of the newer build
+	last  map[partition.SessionID]delta
+	read  map[string]int // of the other build, by who read whose
+}
+
+type delta struct {
+	step partition.Step
+	by   string
+}
+
+// written notes an assignment of a commit, which this message completes.
+func (d deltas) written(c sim.Commit, subject string, a partition.Assignment) {
+	delete(d.last, a.Session)
+	for _, m := range c.Messages {
+		if p := readPart(m.Data); m.Subject == subject && p.base != 0 && p.base != p.digest {
+			d.last[a.Session] = delta{a.Step, c.By}
+		}
+	}
+}
+
+// applied notes what a session says of itself.
+func (d deltas) applied(by string, l partition.Live) {
+	last, ok := d.last[l.Session]
+	if !ok || l.Fence != nil || l.Applied < last.step {
+		return
+	}
+	delete(d.last, l.Session)
+	switch reader, writer := d.newer[by], d.newer[last.by]; {
+	case reader && !writer:
+		d.read["newer of older"]++
+	case writer && !reader:
+		d.read["older of newer"]++
+	}
+}
+
 // A rolling upgrade: every other process that joins is of a newer build, which
-// has one field more in all records. Crashes and lost leads make both lead.
+// has one field more in all records. Crashes and lost leads make both lead, and each
+// applies what has changed as the other wrote it.
 func TestTwoBuildsInOneGroup(t *testing.T) {
 	system := sim.NewSystem()
-	kept := map[string]int{}
-	for i := range uint64(6) {
-		seed := 2*i + 1 // whose names are short: only whole records get the field
+	kept, read := map[string]int{}, map[string]int{}
+	for seed := range uint64(6) { // in every other one, names are long enough for deltas
 		l := begin(seed, sim.Strong(sim.LeaderCrash, sim.Comeback, sim.Pause, sim.LostAnswer), system)
+		m := remember(kept, read)
 		l.builds = func(n int) func(bridge.Port) bridge.Port {
-			if (uint64(n)+i)%2 == 0 {
+			if (uint64(n)+seed/2)%2 == 0 {
 				return nil
 			}
-			return func(p bridge.Port) bridge.Port { return newer{p} }
+			m.deltas.newer[fmt.Sprintf("w%d", n)] = true
+			return newerBuild
 		}
-		m := &memory{fields: map[string]partition.Kept{}, kept: kept}
 		l.world.Store.Observe(m.see)
 		r := l.live(seed, lines)
 		r.Again = "go test -count=1 -run '^TestTwoBuildsInOneGroup$' ./test/swarm"
 		require.Empty(t, r.Broken, "%s", r)
 		require.Empty(t, m.lost, "%s", r)
 	}
+	t.Logf("kept %v, read %v", kept, read)
 	require.Len(t, kept, 3, "%v", kept)
+	require.Len(t, read, 2, "%v", read)
 }
 
 // tooOld is a build to which some records are of a schema to come.

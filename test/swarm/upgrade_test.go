@@ -76,7 +76,7 @@ func TestARollingUpgradeMovesNothing(t *testing.T) {
 	}
 	u := &upgrade{t: t, world: sim.NewWorld(sim.Config{Seed: 1, Settings: partition.Fast(), Partitions: list, Fresh: true})}
 	defer u.world.Close()
-	m := &memory{fields: map[string]partition.Kept{}, kept: map[string]int{}}
+	m := remember(map[string]int{}, map[string]int{})
 	u.world.Store.Observe(m.see)
 	for key := range u.all {
 		u.start(key, nil)
@@ -84,9 +84,8 @@ func TestARollingUpgradeMovesNothing(t *testing.T) {
 	}
 	u.run(10 * time.Second)
 	require.Zero(t, u.leads())
-	upgraded := func(p bridge.Port) bridge.Port { return newer{p} }
 	for _, key := range []int{1, 2, 0} {
-		u.replace(key, upgraded)
+		u.replace(key, newerBuild)
 	}
 	for range 2 {
 		was := u.leads()
