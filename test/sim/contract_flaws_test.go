@@ -142,6 +142,10 @@ var flaws = map[string]func(*flawed){
 			}
 		}
 	},
+	"N8_ARead": func(f *flawed) { // what is old is written over
+		f.op = unfenced(func(m bridge.Message, _ int) bool { return string(m.Data) == "c" })
+	},
+	"N8_ACutOff": neverBehind(map[string]bridge.Result{}),
 	"N15_AClient": func(f *flawed) {
 		f.result = func(op bridge.Op, r *bridge.Result) {
 			if op.Get != "" && r.Outcome == bridge.Unknown {
@@ -178,6 +182,20 @@ var flaws = map[string]func(*flawed){
 			}
 		}
 	},
+}
+
+// neverBehind lets each read tell the newest that anybody wrote, wherever it is asked.
+func neverBehind(newest map[string]bridge.Result) func(*flawed) {
+	return func(f *flawed) {
+		f.result = func(op bridge.Op, r *bridge.Result) {
+			switch {
+			case op.Publish != nil && r.Outcome == bridge.Accepted:
+				newest[op.Publish[0].Subject] = bridge.Result{Sequence: r.Sequence, Data: op.Publish[0].Data}
+			case op.Get != "" && newest[op.Get].Sequence > 0:
+				*r = newest[op.Get]
+			}
+		}
+	}
 }
 
 // mishap is a test that only notices whether it failed.

@@ -98,9 +98,8 @@ func contractN5Isolated(b *bench) {
 		require.Equal(b, bridge.CodeFenceInFlight, r.Code, "it waits for others: %v", r.Err)
 	}
 	next := other.replace("term", "b")
-	now := other.replace("lead", "b")
+	other.replace("lead", "b")
 	unheard("journal.3")
-	contractN8OldReads(stuck, was, now)
 	contractN15Moves(stuck, &moves)
 
 	b.Until("it knows that it was fenced off", func() bool {
@@ -112,33 +111,11 @@ func contractN5Isolated(b *bench) {
 	stuck.fencedOff(r, next, "the term moved on")
 	require.GreaterOrEqual(b, stuck.get("lead").Sequence, was)
 	b.Heal()
-	contractN8ComesBack(b, lead, now)
 	for _, name := range []string{"journal.1", "journal.2", "journal.3", "journal.4"} {
 		if s := other.get(name); s.Outcome == bridge.Accepted {
 			require.Less(b, s.Sequence, next, "what was in doubt landed before the takeover, or not at all")
 		}
 	}
-}
-
-// contractN8OldReads: a server that is cut off answers what it knew, or nothing.
-func contractN8OldReads(stuck *client, was, now uint64) {
-	r := stuck.get("lead")
-	require.NotEqual(stuck, now, r.Sequence, "nothing of the others comes through")
-	if r.Outcome == bridge.Accepted {
-		require.Equal(stuck, was, r.Sequence)
-	} else {
-		require.Equal(stuck, bridge.Unknown, r.Outcome, "%v", r.Err)
-	}
-}
-
-// contractN8ComesBack: reads go through the leader of the stream, so that they are
-// right again once there is one leader.
-func contractN8ComesBack(b *bench, node int, now uint64) {
-	c := b.join(node)
-	b.Until("a read is right again", func() bool {
-		b.Pause()
-		return c.get("lead").Sequence == now
-	})
 }
 
 // contractN15Moves: the client stays where it is until it is told to leave.

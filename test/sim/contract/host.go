@@ -95,6 +95,8 @@ var cases = []Case{
 	{Name: "N6_ARecreatedStreamRefusesTheFormerIncarnation", run: contractN6Recreated},
 	{Name: "N6_OneCreationCounts", run: contractN6Race},
 	{Name: "N6_AStoreThatIsLostIsNoStream", Harm: true, run: contractN6Lost},
+	{Name: "N8_AReadAuthorisesNothing", run: contractN8Authorises},
+	{Name: "N8_ACutOffServerAnswersTheOld", Harm: true, Cluster: true, run: contractN8CutOff},
 	{Name: "N9_AfterARestartAWatchIsBegunAgain", Harm: true, run: contractN9Restart},
 	{Name: "N9_AnElectionHidesNothing", Harm: true, run: contractN9Election},
 	{Name: "N9_AWatchNeverTellsOfTheNextIncarnation", run: contractN9Recreated},
