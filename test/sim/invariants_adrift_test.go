@@ -108,3 +108,28 @@ func TestSuspended_LateRenewal(t *testing.T) {
 	a.c.Instant()
 	a.sound()
 }
+
+// Who works on without a lease, as whoever is Available may, begins again under its token what
+// another one has by then. With a lease nobody does.
+func TestBeginsAgainWithoutALease(t *testing.T) {
+	for _, over := range []bool{true, false} {
+		a := newAffair(t)
+		a.c.available, a.c.people["w1"].keeps = true, true
+		a.claimed()
+		a.c.Begins("w1", Handler, owned(1))
+		a.c.Stops("w1", Handler, owned(1))
+		if over {
+			a.pass(2 * lease)
+			a.renew("w2", "worker-1", partition.Live{Session: "b"})
+		}
+		a.c.Begins("w2", Handler, owned(2))
+		a.sound()
+		a.c.Begins("w1", Handler, owned(1))
+		if over {
+			a.sound()
+			require.Equal(t, granted{2, "w2"}, a.c.tokens["p1"])
+		} else {
+			a.broken("I4", "under token 1; w2 had token 2")
+		}
+	}
+}

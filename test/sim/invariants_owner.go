@@ -158,7 +158,8 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 	c.shared(o.ID)
 	c.alone(p, h)
 	last := c.tokens[o.ID]
-	if h.adrift && o.Token <= last.token {
+	late := p.keeps && !p.clock.Now().Before(p.lease)
+	if (h.adrift || late) && o.Token <= last.token {
 		return // where its effects arrive they are refused
 	}
 	if o.Token < last.token || o.Token == last.token && process != last.process {

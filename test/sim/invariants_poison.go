@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -137,16 +138,13 @@ func (p *person) tireless(d dose) bool {
 	return p.budget > 0 && len(p.failures[d]) >= 2*p.budget
 }
 
-// Releases tells that somebody ends a quarantine at a process.
+// Releases tells that somebody ends a quarantine at a process. Failures count anew from then
+// on, also where it is not counted how long a quarantine lasts.
 func (c *Checker) Releases(process string, id partition.PartitionID) {
 	c.ward.pardons[pardon{process, id}] = c.line.Now()
-	for key := range c.ward.until {
-		if key.process == process && key.id == id {
-			delete(c.ward.until, key)
-			if p := c.people[process]; p != nil {
-				delete(p.failures, key.dose)
-			}
-		}
+	maps.DeleteFunc(c.ward.until, func(s stay, _ time.Time) bool { return s.process == process && s.id == id })
+	if p := c.people[process]; p != nil {
+		maps.DeleteFunc(p.failures, func(d dose, _ []time.Time) bool { return d.id == id })
 	}
 }
 

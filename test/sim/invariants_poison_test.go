@@ -138,6 +138,16 @@ func TestQuarantinesThatEnd(t *testing.T) {
 				h.pass(2 * stays)
 			}
 		},
+		"because somebody says so, where it works on without a lease": func(h *hospital) {
+			for range 2 {
+				for range 3 {
+					h.tries("w1", 7)
+					h.fails("w1", 7)
+				}
+				h.c.Releases("w1", "p1")
+			}
+			h.tries("w1", 7)
+		},
 		"as a record says": func(h *hospital) {
 			h.says(stays, false)
 			h.says(0, true)
