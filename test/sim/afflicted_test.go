@@ -119,3 +119,51 @@ func TestSlowAndSuspended(t *testing.T) {
 	require.False(t, w.RunUntil(4*time.Second, forward), "time went back to %v: %s", last, w.Broken(60))
 	require.Empty(t, w.Broken(60))
 }
+
+// While nobody answers, whoever asks is told so: nobody has a lease, and all is as before when
+// somebody answers again. One who alone finds nobody is answered by another server.
+func TestNobodyAnswers(t *testing.T) {
+	w, _ := afflicted(t)
+	const says = "a worker's record finds nobody who answers"
+	w.Net.Desert(10 * time.Second)
+	well(t, w, 9*time.Second)
+	all := met(w, says)
+	require.Positive(t, all, "%s", w.Trace.End(60))
+	require.Empty(t, w.Check.Working())
+	well(t, w, time.Second+w.Settings().StableBound(partition.Setbacks{Resigned: true}))
+	covered(t, w)
+
+	w.Leader().Port.Desert()
+	well(t, w, w.Settings().StableBound(partition.Setbacks{Resigned: true}))
+	require.Greater(t, met(w, says), all)
+	covered(t, w)
+	for _, p := range w.Processes() {
+		require.Equal(t, messages.Stable, p.Heard.State)
+		require.True(t, p.Heard.Health.Healthy, p.Heard.Health.Reason)
+	}
+}
+
+// At whatever message a handler panics, its partition is worked on again.
+func TestHandlersThatPanic(t *testing.T) {
+	w, leads := afflicted(t)
+	leads.Stop(false)
+	well(t, w, 20*time.Second)
+	for m, when := range []string{"when it starts", "at its work", "when it has to let go", "when it has drained", "when it stops"} {
+		p := w.Start(fmt.Sprintf("late-%d", m), sim.Habits{Drain: time.Duration(m) * 20 * time.Millisecond})
+		for _, p := range w.Processes() {
+			p.Fail(sim.Moment(m))
+		}
+		well(t, w, 20*time.Second)
+		p.Fail(sim.Moment(m))
+		p.Drain(false)
+		well(t, w, 10*time.Second)
+		require.Positive(t, p.Heard.Drained)
+		p.Stop(false)
+		well(t, w, 20*time.Second)
+		covered(t, w)
+		require.Positive(t, met(w, "a handler panics "+when), "%s", w.Trace.End(60))
+		for _, p := range w.Processes() {
+			p.Spare()
+		}
+	}
+}

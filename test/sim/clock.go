@@ -29,6 +29,10 @@ const (
 // Timeline is the time of a world: it stands still while a message can run, and
 // then jumps to the next event.
 type Timeline struct {
+	// Ties, if it is not 0, orders what is planned for one instant by this number, and not
+	// as it was planned.
+	Ties uint64
+
 	now    time.Duration
 	events eventHeap
 	count  uint64
@@ -37,6 +41,7 @@ type Timeline struct {
 // event is something that happens at an instant, to a process.
 type event struct {
 	at    time.Duration
+	tie   uint64
 	order uint64
 	lane  *Lane
 	kind  Kind
@@ -52,7 +57,7 @@ func (t *Timeline) Server() time.Time { return Epoch.Add(t.now) }
 
 // After plans do for a process, when d has passed; for one that is paused by
 // then, when it resumes. Of events for the same instant the one that was planned
-// first happens first. cancel prevents what has not begun.
+// first happens first, unless Ties says otherwise. cancel prevents what has not begun.
 func (t *Timeline) After(d time.Duration, lane *Lane, kind Kind, do func()) (cancel func()) {
 	if lane.ended {
 		return func() {}
@@ -69,6 +74,7 @@ func (t *Timeline) push(e *event, at time.Duration) {
 	}
 	t.count++
 	e.at, e.order = at, t.count
+	e.tie = t.tie(e)
 	heap.Push(&t.events, e)
 }
 
@@ -215,6 +221,9 @@ func (h eventHeap) Len() int { return len(h) }
 func (h eventHeap) Less(i, j int) bool {
 	if h[i].at != h[j].at {
 		return h[i].at < h[j].at
+	}
+	if h[i].tie != h[j].tie {
+		return h[i].tie < h[j].tie
 	}
 	return h[i].order < h[j].order
 }

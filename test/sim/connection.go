@@ -31,9 +31,10 @@ func (p *Port) signal(s bridge.Signal) {
 	})
 }
 
-// Reconnect implements bridge.Port: the isolated server, if it was one, is left.
+// Reconnect implements bridge.Port: the isolated server, if it was one, is left, or the one
+// that finds nobody.
 func (p *Port) Reconnect() {
-	p.isolated = nil
+	p.isolated, p.alone = nil, false
 	p.Disconnect(reconnecting)
 }
 
@@ -138,6 +139,19 @@ func (p *Port) hush() {
 	}
 }
 
+// Desert leaves the connection, until Heal or Reconnect, at a server that knows no way to the stream:
+// whoever asks is told at once that nobody answers, and what is watched says nothing more.
+func (p *Port) Desert() {
+	p.net.note(p.lane.Name, "finds nobody who answers")
+	p.alone = true
+	for _, w := range p.watches {
+		w.deaf = true
+	}
+}
+
+// deserted reports whether nobody answers.
+func (p *Port) deserted() bool { return p.alone || p.net.line.Now() < p.net.alone }
+
 // Slow makes everything take so much longer, each way, until Heal.
 func (p *Port) Slow(lag time.Duration) {
 	p.net.note(p.lane.Name, "has a connection that is slower by "+lag.String())
@@ -147,15 +161,15 @@ func (p *Port) Slow(lag time.Duration) {
 // delay is how long a message to or from the process is under way.
 func (p *Port) delay() time.Duration { return p.net.delay() + p.lag }
 
-// Heal ends Cut, Mute, Deafen, Slow, Isolate and Deny.
+// Heal ends Cut, Mute, Deafen, Desert, Slow, Isolate and Deny.
 func (p *Port) Heal() {
 	p.lag = 0
 	p.Allow()
-	if !p.mute && !p.deaf && p.isolated == nil {
+	if !p.mute && !p.deaf && !p.alone && p.isolated == nil {
 		return
 	}
 	p.net.note(p.lane.Name, "reaches the store again")
-	p.mute, p.deaf, p.isolated = false, false, nil
+	p.mute, p.deaf, p.alone, p.isolated = false, false, false, nil
 	p.flow()
 }
 

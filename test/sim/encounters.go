@@ -226,6 +226,10 @@ func (e *encounters) refused(by string, batch []bridge.Message, r bridge.Result)
 	case r.Code == bridge.CodeTooLarge:
 		e.meets(tooLargeHead, has(".head"))
 		e.meets(tooLargeLive, has(".live.") && !has(".head"))
+	case errors.Is(r.Err, errNobody):
+		e.meets(nobodyForHead, has(".head"))
+		e.meets(nobodyForTerm, has(".term"))
+		e.meets(nobodyForLive, has(".live.") && !has(".head"))
 	case errors.Is(r.Err, errFull):
 		e.meets(fullForHead, has(".head"))
 		e.meets(fullForTerm, has(".term"))

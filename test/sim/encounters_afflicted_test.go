@@ -31,6 +31,11 @@ var afflicted = []told{
 			h.encounters.refused("w1", batch, denied())
 		}
 	}},
+	{[]Situation{nobodyForHead, nobodyForTerm, nobodyForLive}, func(h *history) {
+		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".lead", ".term"), batchOf(".live.worker-1")} {
+			h.encounters.refused("w1", batch, nobody())
+		}
+	}},
 	{[]Situation{fullForHead, fullForTerm, fullForLive}, func(h *history) {
 		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".lead", ".term"), batchOf(".live.worker-1")} {
 			h.encounters.refused("w1", batch, bridge.Result{Outcome: bridge.Unknown, Code: codeNotStored, Err: errFull})

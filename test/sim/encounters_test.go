@@ -273,7 +273,10 @@ func TestSituations(t *testing.T) {
 		}
 		h.Close()
 	}
-	for s, n := range met[:listFails] { // the others are of TestTrouble and TestPanic
+	for s := range met {
+		require.NotEmpty(t, Situation(s).String(), "after %s", Situation(s-1))
+	}
+	for s, n := range met[:listFails] { // the others are of TestTrouble, TestPanic and TestHandlersThatPanic
 		require.Positive(t, n, "no history has it: %s", Situation(s))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"time"
 )
 
 // Fault is a kind of thing that goes wrong.
@@ -100,8 +99,53 @@ const (
 	TooLarge
 	// Denied: a process may not do something any more, and again after a while.
 	Denied
+	// NoResponders: nobody answers what a process, or everybody, asks of the stream, and
+	// whoever asks is told so at once.
+	NoResponders
+	// FailingHandler: the next handler of a process panics that comes to one of Moments.
+	FailingHandler
+
+	// Faults of what happens. Their strength is the probability that it hits one message,
+	// or one fault of lives.
+
+	// HeavyTail: a message is late by a time with a heavy tail.
+	HeavyTail
+	// Lasting: a fault of lives lasts longer than all others do.
+	Lasting
+	// Coincidence: a fault of lives ends at the very instant at which a timer is due that
+	// some process has set.
+	Coincidence
+
+	// Habits. Their strength is the probability that a process, or a fault of lives, has it.
+
+	// StuckHandler: the handlers of a process never let go.
+	StuckHandler
+	// Unconfirming: the subscriber of a process never confirms.
+	Unconfirming
+	// NeverLeading: a process may not lead.
+	NeverLeading
+	// Twin: who comes back begins beside the former one, which runs or is paused.
+	Twin
+	// SourceFlaps: a source in trouble is so now and then.
+	SourceFlaps
+	// SourceEmpty: it lists nothing.
+	SourceEmpty
+	// StrategyPanic: a strategy in trouble panics.
+	StrategyPanic
+	// StrategyNonsense: it plans nonsense.
+	StrategyNonsense
+	// StrategyLate: it plans when it may be too late.
+	StrategyLate
+	// Poisoned: the handlers of one partition fail, wherever it is, until all faults end.
+	Poisoned
 	faults
 )
+
+// Often reports whether its strength is how often a minute the fault happens.
+func (f Fault) Often() bool { return f >= Disconnect && f < HeavyTail }
+
+// Habit reports whether the fault is something that processes, or other faults, are like.
+func (f Fault) Habit() bool { return f >= StuckHandler }
 
 var faultNames = [faults]string{
 	"long delay", "lost request", "lost answer", "duplicate", "in flight", "conflict", "stale get",
@@ -109,7 +153,10 @@ var faultNames = [faults]string{
 	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
 	"server restart", "election", "recreate", "source change", "clock jump", "expiry", "older copy", "garbage",
 	"panic", "store full", "slow node", "suspended", "source trouble", "strategy trouble",
-	"too large", "denied",
+	"too large", "denied", "no responders", "failing handler",
+	"heavy tail", "lasting", "coincidence",
+	"stuck handler", "unconfirming", "never leading", "twin", "source flaps", "source empty",
+	"strategy panic", "strategy nonsense", "strategy late", "poisoned",
 }
 
 // String returns the name of the fault.
@@ -130,6 +177,9 @@ var strengths = Faults{
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
 	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1, Expiry: 0.4, OlderCopy: 0.6, Garbage: 1, Panic: 3,
 	Full: 1.5, Slow: 3, Suspend: 2, SourceTrouble: 4, StrategyTrouble: 4, TooLarge: 1.5, Denied: 1.5,
+	NoResponders: 2, FailingHandler: 4, HeavyTail: 0.05, Lasting: 0.3, Coincidence: 0.5,
+	StuckHandler: 1. / 8, Unconfirming: 1. / 8, NeverLeading: 1. / 8, Twin: 2. / 5, SourceFlaps: 1. / 2, SourceEmpty: 1. / 3,
+	StrategyPanic: 1. / 4, StrategyNonsense: 1. / 4, StrategyLate: 1. / 4, Poisoned: 1,
 }
 
 // Strong turns some faults on, each as strong as it gets.
@@ -178,34 +228,4 @@ func (f Faults) Kinds() int {
 		}
 	}
 	return n
-}
-
-// Lengths are the times that decide something in the group under test: delays
-// and pauses hit them more often than chance would.
-type Lengths []time.Duration
-
-// Pick returns a time: close to one of the lengths or to a sum of two, or
-// anything from a millisecond to twice the longest.
-func (l Lengths) Pick(rng *rand.Rand) time.Duration {
-	if len(l) == 0 {
-		return time.Millisecond
-	}
-	d := l[rng.IntN(len(l))]
-	switch rng.IntN(4) {
-	case 0:
-		return time.Millisecond + time.Duration(rng.Int64N(int64(2*l.longest())))
-	case 1:
-		d += l[rng.IntN(len(l))]
-	case 2:
-		return max(time.Millisecond, d+time.Duration(rng.IntN(21)-10)*time.Millisecond)
-	}
-	return max(time.Millisecond, d*time.Duration(90+rng.IntN(21))/100)
-}
-
-func (l Lengths) longest() time.Duration {
-	longest := time.Millisecond
-	for _, d := range l {
-		longest = max(longest, d)
-	}
-	return longest
 }

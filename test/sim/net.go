@@ -24,6 +24,7 @@ type Net struct {
 	voting time.Duration            // the stream has no leader until then
 	full   time.Duration            // and no room until then
 	narrow narrow
+	alone  time.Duration // and nobody who answers until then
 
 	// Asked counts what processes asked of the store: operations and watches.
 	Asked int
@@ -48,7 +49,9 @@ func NewNet(line *Timeline, home *Lane, store *Store, rng *rand.Rand) *Net {
 	return &Net{line: line, home: home, store: store, rng: rng, busy: map[string]time.Duration{}}
 }
 
-// hits rolls the dice for a fault.
+// Hits rolls the dice for a fault, and notes that it happens.
+func (n *Net) Hits(f Fault) bool { return n.hits(f) }
+
 func (n *Net) hits(f Fault) bool {
 	if n.Faults[f] == 0 || n.rng.Float64() >= n.Faults[f] {
 		return false
@@ -70,10 +73,13 @@ func (n *Net) note(process, what string) {
 }
 
 // delay is how long a message is under way: a fraction of a millisecond, seldom
-// some milliseconds, and with LongDelay about one of the lengths.
+// some milliseconds, with LongDelay about one of the lengths, and with HeavyTail anything.
 func (n *Net) delay() time.Duration {
-	if n.hits(LongDelay) {
+	switch {
+	case n.hits(LongDelay):
 		return n.Lengths.Pick(n.rng)
+	case n.hits(HeavyTail):
+		return n.Lengths.Tail(n.rng)
 	}
 	d := 100*time.Microsecond + time.Duration(n.rng.IntN(900))*time.Microsecond
 	if n.rng.IntN(50) == 0 {
@@ -85,7 +91,7 @@ func (n *Net) delay() time.Duration {
 // Heal ends all faults, those of single processes too. What is under way stays
 // as late as it is.
 func (n *Net) Heal() {
-	n.Faults, n.full, n.narrow = Faults{}, 0, narrow{}
+	n.Faults, n.full, n.narrow, n.alone = Faults{}, 0, narrow{}, 0
 	for _, p := range n.ports {
 		p.Heal()
 	}
@@ -110,6 +116,13 @@ func (n *Net) Elect(lasts time.Duration) {
 func (n *Net) Fill(lasts time.Duration) {
 	n.note("server", "the stream is full for "+lasts.String())
 	n.full = max(n.full, n.line.Now()+lasts)
+}
+
+// Desert leaves the stream without anybody who answers for a while, and whoever asks is told
+// so at once, as where no server knows who leads it, or has JetStream.
+func (n *Net) Desert(lasts time.Duration) {
+	n.note("server", "nobody answers for "+lasts.String())
+	n.alone = max(n.alone, n.line.Now()+lasts)
 }
 
 // narrow is that the largest message has so many bytes, until then. edited: this is what

@@ -45,8 +45,8 @@ const spared = 3
 // process whose habit is to be Mortal.
 func (p *Process) Panic(role string, said int) { p.doom = doom{role: role, said: said} }
 
-// Spare takes back what Panic began.
-func (p *Process) Spare() { p.doom = doom{} }
+// Spare takes back what Panic and Fail began.
+func (p *Process) Spare() { p.doom, p.failing = doom{}, [Moments]bool{} }
 
 // mortal are Props whose actor, and all below it, may be made to panic.
 func (p *Process) mortal(props *actor.Props) *actor.Props {

@@ -25,6 +25,7 @@ type Port struct {
 	wrote     bool // it had a stream
 	mute      bool // what it sends does not arrive
 	deaf      bool // nothing is heard
+	alone     bool // nobody is there who would answer
 	lag       time.Duration
 	isolated  *island  // the server that it has, if that is cut off from the others
 	held      []func() // leaves when the connection is back
@@ -116,6 +117,9 @@ func (p *Port) perform(op bridge.Op, sent time.Duration) bridge.Result {
 	case p.lacking(op):
 		n.refused(p, op.Publish, denied())
 		return denied()
+	case p.deserted():
+		n.refused(p, op.Publish, nobody())
+		return nobody()
 	case op.Create != nil && p.wrote:
 		return n.store.CreateAnew(*op.Create)
 	case op.Create != nil:

@@ -70,8 +70,11 @@ type Process struct {
 	halt    halt
 	delays  delays
 	doom    doom
-	fatal   bool // its manager may not go on
-	used    usage
+	// handlers are those that work, and failing when the next one panics.
+	handlers []*actor.PID
+	failing  [Moments]bool
+	fatal    bool // its manager may not go on
+	used     usage
 	// Heard is what the user knows.
 	Heard Heard
 }

@@ -61,5 +61,8 @@ func (p *Port) look() bridge.StreamInfo {
 	if p.lacks[ToLook] {
 		return bridge.StreamInfo{Result: denied()}
 	}
+	if p.deserted() {
+		return bridge.StreamInfo{Result: nobody()}
+	}
 	return p.net.info(p.stream)
 }

@@ -79,6 +79,9 @@ const (
 	tooLargeLive
 	deniedLead
 	deniedLive
+	nobodyForHead
+	nobodyForTerm
+	nobodyForLive
 	slowDecides
 	slowFenced
 	suspendedFenced
@@ -93,6 +96,14 @@ const (
 	planNonsense
 	planLate
 	final
+
+	// What a user's handlers do, and is done about them.
+	failsAtStart
+	failsAtWork
+	failsAtRevoke
+	failsAtDrain
+	failsAtStop
+	released
 
 	// An actor panics: one for each of the roles.
 	panicked
@@ -167,6 +178,9 @@ var situationNames = [panicked]string{
 	tooLargeLive:        "a worker's record is too large",
 	deniedLead:          "somebody may not lead any more",
 	deniedLive:          "a worker may not write its record any more",
+	nobodyForHead:       "a decision finds nobody who answers",
+	nobodyForTerm:       "a candidacy finds nobody who answers",
+	nobodyForLive:       "a worker's record finds nobody who answers",
 	slowDecides:         "a slow node decides",
 	slowFenced:          "a session is fenced whose node is slow",
 	suspendedFenced:     "a session is fenced whose clock stands still",
@@ -180,6 +194,13 @@ var situationNames = [panicked]string{
 	planNonsense: "a leader's strategy plans nonsense",
 	planLate:     "a leader's strategy plans when it may be too late",
 	final:        "a worker says that only a restart helps",
+
+	failsAtStart:  "a handler panics when it starts",
+	failsAtWork:   "a handler panics at its work",
+	failsAtRevoke: "a handler panics when it has to let go",
+	failsAtDrain:  "a handler panics when it has drained",
+	failsAtStop:   "a handler panics when it stops",
+	released:      "a quarantine ends because somebody says so",
 }
 
 // String says what the situation is.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/troupe-actors/troupe/actors"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -103,6 +102,7 @@ func (u *user) answered(mail any) {
 		}
 		p.say(fmt.Sprintf("is refreshed, version %d", m.Version))
 	case messages.PartitionReleased:
+		p.world.encounters.meets(released, m.Reason == "")
 		p.say(fmt.Sprintf("%s is released%s", m.Partition, because(m.Reason)))
 	case messages.Drained:
 		p.Heard.Drained++
@@ -180,58 +180,6 @@ func tokens(verb string, list []partition.Owned) string {
 		out[i] = fmt.Sprintf("%s@%d", o.ID, Step(o.Token))
 	}
 	return fmt.Sprintf("; %s %s", verb, strings.Join(out, " "))
-}
-
-// handler makes the partition actors of a process.
-func (p *Process) handler(o partition.Owned) *actor.Props {
-	props := actor.PropsFromProducer(func() actor.Actor { return &handler{process: p, owned: o} })
-	if p.Habits.Drain == 0 {
-		return props
-	}
-	return actors.Drains(props)
-}
-
-// handler is one partition actor.
-type handler struct {
-	process *Process
-	owned   partition.Owned
-	done    bool
-}
-
-// Habitual is why handlers panic that are to.
-const Habitual = "it is its habit"
-
-// finished is a handler's reminder that it has drained.
-type finished struct{}
-
-// Receive implements actor.Actor.
-func (h *handler) Receive(ctx actor.Context) {
-	p, check := h.process, h.process.world.Check
-	switch ctx.Message().(type) {
-	case *actor.Started:
-		check.Tries(p.Name, h.owned)
-		if h.owned.ID == p.Habits.Fails {
-			h.done = true
-			check.Fails(p.Name, h.owned)
-			p.say(fmt.Sprintf("the handler of %s panics", h.owned.ID))
-			panic(Habitual)
-		}
-		p.world.Trace.Hum(p.Name, fmt.Sprintf("the handler of %s@%d starts", h.owned.ID, Step(h.owned.Token)))
-		check.Begins(p.Name, Handler, h.owned)
-	case messages.Revoke:
-		check.Revoked(p.Name, h.owned)
-		if p.Habits.Drain != Never {
-			p.later(p.Habits.Drain, ctx.Self(), finished{})
-		}
-	case finished:
-		ctx.Stop(ctx.Self())
-	case *actor.Stopping:
-		if !h.done {
-			h.done = true
-			p.world.Trace.Hum(p.Name, fmt.Sprintf("the handler of %s@%d stops", h.owned.ID, Step(h.owned.Token)))
-			check.Stops(p.Name, Handler, h.owned)
-		}
-	}
 }
 
 // Clocks returns a rate of a clock at random, the extremes more often.

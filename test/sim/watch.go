@@ -45,6 +45,9 @@ func (w *watch) begin() {
 	case w.port.broken || w.port.mute || w.port.deaf || w.port.isolated != nil || n.leaderless():
 		w.close(errNoAnswer)
 		return
+	case w.port.deserted():
+		w.close(errNobody)
+		return
 	case w.port.may != nil || w.port.lacks[ToWatch]:
 		w.close(bridge.ErrDenied)
 		return
@@ -91,7 +94,7 @@ func (w *watch) pass() {
 
 // catchUp ends the deafness that came with a lost connection.
 func (w *watch) catchUp() {
-	if w.stopped || !w.deaf || w.port.broken || w.port.deaf || w.port.isolated != nil {
+	if w.stopped || !w.deaf || w.port.broken || w.port.deaf || w.port.alone || w.port.isolated != nil {
 		return
 	}
 	w.deaf = false

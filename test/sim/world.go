@@ -101,14 +101,6 @@ func NewWorld(cfg Config) *World {
 	return w
 }
 
-// lengths are the times of the settings that decide something.
-func lengths(s partition.Settings) Lengths {
-	return Lengths{
-		s.HeartbeatInterval, s.StoreTimeout, s.DrainTimeout, s.Suspect(), s.Lease, s.Wait(s.Lease),
-		s.LeadRenewal(), s.LeaderLease, s.LeadWait(), s.PollInterval,
-	}
-}
-
 // Close ends the world with all that is in it.
 func (w *World) Close() {
 	w.deaf()

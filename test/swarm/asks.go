@@ -45,6 +45,9 @@ func (l *life) asks() {
 	l.later(l.world.Soon(2*time.Second), func() {
 		if p, list := l.somebody(), l.world.Partitions(); p != nil {
 			id := list[l.world.Random.IntN(len(list))].ID()
+			if l.poison != "" && l.world.Random.IntN(2) == 0 {
+				id = l.poison
+			}
 			switch l.world.Random.IntN(8) {
 			case 0:
 				p.AskOwner(id)

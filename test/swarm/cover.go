@@ -54,9 +54,12 @@ func (l *life) bound() time.Duration {
 
 // strays is how long after the last fault something may come that was under way when it
 // happened: a message that is late stays so, by twice the longest of what delays are made of
-// at most. A partition that fails is left alone at two owners, one after the other.
+// at most, or as late as anything ever is. A partition that fails is left alone at two owners, one after the other.
 func (l *life) strays() time.Duration {
 	late := 2 * slices.Max(l.world.Net.Lengths)
+	if l.faults[sim.HeavyTail]+l.faults[sim.Lasting] > 0 {
+		late = sim.Longest * slices.Max(l.world.Net.Lengths)
+	}
 	if l.settings.QuarantineFor == briefly {
 		late += 2 * briefly
 	}

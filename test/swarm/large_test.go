@@ -75,10 +75,7 @@ func (l *life) handOver() string {
 		return l.uncovered("I5: one worker")
 	}
 	l.ill = true
-	l.world.Net.Faults = l.faults
-	for f := sim.Disconnect; int(f) < len(l.faults); f++ {
-		l.plague(f)
-	}
+	l.plagues()
 	for i := range leastWorkers {
 		if i > 0 {
 			l.spoil(".asg.worker-0.2")

@@ -24,10 +24,8 @@ const (
 	// leastKinds of fault strike in each life, for which it is prolonged.
 	leastKinds    = 2
 	mostSuffering = 30 * time.Minute
-	// One life in eight has a partition that fails wherever it is, and is left alone
-	// briefly then.
-	poisonedLives = 5
-	briefly       = 5 * time.Second
+	// briefly is how long a partition is left alone that fails, in lives in which some do.
+	briefly = 5 * time.Second
 )
 
 // life is one life of a group.
@@ -37,6 +35,8 @@ type life struct {
 	// ill is true while faults last. era counts how often they have ended.
 	ill bool
 	era int
+	// asked: somebody is asked for something now and then, also where no actor panics.
+	asked bool
 	// lull: half way through, all faults end until everything is owned.
 	lull bool
 	// older is true while an older copy stands in the place of the stream.
@@ -118,33 +118,42 @@ func (l *life) result(seed uint64, wrong string, lines int) Result {
 	return r
 }
 
+// begin begins an ordinary life; if there are faults they are those, and else as the seed says.
 func begin(seed uint64, faults sim.Faults, system *sim.System, change ...func(*partition.Settings)) *life {
-	settings := partition.Fast()
-	if seed%4 == 3 {
-		settings = partition.Default()
+	n := ordinary(seed)
+	if faults.Kinds() > 0 {
+		n.faults = usual(seed, faults)
 	}
 	for _, f := range change {
-		f(&settings)
+		f(&n.settings)
 	}
-	poisoned := seed%8 == poisonedLives
-	if poisoned {
-		settings.QuarantineFor = briefly
+	return n.begin(seed, system)
+}
+
+// begin begins a life of this nature.
+func (n nature) begin(seed uint64, system *sim.System) *life {
+	if n.faults[sim.Poisoned]+n.faults[sim.FailingHandler] > 0 {
+		n.settings.QuarantineFor = briefly
 	}
 	rng := rand.New(rand.NewPCG(seed, 1))
-	l := &life{settings: settings.WithDefaults(), faults: random(seed, rng)}
-	if faults.Kinds() > 0 {
-		l.faults = faults
-	}
-	if seed%2 == 0 {
+	random(seed, rng) // what comes after it is drawn for all natures alike
+	l := &life{settings: n.settings.WithDefaults(), faults: n.faults, asked: n.asked, rounds: n.rounds}
+	if n.long {
 		l.surname = "-" + strings.Repeat("x", longName)
 	}
 	list := l.partitions(leastPartitions + rng.IntN(mostPartitions-leastPartitions+1))
 	l.lived.Partitions = len(list)
-	if poisoned {
+	if n.faults[sim.Poisoned] > 0 {
 		l.poison = list[0].ID()
 	}
-	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: settings, Partitions: list, Replicas: 1 + 2*rng.IntN(2), System: system})
+	l.world = sim.NewWorld(sim.Config{Seed: seed, Settings: n.settings, Partitions: list, Replicas: 1 + 2*rng.IntN(2), System: system})
+	if n.faults[sim.Coincidence] > 0 {
+		l.world.Net.Lengths, l.world.Timeline.Ties = sim.AllLengths(l.settings), max(seed, 1)
+	}
 	l.back = partition.Setbacks{Window: l.settings.ColdStartWindow, Resigned: true}
+	if l.poison != "" {
+		l.world.Net.Strikes(sim.Poisoned)
+	}
 	l.world.Died, l.world.Final = l.died, l.final
 	l.world.Trace.Say("world", l.faults.String())
 	return l
@@ -155,7 +164,7 @@ func (l *life) all() string {
 	if wrong := l.suffers(); wrong != "" {
 		return wrong
 	}
-	if kinds := min(leastKinds, l.faults.Kinds()); !l.world.RunUntil(mostSuffering, func() bool { return l.world.Net.Struck().Kinds() >= kinds }) {
+	if kinds := min(leastKinds, happening(l.faults)); !l.world.RunUntil(mostSuffering, func() bool { return happening(l.world.Net.Struck()) >= kinds }) {
 		return fmt.Sprintf("fewer than %d kinds of fault have struck", kinds)
 	}
 	if wrong := l.heal(); wrong != "" {
@@ -211,14 +220,21 @@ func (l *life) youth(d time.Duration) bool {
 func (l *life) suffer(d time.Duration) bool {
 	l.ill = true
 	l.world.Check.Stirs()
-	if l.faults[sim.Panic] > 0 {
+	if l.asked || l.faults[sim.Panic] > 0 {
 		l.asks() // or some would never be there
 	}
-	l.world.Net.Faults = l.faults
-	for f := sim.Disconnect; int(f) < len(l.faults); f++ {
-		l.plague(f)
-	}
+	l.plagues()
 	return l.world.Run(d)
+}
+
+// plagues lets all faults happen that the life has.
+func (l *life) plagues() {
+	l.world.Net.Faults = l.faults
+	for f := range sim.Fault(len(l.faults)) {
+		if f.Often() {
+			l.plague(f)
+		}
+	}
 }
 
 // plague lets a fault of lives happen now and then.

@@ -36,14 +36,11 @@ type Plan struct {
 // Live lives the life of a seed. lines is how much of the trace is wanted of one
 // that breaks something.
 func (p Plan) Live(seed uint64, system *sim.System, lines int) Result {
-	faults := sim.Faults{}
-	if len(p.Without) > 0 {
-		faults = drawn(seed)
-		for _, f := range p.Without {
-			faults[f] = 0
-		}
+	n := natural(seed)
+	for _, f := range p.Without {
+		n.faults[f] = 0
 	}
-	l := begin(seed, faults, system)
+	l := n.begin(seed, system)
 	l.lull = lull(seed)
 	l.crowd, l.many = p.Workers, p.Partitions
 	if l.many == 0 && 2*p.Workers > leastPartitions {
@@ -56,33 +53,6 @@ func (p Plan) Live(seed uint64, system *sim.System, lines int) Result {
 	r := l.live(seed, lines)
 	r.Again += p.flags()
 	return r
-}
-
-// drawn are the faults of a seed.
-func drawn(seed uint64) sim.Faults { return random(seed, rand.New(rand.NewPCG(seed, 1))) }
-
-const (
-	// rare is of how many lives one has a fault that was added later.
-	rare = 20
-	// salted is what makes the random streams from which these are drawn: seeds that were
-	// known by then have none of them, and the first sixty have each.
-	salted = 15_700
-)
-
-// random are the faults of a seed, drawn from this. In every other life actors panic, too.
-// What comes after that is drawn for each fault apart, so that all other lives stay what
-// they are when one is added.
-func random(seed uint64, rng *rand.Rand) sim.Faults {
-	f := sim.RandomFaults(rng)
-	if seed%4 > 1 {
-		f[sim.Panic] = sim.Strong(sim.Panic)[sim.Panic]
-	}
-	for k := sim.Panic + 1; int(k) < len(f); k++ {
-		if own := rand.New(rand.NewPCG(seed, salted+uint64(k))); own.IntN(rare) == 0 {
-			f[k] = sim.Strong(k)[k] * (0.2 + 0.8*own.Float64())
-		}
-	}
-	return f
 }
 
 const (
@@ -144,7 +114,7 @@ func without(list string) ([]sim.Fault, error) {
 // kinds of fault, one after the other, and with fewer workers. It may break something
 // else then. live says whether it breaks.
 func (p Plan) Shrink(seed uint64, live func(Plan) (broken bool)) Plan {
-	faults := drawn(seed)
+	faults := natural(seed).faults
 	for f, strength := range faults {
 		if strength == 0 || slices.Contains(p.Without, sim.Fault(f)) || len(p.Without)+1 >= faults.Kinds() {
 			continue

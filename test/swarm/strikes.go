@@ -24,13 +24,17 @@ func (l *life) join(key string) *sim.Process {
 	case 0, 1, 2:
 		h.Drain = time.Millisecond + l.world.Soon(l.settings.DrainTimeout)
 	case 3:
-		h.Drain, l.back.Stuck = sim.Never, true
+		if l.has(sim.StuckHandler) {
+			h.Drain, l.back.Stuck = sim.Never, true
+		}
 	}
 	switch r.IntN(8) {
 	case 0, 1, 2:
 		h.LetGo = time.Millisecond + l.world.Soon(2*l.settings.DrainTimeout)
 	case 3:
-		h.LetGo, l.back.Stuck = sim.Never, l.back.Stuck || h.Confirm
+		if l.has(sim.Unconfirming) {
+			h.LetGo, l.back.Stuck = sim.Never, l.back.Stuck || h.Confirm
+		}
 	}
 	if l.prompt {
 		h.Drain, h.LetGo, l.back.Stuck = 0, 0, false
@@ -40,11 +44,20 @@ func (l *life) join(key string) *sim.Process {
 	}
 	h.Fails = l.poison
 	h.Mortal, h.Moody = l.faults[sim.Panic] > 0, l.faults[sim.StrategyTrouble] > 0
-	h.NeverLead = l.born > leastWorkers && r.IntN(8) == 0
+	h.NeverLead = l.born > leastWorkers && r.IntN(8) == 0 && l.has(sim.NeverLeading)
 	if l.habits != nil {
 		l.habits(&h)
 	}
 	return l.world.Start(fmt.Sprintf("w%d", l.born), h)
+}
+
+// has reports whether the life has this habit, of somebody who is to have it.
+func (l *life) has(f sim.Fault) bool {
+	if l.faults[f] == 0 {
+		return false
+	}
+	l.world.Net.Strikes(f)
+	return true
 }
 
 // most is how many workers there may be.
@@ -89,7 +102,7 @@ func (l *life) strike(f sim.Fault) {
 		return
 	}
 	l.world.Net.Strikes(f)
-	long := l.world.Net.Lengths.Pick(l.world.Random)
+	long := l.lasts()
 	switch f {
 	case sim.Disconnect:
 		p.Port.Disconnect(long)
@@ -108,7 +121,7 @@ func (l *life) strike(f sim.Fault) {
 			l.unheard(p)
 		}
 	case sim.Pause:
-		p.Pause(l.around(p, long))
+		p.Pause(l.exactly(l.around(p, long)))
 	case sim.Comeback:
 		l.comeback(p, long)
 	case sim.Leave:
@@ -172,12 +185,11 @@ func (l *life) end() {
 // comeback crashes a process, which starts again; else the other one is a twin, of one
 // that runs or of one that is paused.
 func (l *life) comeback(p *sim.Process, long time.Duration) {
-	switch l.world.Random.IntN(5) {
-	case 0:
-	case 1:
-		p.Pause(long)
-	default:
+	switch way := l.world.Random.IntN(5); {
+	case way > 1 || !l.has(sim.Twin):
 		p.Crash()
+	case way == 1:
+		p.Pause(long)
 	}
 	l.joinLater(p.Habits.InstanceKey)
 }
@@ -211,24 +223,6 @@ func (l *life) later(d time.Duration, do func()) {
 		}
 	})
 }
-
-// around is how long a pause lasts: this long, or until about when the lease ends, or
-// others take it for over.
-func (l *life) around(p *sim.Process, long time.Duration) time.Duration {
-	left, s := l.world.Check.LeaseLeft(p.Name), l.settings
-	switch l.world.Random.IntN(4) {
-	case 0:
-		long = left
-	case 1:
-		long = left + s.Wait(s.Lease) - s.Lease
-	default:
-		return long
-	}
-	return max(time.Millisecond, long+l.world.Soon(2*edge)-edge)
-}
-
-// edge is how close to the end of a lease the end of a pause is.
-const edge = 10 * time.Millisecond
 
 // leave stops a process; one that says it comes back mostly does. It may not get to the
 // end of it, or who leads does not.

@@ -21,7 +21,7 @@ func (l *life) afflict(f sim.Fault, p *sim.Process, long time.Duration) {
 	case sim.Full:
 		l.world.Net.Fill(long)
 	case sim.Suspend:
-		p.Suspend(l.around(p, long))
+		p.Suspend(l.exactly(l.around(p, long)))
 	case sim.Panic:
 		p.Panic(sim.Roles[l.world.Random.IntN(len(sim.Roles))], l.world.Random.IntN(mostSaid))
 	case sim.TooLarge:
@@ -35,10 +35,19 @@ func (l *life) afflict(f sim.Fault, p *sim.Process, long time.Duration) {
 		l.ails(l.planner(p), long)
 	case sim.StrategyTrouble:
 		p = l.planner(p)
-		p.Balk(sim.Balk(1 + l.world.Random.IntN(sim.Balks)))
+		p.Balk(l.balk())
 		l.world.Plan(2*long, func() { p.Balk(sim.Obliges) })
 	case sim.Slow:
 		l.slow(p, long)
+	case sim.NoResponders:
+		if l.world.Random.IntN(2) == 0 {
+			l.world.Net.Desert(long)
+			break
+		}
+		p.Port.Desert()
+		l.world.Plan(long, p.Port.Heal)
+	case sim.FailingHandler:
+		p.Fail(sim.Moment(l.world.Random.IntN(int(sim.Moments))))
 	default: // faults of single operations: the port draws them itself
 	}
 }
@@ -68,17 +77,27 @@ func (l *life) planner(p *sim.Process) *sim.Process {
 // ails lets a source be in trouble for a while, in which it may be asked some times. It
 // does not list nothing as often as would be believed.
 func (l *life) ails(p *sim.Process, long time.Duration) {
-	t := sim.Trouble{Flaps: l.world.Random.IntN(2) == 0}
-	switch l.world.Random.IntN(3) {
-	case 0:
-		t.Reason = "no database"
-	case 1:
+	t := sim.Trouble{Flaps: l.world.Random.IntN(2) == 0 && l.has(sim.SourceFlaps)}
+	switch way := l.world.Random.IntN(3); {
+	case way == 2 && l.has(sim.SourceEmpty):
+		t.Empty = l.settings.EmptyConfirmations - 1
+	case way == 1:
 		t.Silent = true
 	default:
-		t.Empty = l.settings.EmptyConfirmations - 1
+		t.Reason = "no database"
 	}
 	p.Trouble(t)
 	l.world.Plan(long+2*l.settings.SourcePollInterval, func() { p.Trouble(sim.Trouble{}) })
+}
+
+// balk is what a strategy does.
+func (l *life) balk() sim.Balk {
+	b := sim.Balk(1 + l.world.Random.IntN(sim.Balks))
+	is, named := map[sim.Balk]sim.Fault{sim.Panics: sim.StrategyPanic, sim.Nonsense: sim.StrategyNonsense, sim.Dawdles: sim.StrategyLate}[b]
+	if named && !l.has(is) {
+		return sim.Refuses
+	}
+	return b
 }
 
 // slow makes a process, or its connection, slow for a while.

@@ -162,7 +162,7 @@ func shrunk(plan Plan, seed uint64) string {
 // workers; what is found can be asked for.
 func TestALifeIsShrunk(t *testing.T) {
 	const seed = 3
-	faults := drawn(seed)
+	faults := natural(seed).faults
 	var kinds []sim.Fault
 	for f, strength := range faults {
 		if strength > 0 {
