@@ -2,6 +2,7 @@ package partition
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -116,6 +117,33 @@ func TestSettings_WordsHaveNoOtherForm(t *testing.T) {
 			require.Equal(t, name, f[0].Field)
 			require.Equal(t, strconv.Quote(word), f[0].Value)
 			require.Contains(t, f[0].Rule, "characters out of A-Z, a-z, 0-9 and _")
+		}
+	}
+}
+
+// Every number has a range, and what lies just outside of it on either side is told with
+// the field, the value and the range.
+func TestSettings_EveryNumberHasARange(t *testing.T) {
+	var x Settings
+	beyond(t, x.counts(), (*Settings).counts, func(n, d int) int { return n + d })
+	beyond(t, x.shares(), (*Settings).shares, func(n float64, d int) float64 { return math.Nextafter(n, math.Inf(d)) })
+	beyond(t, x.spans(), (*Settings).spans, func(n time.Duration, d int) time.Duration { return n + time.Duration(d) })
+}
+
+func beyond[T int | float64 | time.Duration](t *testing.T, list []field[T], of func(*Settings) []field[T], step func(T, int) T) {
+	t.Helper()
+	for i, f := range list {
+		for _, v := range []T{step(f.least, -1), step(f.most, 1)} {
+			if v == 0 { // the default
+				v = 2 * Off
+			}
+			x := Default()
+			*of(&x)[i].at = v
+			faults := fieldFaults(t, x.Validate())
+			require.Len(t, faults, 1, "%s %v", f.name, v)
+			require.Equal(t, f.name, faults[0].Field)
+			require.Equal(t, fmt.Sprint(v), faults[0].Value)
+			require.True(t, strings.HasPrefix(faults[0].Rule, fmt.Sprintf("%v ≤ %s ≤ %v", f.least, f.name, f.most)), faults[0].Rule)
 		}
 	}
 }
