@@ -1,7 +1,12 @@
 package live
 
 import (
+	"bytes"
+	"fmt"
+	"runtime/pprof"
 	"strings"
+	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
@@ -86,4 +91,32 @@ func (h *halt) lives(js jetstream.JetStream) map[partition.WorkerID]partition.Li
 		all[partition.WorkerID(strings.TrimPrefix(subject, prefix))] = live
 	}
 	return all
+}
+
+// stopLabel marks the goroutines of a case: whoever begins one marks it too, timers apart.
+const stopLabel = "stop"
+
+// ended waits until all goroutines of a case have ended.
+func ended(t *testing.T, c stopCase) {
+	t.Helper()
+	left := goroutinesOf(c)
+	for late := time.Now().Add(patience); left != "" && time.Now().Before(late); left = goroutinesOf(c) {
+		time.Sleep(20 * time.Millisecond) // nobody tells that one has ended
+	}
+	if left != "" {
+		t.Errorf("goroutines are left of %q:\n%s", c, left)
+	}
+}
+
+// goroutinesOf are the goroutines of a case, as a profile has them.
+func goroutinesOf(c stopCase) string {
+	var all bytes.Buffer
+	_ = pprof.Lookup("goroutine").WriteTo(&all, 1)
+	var left strings.Builder
+	for stack := range strings.SplitSeq(all.String(), "\n\n") {
+		if strings.Contains(stack, fmt.Sprintf("\n# labels: {%q:%q}\n", stopLabel, c.String())) {
+			left.WriteString(stack + "\n\n")
+		}
+	}
+	return left.String()
 }

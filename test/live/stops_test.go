@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -68,8 +69,14 @@ func unhurried(of trouble) partition.Settings {
 func TestStops(t *testing.T) {
 	beside(t)
 	hub := unchecked(t, embedded.Config{Memory: true}, partition.Settings{}, 0)
+	js := hub.jetstream()
+	_, err := js.AccountInfo(t.Context()) // the first question begins a goroutine, which is of no case
+	require.NoError(t, err)
 	inLanes(stopLanes, stopCases(), func(c stopCase) {
-		t.Run(c.String(), func(t *testing.T) { hub.halts(t, c) })
+		pprof.Do(t.Context(), pprof.Labels(stopLabel, c.String()), func(context.Context) {
+			t.Run(c.String(), func(t *testing.T) { hub.halts(t, js, c) })
+		})
+		ended(t, c)
 	})
 	hub.unwatched()
 }
@@ -106,7 +113,7 @@ const (
 )
 
 // halts stops workers in a state, and looks what is left of them.
-func (g *group) halts(t *testing.T, c stopCase) {
+func (g *group) halts(t *testing.T, js jetstream.JetStream, c stopCase) {
 	var all []*halt
 	for i := range stopsPerCase {
 		h := &halt{trouble: c.of, odd: i%2 == 1, free: make(chan struct{})}
@@ -130,7 +137,6 @@ func (g *group) halts(t *testing.T, c stopCase) {
 	for _, h := range all {
 		h.end(c.how)
 	}
-	js := g.jetstream()
 	for _, h := range all {
 		h.left(js, c.state, c.how)
 	}
