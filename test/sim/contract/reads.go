@@ -31,18 +31,15 @@ func contractN8CutOff(b *bench) {
 	b.Until("it is read there", func() bool { return stuck.get("lead").Sequence == was })
 	b.Isolate(lead)
 	now := other.replace("lead", "b")
-	for range 3 {
-		r := stuck.get("lead")
-		if r.Outcome == bridge.Accepted {
-			require.Equal(b, was, r.Sequence, "nothing of the others comes through")
-			require.Equal(b, "a", string(r.Data))
-		} else {
-			require.Equal(b, bridge.Unknown, r.Outcome, "%v", r.Err)
-		}
-		b.Pause()
+	read, write := stuck.try(bridge.Op{Get: b.at("lead")}), stuck.send(b.put("lead", "c", was))
+	b.Until("both end", func() bool { return read.got && write.got })
+	if read.Outcome == bridge.Accepted {
+		require.Equal(b, was, read.Sequence, "nothing of the others comes through")
+		require.Equal(b, "a", string(read.Data))
+	} else {
+		require.Equal(b, bridge.Unknown, read.Outcome, "%v", read.Err)
 	}
-	r := stuck.publish(b.put("lead", "c", was))
-	require.Equal(b, bridge.Unknown, r.Outcome, "%v", r.Err)
+	require.Equal(b, bridge.Unknown, write.Outcome, "%v", write.Err)
 	b.Heal()
 	back := b.join(lead)
 	for _, c := range []*client{stuck, back, other} {
