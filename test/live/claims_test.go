@@ -79,3 +79,30 @@ func TestClaim_StopMeanwhile(t *testing.T) {
 	require.True(t, h.latest("worker-1").Released, "no claim is left")
 	require.Equal(t, []partition.WorkerID{"worker-0"}, h.check.Claimed())
 }
+
+// Two have found the same ID free and claim it at the same time: one has it, and the other
+// takes the next one.
+func TestClaim_TwoAtOnce(t *testing.T) {
+	g := groupWithHistory(t, unmissed(), 24)
+	first := g.start(1)[0]
+	all := []*worker{first}
+	for _, name := range []string{"one", "other"} {
+		g.cable = &cable{}
+		fell := g.cable.hold("PUB " + prefix + "live.worker-1 ")
+		all = append(all, g.join(name))
+		<-fell
+	}
+	for _, w := range all[1:] {
+		require.NoError(t, w.cable.flush())
+	}
+	g.atRest(all...)
+
+	ids := []partition.WorkerID{first.id(), all[1].id(), all[2].id()}
+	require.ElementsMatch(t, []partition.WorkerID{"worker-0", "worker-1", "worker-2"}, ids)
+	h := g.history()
+	h.sound(t)
+	for i, id := range ids {
+		require.Equal(t, []partition.SessionID{all[i].snapshot().Session}, h.sessions()[id], "nobody else ever had it")
+	}
+	require.ElementsMatch(t, ids, h.check.Claimed())
+}
