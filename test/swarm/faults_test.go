@@ -81,6 +81,12 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.Denied, sim.LeaderCrash)
 	// bugs of ours, in any actor
 	suffer(t, sim.Panic, sim.LeaderCrash, sim.LostAnswer)
+	// nobody leads the stream, or no server knows who does
+	suffer(t, sim.NoResponders, sim.LeaderCrash)
+	// bugs of a user's, at any message
+	suffer(t, sim.FailingHandler, sim.Leave, sim.SourceChange)
+	// what lasts for longer than anybody thought, and what coincides
+	suffer(t, sim.HeavyTail, sim.Lasting, sim.Coincidence, sim.Pause, sim.LeaderCrash)
 	// hazard 16
 	suffer(t, sim.Comeback, sim.Pause)
 }
