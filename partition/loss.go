@@ -46,7 +46,7 @@ func (l *Loss) Await(w Witness) (fence bool) {
 		l.From(w.SessionAt) // it took the place of one that was not ended
 	}
 	delete(l.open, w.Worker)
-	l.ended[w.Live.Session], l.young[w.Worker] = true, young || l.young[w.Worker]
+	l.ended[w.Live.Session], l.young[w.Worker] = true, young
 	return false
 }
 
