@@ -76,8 +76,8 @@ func TestStops(t *testing.T) {
 		pprof.Do(t.Context(), pprof.Labels(stopLabel, c.String()), func(context.Context) {
 			t.Run(c.String(), func(t *testing.T) { hub.halts(t, js, c) })
 		})
-		ended(t, c)
 	})
+	ended(t)
 	hub.unwatched()
 }
 
