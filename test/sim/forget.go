@@ -85,7 +85,7 @@ func (c *Checker) forget() {
 	}
 	w := &c.ward
 	w.given, w.over = these(w.given, given), these(w.over, given)
-	maps.DeleteFunc(w.until, func(s stay, _ time.Time) bool { return !given[s.dose] })
+	maps.DeleteFunc(w.terms, func(s stay, _ term) bool { return !given[s.dose] })
 	maps.DeleteFunc(w.pardons, func(p pardon, _ time.Duration) bool { return !b.listed[p.id] })
 	c.overlaps.ended = nil
 }

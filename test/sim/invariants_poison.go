@@ -10,9 +10,9 @@ import (
 
 // ward is what I12 rests on: which quarantines there are.
 type ward struct {
-	// until is when one ends at a process, at the earliest, by the clock of that: as the
+	// terms are how long they last at a process, at the least, by the clock of that: as the
 	// store has heard, or as it was granted.
-	until map[stay]time.Time
+	terms map[stay]term
 	// over has what some record says is over, given what a head has granted.
 	over, given map[dose]bool
 	pardons     map[pardon]time.Duration // when somebody released it
@@ -31,13 +31,16 @@ type stay struct {
 	dose
 }
 
+// term is so long since then.
+type term struct{ since, lasts time.Duration }
+
 type pardon struct {
 	process string
 	id      partition.PartitionID
 }
 
 func newWard() ward {
-	return ward{until: map[stay]time.Time{}, over: map[dose]bool{}, given: map[dose]bool{}, pardons: map[pardon]time.Duration{}}
+	return ward{terms: map[stay]term{}, over: map[dose]bool{}, given: map[dose]bool{}, pardons: map[pardon]time.Duration{}}
 }
 
 // lasting is the longest quarantine that is counted.
@@ -52,16 +55,15 @@ func (c *Checker) confines(commit Commit, r partition.Live) {
 		d := dose{x.Partition, x.Token}
 		if x.Left == 0 {
 			c.ward.over[d] = true
-			delete(c.ward.until, stay{commit.By, d})
+			delete(c.ward.terms, stay{commit.By, d})
 			continue
 		}
 		at, released := c.ward.pardons[pardon{commit.By, d.id}]
 		if p == nil || p.keeps || released && commit.Sent < at+r.Lease {
 			continue
 		}
-		end, key := p.clock.At(commit.Sent).Add(min(x.Left, lasting)-r.Lease), stay{commit.By, d}
-		if !p.clock.Now().Before(c.ward.until[key]) {
-			c.ward.until[key] = end
+		if key := (stay{commit.By, d}); c.remains(p, key) <= 0 {
+			c.ward.terms[key] = term{commit.Sent, min(x.Left, lasting) - r.Lease}
 		}
 	}
 }
@@ -94,9 +96,18 @@ func (c *Checker) hands(h partition.Head) {
 // told: a session is granted something that is quarantined.
 func (c *Checker) told(session partition.SessionID, d dose, left time.Duration) {
 	if s := c.sessions[session]; s != nil && c.people[s.process] != nil {
-		p := c.people[s.process]
-		c.ward.until[stay{s.process, d}] = p.clock.Now().Add(min(left, p.quarantine, lasting))
+		c.ward.terms[stay{s.process, d}] = term{c.line.Now(), min(left, c.people[s.process].quarantine, lasting)}
 	}
+}
+
+// remains is how much of a quarantine is left at a process, at the least. Its clock may have stood
+// still when it began.
+func (c *Checker) remains(p *person, key stay) time.Duration {
+	t, lasts := c.ward.terms[key]
+	if !lasts {
+		return 0
+	}
+	return p.clock.At(t.since).Add(t.lasts).Sub(p.clock.Now())
 }
 
 // ailing reports whether the last owner of a partition, by the evidence that a head names, or
@@ -142,7 +153,7 @@ func (p *person) tireless(d dose) bool {
 // on, also where it is not counted how long a quarantine lasts.
 func (c *Checker) Releases(process string, id partition.PartitionID) {
 	c.ward.pardons[pardon{process, id}] = c.line.Now()
-	maps.DeleteFunc(c.ward.until, func(s stay, _ time.Time) bool { return s.process == process && s.id == id })
+	maps.DeleteFunc(c.ward.terms, func(s stay, _ term) bool { return s.process == process && s.id == id })
 	if p := c.people[process]; p != nil {
 		maps.DeleteFunc(p.failures, func(d dose, _ []time.Time) bool { return d.id == id })
 	}
@@ -154,7 +165,7 @@ func (c *Checker) Tries(process string, o partition.Owned) {
 	if p == nil {
 		return
 	}
-	if left := c.ward.until[stay{process, d}].Sub(p.clock.Now()); left > 0 {
+	if left := c.remains(p, stay{process, d}); left > 0 {
 		c.violate("I12", "%s begins with %s (token %d), which is quarantined for another %v at least", process, o.ID, Step(o.Token), left)
 	}
 	if p.tireless(d) {

@@ -109,58 +109,74 @@ func TestQuarantineViolations(t *testing.T) {
 	}
 }
 
-func TestQuarantinesThatEnd(t *testing.T) {
-	for name, do := range map[string]func(h *hospital){
-		"by themselves": func(h *hospital) {
-			h.says(stays, false)
+// overQuarantines are quarantines that are over.
+var overQuarantines = map[string]func(h *hospital){
+	"by themselves": func(h *hospital) {
+		h.says(stays, false)
+		h.pass(2 * stays)
+		h.tries("w1", 7)
+	},
+	"by themselves, at the next one": func(h *hospital) {
+		h.says(stays/2, true)
+		h.moves(stays / 2)
+		h.pass(stays)
+		h.tries("w2", 8)
+	},
+	"because somebody says so, and an older word is on its way": func(h *hospital) {
+		h.says(stays, false)
+		h.c.Releases("w1", "p1")
+		h.says(stays, false)
+		h.tries("w1", 7)
+	},
+	"each time that it has failed too often": func(h *hospital) {
+		for range 6 {
+			h.tries("w1", 7)
+			h.fails("w1", 7)
+			h.pass(time.Second)
+			h.tries("w1", 7)
+			h.fails("w1", 7)
 			h.pass(2 * stays)
-			h.tries("w1", 7)
-		},
-		"by themselves, at the next one": func(h *hospital) {
-			h.says(stays/2, true)
-			h.moves(stays / 2)
-			h.pass(stays)
-			h.tries("w2", 8)
-		},
-		"because somebody says so, and an older word is on its way": func(h *hospital) {
-			h.says(stays, false)
+		}
+	},
+	"by the clock of the next one, which stood still when it was granted": func(h *hospital) {
+		h.says(stays/4, true)
+		h.c.Halts("w2")
+		h.lanes["w2"].Pause()
+		h.pass(stays / 2)
+		h.moves(stays / 4)
+		h.c.people["w2"].clock.stood(stays / 2)
+		h.c.Suspended("w2")
+		h.c.Resumes("w2")
+		h.lanes["w2"].Resume(h.line)
+		h.pass(stays / 4)
+		h.tries("w2", 8)
+	},
+	"because somebody says so, where it works on without a lease": func(h *hospital) {
+		for range 2 {
+			for range 3 {
+				h.tries("w1", 7)
+				h.fails("w1", 7)
+			}
 			h.c.Releases("w1", "p1")
-			h.says(stays, false)
-			h.tries("w1", 7)
-		},
-		"each time that it has failed too often": func(h *hospital) {
-			for range 6 {
-				h.tries("w1", 7)
-				h.fails("w1", 7)
-				h.pass(time.Second)
-				h.tries("w1", 7)
-				h.fails("w1", 7)
-				h.pass(2 * stays)
-			}
-		},
-		"because somebody says so, where it works on without a lease": func(h *hospital) {
-			for range 2 {
-				for range 3 {
-					h.tries("w1", 7)
-					h.fails("w1", 7)
-				}
-				h.c.Releases("w1", "p1")
-			}
-			h.tries("w1", 7)
-		},
-		"as a record says": func(h *hospital) {
-			h.says(stays, false)
-			h.says(0, true)
-			h.moves()
-			h.tries("w2", 8)
-		},
-		"with a build that knows nothing of them": func(h *hospital) {
-			h.c.ward.unaware = true
-			h.says(stays, true)
-			h.moves()
-			h.tries("w2", 8)
-		},
-	} {
+		}
+		h.tries("w1", 7)
+	},
+	"as a record says": func(h *hospital) {
+		h.says(stays, false)
+		h.says(0, true)
+		h.moves()
+		h.tries("w2", 8)
+	},
+	"with a build that knows nothing of them": func(h *hospital) {
+		h.c.ward.unaware = true
+		h.says(stays, true)
+		h.moves()
+		h.tries("w2", 8)
+	},
+}
+
+func TestQuarantinesThatEnd(t *testing.T) {
+	for name, do := range overQuarantines {
 		t.Run(name, func(t *testing.T) {
 			h := newHospital(t)
 			do(h)
