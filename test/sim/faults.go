@@ -18,7 +18,8 @@ const (
 	LostRequest
 	// LostAnswer: an operation is done, or refused, and nobody hears of it.
 	LostAnswer
-	// Duplicate: an operation reaches the store twice, the second time later.
+	// Duplicate: an operation reaches the store twice, the second time later. A write that
+	// the store has refused does not.
 	Duplicate
 	// InFlight: the store answers that another fenced write is under way.
 	InFlight

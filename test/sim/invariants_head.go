@@ -44,6 +44,30 @@ func (c *Checker) Listed(ids []partition.PartitionID) {
 	}
 }
 
+// lists reports whether a source with this digest had a partition.
+func (b *book) lists(digest uint64, id partition.PartitionID) bool {
+	return slices.ContainsFunc(b.sources, func(ids []partition.PartitionID) bool {
+		return slices.Contains(ids, id) && digestOf(ids) == digest
+	})
+}
+
+// digestOf is the digest of a source that names no more than IDs; 0 if it cannot be one.
+func digestOf(ids []partition.PartitionID) uint64 {
+	list := make([]partition.Partition, len(ids))
+	for i, id := range ids {
+		keys, err := id.Keys()
+		if err != nil {
+			return 0
+		}
+		list[i] = partition.Of(keys...)
+	}
+	set, err := partition.NewSet(list)
+	if err != nil {
+		return 0
+	}
+	return set.Digest
+}
+
 // Heads counts the heads that were written, and Moves the partitions that went
 // from one session to another.
 func (c *Checker) Heads() int { return c.book.heads }

@@ -149,11 +149,12 @@ func (c *Checker) outsider(h partition.Head) bool {
 }
 
 // unmoved demands that everything is where it was: with the same worker, if it came
-// back in another session. What the source listed no more is dropped when it is free.
+// back in another session. What the source that the head names does not list is dropped
+// when it is free.
 func (c *Checker) unmoved(was rest, h partition.Head) {
 	for _, id := range slices.Sorted(maps.Keys(was.has)) {
 		is, owned := c.rest.has[id]
-		if !owned && !slices.ContainsFunc(h.Unowned, func(u partition.Unowned) bool { return u.Partition == id }) {
+		if !owned && !slices.ContainsFunc(h.Unowned, func(u partition.Unowned) bool { return u.Partition == id }) && !c.book.lists(h.Source, id) {
 			continue
 		}
 		if is.worker != was.has[id].worker || is.revoking != 0 {

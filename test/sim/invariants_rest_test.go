@@ -12,20 +12,30 @@ import (
 
 // quiet is an affair in which two workers own what there is, under token 6, and all is
 // quiet. What happens then is judged by a head of step 7, and perhaps one of step 8.
-type quiet struct{ *affair }
+type quiet struct {
+	*affair
+	source uint64 // that its heads name
+}
 
 const hold = 10 * time.Second
 
 func newQuiet(t *testing.T, owned ...[]partition.PartitionID) *quiet {
-	q := &quiet{newAffair(t)}
+	q := &quiet{affair: newAffair(t)}
 	q.c.rest.hold = hold
-	q.c.Listed([]partition.PartitionID{"p1", "p2", "p3", "p4"})
+	q.lists("p1", "p2", "p3", "p4")
 	q.commit("w1", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-0", Session: "s-worker-0"}})
 	for i := range owned {
 		q.commit([]string{"w1", "w2"}[i], alive(partition.WorkerIDAt("worker", i), partition.Live{Session: "s-" + partition.SessionID(partition.WorkerIDAt("worker", i))}))
 	}
 	q.says(6, nil, owned...)
 	return q
+}
+
+// lists lets the source list these, and the latest head name that already.
+func (q *quiet) lists(ids ...partition.PartitionID) {
+	q.c.Listed(ids)
+	q.source = digestOf(ids)
+	q.c.rest.head.Source = q.source
 }
 
 // says writes a head, in which each owns these. What somebody else had before is
@@ -44,7 +54,7 @@ func (q *quiet) says(step partition.Step, change func(*partition.Head, map[parti
 		grants = append(grants, list)
 	}
 	h, asg := table(step, grants...)
-	h.Term = 1
+	h.Term, h.Source = 1, q.source
 	if change != nil {
 		change(&h, asg)
 	}
@@ -150,9 +160,14 @@ func TestRestWhileSomebodyIsAway(t *testing.T) {
 		"whoever comes back has what it had": {func(q *quiet) { q.returns(list{"p1", "p2"}, list{"p3", "p4"}) }, ""},
 		"whoever comes back lost something":  {func(q *quiet) { q.returns(list{"p1"}, list{"p3", "p4", "p2"}) }, "takes p2 from worker-0, and neither"},
 		"what the source had listed no more is dropped when its owner is over": {func(q *quiet) {
-			q.c.Listed(list{"p1", "p3", "p4"})
+			q.lists("p1", "p3", "p4")
 			q.returns(list{"p1"}, list{"p3", "p4"})
 		}, ""},
+		"what the source lists again is dropped when its owner is over": {func(q *quiet) {
+			q.lists("p1", "p3", "p4")
+			q.lists("p1", "p2", "p3", "p4")
+			q.returns(list{"p1"}, list{"p3", "p4"})
+		}, "takes p2 from worker-0, and neither"},
 		"whoever is to come back finds less": {func(q *quiet) { q.leaves(hold / 2) }, "announced 5s ago that it comes back"},
 		"whoever is gone leaves something that nobody can get yet": {func(q *quiet) {
 			q.commit("w2", alive("worker-1", partition.Live{Session: "s-worker-1", Claim: 3, Released: true}))

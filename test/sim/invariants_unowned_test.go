@@ -68,7 +68,7 @@ func TestOwnerless(t *testing.T) {
 
 // newAlive is a quiet affair before its first head.
 func newAlive(t *testing.T) *quiet {
-	q := &quiet{newAffair(t)}
+	q := &quiet{affair: newAffair(t)}
 	q.c.rest.hold = hold
 	q.c.Listed([]partition.PartitionID{"p1", "p2", "p3", "p4"})
 	q.commit("w1", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-0", Session: "s-worker-0"}})

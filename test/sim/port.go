@@ -148,6 +148,7 @@ type trip[R any] struct {
 	op      *bridge.Op
 	life    uint64
 	over    bool
+	refused *R // what was said of a write that was not done
 	perform func() R
 	done    func(R)
 	unknown func(error) R
@@ -203,9 +204,22 @@ func (t *trip[R]) send(after time.Duration) {
 	n := t.port.net
 	n.line.After(after, n.home, Network, func() {
 		if !t.port.mute {
-			t.back(t.perform())
+			t.back(t.arrive())
 		}
 	})
+}
+
+// arrive is what the server says. A write that it has refused is refused as often as it comes:
+// nothing of it was proposed, and nobody keeps it.
+func (t *trip[R]) arrive() R {
+	if t.refused != nil {
+		return *t.refused
+	}
+	r := t.perform()
+	if x, ok := any(r).(bridge.Result); ok && t.op.Publish != nil && (x.Outcome == bridge.Refused || x.Outcome == bridge.Denied) {
+		t.refused = &r
+	}
+	return r
 }
 
 func (t *trip[R]) back(r R) {

@@ -84,19 +84,6 @@ func TestPortLosesRequestsAndAnswers(t *testing.T) {
 	}
 }
 
-func TestPortDoublesRequests(t *testing.T) {
-	b := newBench(t)
-	b.net.Faults[Duplicate] = 1
-	got := b.put(b.one, "x", "1")
-	b.pass(time.Minute)
-	require.Equal(t, uint64(2), b.store.Info("KV_g").Last)
-	require.Len(t, *got, 1, "one answer")
-	cas := b.put(b.one, "y", "1", 0)
-	b.pass(time.Minute)
-	require.Equal(t, uint64(3), b.store.Info("KV_g").Last, "a condition lets only one of them land")
-	require.Equal(t, bridge.Accepted, (*cas)[0].Outcome)
-}
-
 func TestPortReadsStale(t *testing.T) {
 	b := newBench(t)
 	for _, v := range []string{"1", "2", "3"} {
