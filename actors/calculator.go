@@ -69,8 +69,8 @@ type decision struct {
 	target   partition.Target
 	// full: partitions that have an owner may move.
 	full bool
-	// emergency: it answers a silent session.
-	emergency bool
+	// crashed are those whose crash it answers.
+	crashed []partition.WorkerID
 	// What it rests on: who was there, at which instant, and the refreshes that the list
 	// answers.
 	roster  partition.Roster

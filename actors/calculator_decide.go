@@ -24,14 +24,15 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	}
 	c.round++
 	d := &decision{
-		round: c.round, cause: ch.Cause(), full: full, emergency: len(ch.Crashed) > 0, roster: c.roster, at: c.rosterAt, answers: c.list.answers,
+		round: c.round, cause: ch.Cause(), full: full, crashed: ch.Crashed, roster: c.roster, at: c.rosterAt, answers: c.list.answers,
 		evidence: ch.Grounds(c.roster),
 		question: partition.Ask(c.table, previous, ch, c.list.set, partition.Asking{
 			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers, Homes: c.homes,
 		}),
 	}
 	c.date(d, ch)
-	if d.emergency {
+	told := func(w partition.WorkerID) bool { return c.flight != nil && slices.Contains(c.flight.crashed, w) }
+	if len(slices.DeleteFunc(slices.Clone(ch.Crashed), told)) > 0 {
 		ctx.Send(c.manager, messages.DecisionStarted{Term: c.term, Cause: d.cause, Emergency: true, Coverage: c.shows(), At: c.now})
 	}
 	c.told = false
@@ -161,14 +162,15 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 	}
 	c.covered = c.left(d, c.table)
 	if d.full {
-		c.window, c.owed = nil, false
-		if c.settings.MoveLimit == partition.Off || !m.Changed {
+		left := d.target.Leaves(c.table) // the next one may move it
+		c.window, c.owed = nil, left
+		if !left && (c.settings.MoveLimit == partition.Off || !m.Changed) {
 			c.settled = c.covered
 		}
 	}
 	c.unplaced = d.target.Unplaced(maxUnplaced)
 	c.tellDone(ctx, m, d)
-	if d.emergency { // perhaps it renewed after all, which is no change that is told
+	if len(d.target.Silent) > 0 { // perhaps they renewed after all, which is no change that is told
 		ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
 	}
 	return c.weigh(ctx)

@@ -124,7 +124,7 @@ func (c *calculator) reweigh(ctx actor.Context) calculatorState {
 	if !c.ready() {
 		return handingOver
 	}
-	ch := c.classify(c.flight.target.Planned())
+	ch := c.back(c.classify(c.flight.target.Planned()))
 	c.attend(ctx, ch)
 	print := printOf(ch, c.list.set, c.list.answers)
 	refresh := len(answered(ch, c.list.answers)) > 0
@@ -134,8 +134,6 @@ func (c *calculator) reweigh(ctx actor.Context) calculatorState {
 		return c.decide(ctx, ch, true)
 	case refresh, ch.Urgent(), c.undrained(ch):
 		return c.cover(ctx, ch)
-	case c.returned(ch):
-		return c.cover(ctx, c.classify(c.table))
 	}
 	return handingOver
 }
@@ -150,13 +148,19 @@ func (c *calculator) undrained(ch partition.Change) bool {
 	return slices.ContainsFunc(ch.Members, func(w partition.Witness) bool { return drained[w.Worker] && !w.Live.Draining })
 }
 
-// returned reports whether somebody who has a seat and was gone when what is on its way was
-// decided is back in another session: what nobody was given yet stays with it.
-func (c *calculator) returned(ch partition.Change) bool {
-	return slices.ContainsFunc(ch.Joined, func(w partition.WorkerID) bool {
+// back tells who is back in another session from who is new. Both were not there when what is
+// on its way was decided; but the one has a seat, and what nobody was given yet stays with it.
+func (c *calculator) back(ch partition.Change) partition.Change {
+	ch.Joined = slices.DeleteFunc(ch.Joined, func(w partition.WorkerID) bool {
 		had := c.table.SeatOf(w)
-		return had != partition.None && c.table.Seats[had].Session != c.roster[w].Live.Session
+		back := had != partition.None && c.table.Seats[had].Session != c.roster[w].Live.Session
+		if back {
+			ch.Returned = append(ch.Returned, w)
+		}
+		return back
 	})
+	slices.SortFunc(ch.Returned, partition.CompareWorkers)
+	return ch
 }
 
 // attend asks for what a decision may need later: the source, for a refresh, and

@@ -37,8 +37,8 @@ func TestNext_SilenceThatLasts(t *testing.T) {
 	}
 }
 
-// A decision that is to leave everything with its owner leaves there what was granted since
-// the table that it saw, unless the owner gives everything up.
+// A decision that names the table that it saw leaves what was granted since with its owner,
+// unless that one gives everything up.
 func TestNext_GrantedSinceTheTableThatADecisionSaw(t *testing.T) {
 	for name, tc := range map[string]struct {
 		saw     Step
@@ -65,6 +65,7 @@ func TestNext_GrantedSinceTheTableThatADecisionSaw(t *testing.T) {
 			require.Equal(t, tc.revokes, o.Publish.Revokes)
 			require.Equal(t, tc.revokes, o.Outstanding)
 			require.Zero(t, o.Blocked)
+			require.Equal(t, name == "granted since", target.Leaves(table))
 		})
 	}
 }

@@ -67,7 +67,7 @@ func Ask(t Table, previous *Target, c Change, set Set, by Asking) Question {
 	for m, seat := range q.member {
 		dense[seat] = int32(m)
 	}
-	if by.MoveLimit == 0 {
+	if by.MoveLimit != Off {
 		q.target.Saw = t.Step
 	}
 	for i, s := range t.Seats {

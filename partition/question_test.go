@@ -84,12 +84,14 @@ func TestAsk_WhoCountsAgainKeepsWhatIsStillThere(t *testing.T) {
 	require.Equal(t, []int32{0, 0, 1, 2}, ask(table, roster, set, &without).Input.Previous, "what was granted since is left there")
 }
 
-// Only a decision that is to leave everything with its owner says which table it saw.
+// A decision without a limit to what it moves does not say which table it saw.
 func TestAsk_TellsWhichTableItSaw(t *testing.T) {
 	table, roster, set := group()
-	require.Zero(t, ask(table, roster, set, nil).AsIs().Saw)
 	c := Classify(table, roster, set, atFirst, testRules, Off)
-	require.Equal(t, table.Step, Ask(table, nil, c, set, Asking{Now: atFirst, Rules: testRules}).Answer(Plan{0, 0, 1, 1}, AnyZone).Saw)
+	for limit, saw := range map[int]Step{0: table.Step, 1: table.Step, Off: 0} {
+		q := Ask(table, nil, c, set, Asking{Now: atFirst, Rules: testRules, MoveLimit: limit})
+		require.Equal(t, saw, q.Answer(Plan{0, 0, 1, 1}, AnyZone).Saw)
+	}
 }
 
 func TestAsk_AnnouncedRestartIsNoPartOfTheQuestion(t *testing.T) {

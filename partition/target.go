@@ -15,9 +15,9 @@ type Target struct {
 	Measure Measure
 	// Silent are those left out for their silence. Whoever spoke since is judged anew.
 	Silent []Unheard
-	// Saw is the step of the table that a decision saw which is to leave everything with its
-	// owner: so it does with whatever an earlier one has granted since. It is 0 if owners may
-	// be others.
+	// Saw is the step of the table that the decision saw, if there is a limit to what it moves of
+	// what has an owner: so whatever an earlier one has granted since stays where it is. It is 0
+	// if there is none.
 	Saw Step
 }
 
@@ -42,6 +42,16 @@ func (t Target) leaves(table Table, r Row) int32 {
 		return None
 	}
 	return to
+}
+
+// Leaves reports whether something is left with its owner in the table that was to go elsewhere,
+// as it was granted since the table that the decision saw.
+func (t Target) Leaves(table Table) bool {
+	return slices.ContainsFunc(table.Rows, func(r Row) bool {
+		k, listed := t.Set.Index(r.Partition)
+		to := t.leaves(table, r)
+		return listed && to != None && to != t.Owner[k]
+	})
 }
 
 // resumes reports whether a worker may own partitions that a former target took from it.
