@@ -170,7 +170,7 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 	}
 	c.unplaced = d.target.Unplaced(maxUnplaced)
 	c.tellDone(ctx, m, d)
-	if len(d.target.Silent) > 0 { // perhaps they renewed after all, which is no change that is told
+	if len(d.target.Silent) > 0 { // perhaps they renewed after all, and nobody has to wait until that settles
 		ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
 	}
 	return c.weigh(ctx)

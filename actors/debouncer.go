@@ -122,7 +122,7 @@ func (d *debouncer) take(ctx actor.Context, m messages.Sighted) bool {
 		}
 		next.Stamp = e.Time
 		d.roster[w] = next
-		matters = matters || was.Differs(next)
+		matters = matters || was.Differs(next) || was.Standing(m.At, d.settings.Rules(time.Time{})) == partition.Silent
 		if d.ended.IsZero() && next.Live.Ended() && !next.Live.Restarting && !was.Live.Ended() {
 			d.ended = m.At
 		}

@@ -24,7 +24,7 @@ func newGatherings(t *testing.T) *gatherings {
 	g := &gatherings{play: newPlay(t), set: partition.Default()}
 	g.outside, g.publisher, g.calculator = g.probe("outside"), g.probe("publisher"), g.probe("calculator")
 	g.pid = g.child(debouncerProps(debouncerConfig{settings: g.set, outside: g.outside.pid, publisher: g.publisher.pid}), "debouncer")
-	g.tell(g.pid, introduce{g.calculator.pid})
+	g.tell(g.pid, introduce{calculator: g.calculator.pid})
 	g.tell(g.pid, messages.Sighted{Entries: []messages.Entry{g.entry("worker-1", partition.Live{Session: "s"})}, At: g.now})
 	unheard[messages.WorkersChanged](t, g.calculator)
 	g.tell(g.pid, messages.Sighted{Complete: true, At: g.now})
@@ -156,6 +156,20 @@ func TestDebouncer_AHeartbeatIsNoChange(t *testing.T) {
 	require.Empty(t, g.outside.mail)
 }
 
+// The calculator has taken for silent who renews at last, and does so until it is told.
+func TestDebouncer_TheEndOfASilenceIsAChange(t *testing.T) {
+	g := newGatherings(t)
+	live := partition.Live{Session: "s", Lease: g.set.Lease}
+	g.sight("worker-1", live)
+	g.after(g.set.Wait(g.set.Lease) - 1)
+	g.sight("worker-1", live)
+	require.Empty(t, g.outside.mail)
+	g.after(g.set.Wait(g.set.Lease))
+	g.sight("worker-1", live)
+	g.ring()
+	require.Equal(t, g.now.Add(-g.set.Debounce), heard[messages.WorkersChanged](t, g.calculator).Roster["worker-1"].At)
+}
+
 // What a heartbeat costs does not depend on how many workers there are: it is told to
 // the publisher, and nothing is copied or asked for.
 //
@@ -193,7 +207,7 @@ func TestDebouncer_BeginsWithWhatWasSeenBefore(t *testing.T) {
 		seen[w], _ = partition.Witness{}.See(w, partition.Live{Session: "s"}, rev, before)
 	}
 	pid := p.child(debouncerProps(debouncerConfig{settings: partition.Default(), outside: outside.pid, publisher: publisher.pid, seen: seen}), "debouncer")
-	p.tell(pid, introduce{calculator.pid})
+	p.tell(pid, introduce{calculator: calculator.pid})
 	for range seen {
 		require.Equal(t, before, heard[messages.Witnessed](t, publisher).Witness.At)
 	}

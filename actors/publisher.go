@@ -18,8 +18,9 @@ import (
 // ends, and the next one reads what is stored.
 type publisher struct {
 	publisherConfig
-	state      publisherState
-	calculator *actor.PID
+	state publisherState
+
+	calculator, debouncer *actor.PID
 
 	table   partition.Table
 	head    partition.Revision // of the head that the table was read from or written with
@@ -183,7 +184,7 @@ func (p *publisher) Receive(ctx actor.Context) { publisherTable.Receive(ctx, p, 
 
 // meet may come before or after the table was read.
 func (p *publisher) meet(ctx actor.Context, m introduce) {
-	p.calculator = m.calculator
+	p.calculator, p.debouncer = m.calculator, m.debouncer
 	p.tellTable(ctx)
 }
 

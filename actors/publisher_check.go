@@ -113,8 +113,11 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 		return checking
 	}
 	p.hear(m.At)
-	news := false
-	for _, e := range m.Entries[2:] {
+	news, lives := false, m.Entries[2:]
+	if len(lives) > 0 { // who decides is to hear of them: watch and list may be late
+		ctx.Send(p.debouncer, messages.Sighted{Entries: lives, At: m.At})
+	}
+	for _, e := range lives {
 		if live, ok := liveOf(e); ok {
 			news = p.sight(partition.WorkerID(e.Key[len("live."):]), live, e.Revision, m.At) || news
 		}
@@ -137,7 +140,7 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 	case p.gone(term, head):
 		return p.fail(ctx, "the records of the decisions are gone from the store", true)
 	case over, news && !p.flight.unsure && term.Revision == p.term && head.Revision == p.head:
-		for i, e := range m.Entries[2:] {
+		for i, e := range lives {
 			p.missing(e, p.flight.publish.Fences[i].Revision)
 		}
 		return p.anew(ctx)

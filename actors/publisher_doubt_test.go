@@ -149,7 +149,10 @@ func TestPublisher_FenceRefusedByARenewal(t *testing.T) {
 	p.checks(testTerm, p.head, old)
 	unheard[messages.Store](t, p.outside) // the read is as old as the one before
 	remind[checkDue](p)
-	p.checks(testTerm, p.head, messages.Entry{Key: messages.KeyLive("w-0"), Revision: old.Revision + 50, Record: alive})
+	require.Equal(t, []messages.Entry{old}, heard[messages.Sighted](t, p.debouncer).Entries)
+	renewed := messages.Entry{Key: messages.KeyLive("w-0"), Revision: old.Revision + 50, Record: alive}
+	p.checks(testTerm, p.head, renewed)
+	require.Equal(t, messages.Sighted{Entries: []messages.Entry{renewed}, At: p.now}, heard[messages.Sighted](t, p.debouncer), "who decides is to hear of it")
 	unheard[messages.Store](t, p.outside)
 	require.EqualValues(t, 5001, heard[messages.HandedOver](t, p.calculator).Table.Step)
 }

@@ -266,10 +266,10 @@ func TestPublisher_TermIsOverBeforeItBegan(t *testing.T) {
 // hazard 68
 func TestPublisher_TableReadIsNotLost(t *testing.T) {
 	p := &printing{play: newPlay(t), settings: partition.Default(), head: messages.Entry{Key: messages.KeyHead}}
-	p.outside, p.calculator = p.probe("outside"), p.probe("calculator")
+	p.outside, p.calculator, p.debouncer = p.probe("outside"), p.probe("calculator"), p.probe("debouncer")
 	p.pid = p.child(publisherProps(publisherConfig{settings: p.settings, outside: p.outside.pid, term: testTerm, fresh: true}), "publisher")
 	p.answerTable()
-	p.tell(p.pid, introduce{p.calculator.pid})
+	p.tell(p.pid, introduce{p.calculator.pid, p.debouncer.pid})
 	heard[messages.TableRead](t, p.calculator)
 }
 

@@ -17,14 +17,14 @@ import (
 // for.
 type printing struct {
 	*play
-	settings            partition.Settings
-	outside, calculator *probe
-	manager, holder     *probe
-	pid                 *actor.PID
-	rev                 partition.Revision
-	head                messages.Entry
-	asg                 map[partition.WorkerID]partition.Assignment
-	rounds              partition.Round
+	settings                 partition.Settings
+	outside, manager, holder *probe
+	calculator, debouncer    *probe
+	pid                      *actor.PID
+	rev                      partition.Revision
+	head                     messages.Entry
+	asg                      map[partition.WorkerID]partition.Assignment
+	rounds                   partition.Round
 }
 
 const (
@@ -41,12 +41,13 @@ func newPrinting(t *testing.T, fresh bool, changes ...func(*partition.Settings))
 	for _, change := range changes {
 		change(&p.settings)
 	}
-	p.outside, p.calculator, p.manager, p.holder = p.probe("outside"), p.probe("calculator"), p.probe("manager"), p.probe("holder")
+	p.outside, p.manager, p.holder = p.probe("outside"), p.probe("manager"), p.probe("holder")
+	p.calculator, p.debouncer = p.probe("calculator"), p.probe("debouncer")
 	p.pid = p.child(publisherProps(publisherConfig{
 		settings: p.settings, outside: p.outside.pid, manager: p.manager.pid, holder: p.holder.pid, worker: mySelf, session: "s-w-0",
 		term: testTerm, fresh: fresh, until: p.now.Add(time.Hour),
 	}), "publisher")
-	p.tell(p.pid, introduce{p.calculator.pid})
+	p.tell(p.pid, introduce{p.calculator.pid, p.debouncer.pid})
 	return p
 }
 

@@ -47,8 +47,8 @@ type termState string
 
 const presiding termState = "presiding" // waiting for the end of the leadership
 
-// introduce tells an actor of the term who the calculator is.
-type introduce struct{ calculator *actor.PID }
+// introduce tells an actor of the term who calculator and debouncer are.
+type introduce struct{ calculator, debouncer *actor.PID }
 
 // reopenDue is a reminder to spawn an observer anew.
 type reopenDue struct{ observer observer }
@@ -82,8 +82,8 @@ func (t *term) begin(ctx actor.Context, _ *actor.Started) {
 		settings: t.settings, outside: t.outside, manager: t.manager, strategy: t.strategy, source: t.source,
 		publisher: t.publisher, debouncer: t.debouncer, worker: t.worker, term: t.term, grace: t.grace,
 	}), "calculator")
-	ctx.Send(t.publisher, introduce{t.calculator})
-	ctx.Send(t.debouncer, introduce{t.calculator})
+	ctx.Send(t.publisher, introduce{t.calculator, t.debouncer})
+	ctx.Send(t.debouncer, introduce{t.calculator, t.debouncer})
 	t.open(ctx, observer{"watcher", func() *actor.Props { return watcherProps(t.outside, t.debouncer) }})
 	t.open(ctx, observer{"poller", func() *actor.Props { return pollerProps(t.settings, t.outside, t.debouncer) }})
 }

@@ -6,11 +6,13 @@ import (
 	"github.com/troupe-actors/troupe/partition"
 )
 
-// How a leader sees the workers, two ways with one result:
+// How a leader sees the workers, in three ways with one result; the third is what the
+// publisher reads when a fence was refused:
 //
-//	watcher ──┐
-//	          ├── Sighted ──► debouncer ── WorkersChanged ──► calculator
-//	poller  ──┘                        └── Witnessed ───────► publisher
+//	watcher ────┐
+//	            ├── Sighted ──► debouncer ── WorkersChanged ──► calculator
+//	poller ─────┤                        └── Witnessed ───────► publisher
+//	publisher ──┘
 
 // Sighted reports records of workers. The same record may be sighted many times.
 type Sighted struct {

@@ -77,11 +77,15 @@ type Outlook struct {
 // version is that of the decision. The rules are those of the ownership
 // protocol: nothing is granted before its last owner let go, was released,
 // was replaced by a session that names it as released, or was fenced and its
-// lease, as counted here, is over.
+// lease, as counted here, is over. A decision that leaves something to nobody, and
+// took for gone who renews, is not carried out: the next one knows better.
 func Next(t Table, version Version, target Target, f Facts) Outlook {
 	h := handoff{facts: f, target: target, old: t, version: version}
 	h.step = max(t.Step, f.Floor) + 1
 	h.judgeSeats()
+	if nobodys := target.nobodys(); nobodys > 0 && h.misjudged() {
+		return Outlook{Blocked: nobodys}
+	}
 	h.judgeRows()
 	h.seatTarget()
 	h.revoke()

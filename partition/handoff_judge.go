@@ -25,6 +25,19 @@ func (h *handoff) judgeSeats() {
 	}
 }
 
+// misjudged reports whether somebody renews whom the decision took for gone, by a record that
+// is not the latest or because it saw none.
+func (h *handoff) misjudged() bool {
+	for i, s := range h.old.Seats {
+		_, counted := h.seatInTarget(s.Worker, s.Session)
+		at, silent := h.target.silentAt(s.Worker)
+		if v := h.verdicts[i]; v.state == renews && !counted && (!silent || v.at > at) {
+			return true
+		}
+	}
+	return false
+}
+
 func (h *handoff) seatInTarget(w WorkerID, s SessionID) (int32, bool) {
 	i := h.target.seatOf(w)
 	return i, i != None && h.target.Seats[i].Session == s
@@ -159,8 +172,8 @@ func (h *handoff) judgeRow(i int, r Row) ending {
 // One that is left out for another reason stays so, also if its hold-down, which the
 // decision counted from an earlier sight, is not over here.
 func (h *handoff) missed(w WorkerID) bool {
-	i, silent := slices.BinarySearchFunc(h.target.Silent, w, func(s Unheard, w WorkerID) int { return CompareWorkers(s.Worker, w) })
-	return silent && h.facts.Roster[w].Revision > h.target.Silent[i].Revision
+	at, silent := h.target.silentAt(w)
+	return silent && h.facts.Roster[w].Revision > at
 }
 
 // endedRow: the session is over, but what it abandoned may still run, unless a lease is over

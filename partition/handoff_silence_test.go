@@ -20,6 +20,43 @@ func TestNext_WrongfulSilenceTakesNothing(t *testing.T) {
 	require.Nil(t, Next(table, 3, target, facts).Publish)
 }
 
+// What a decision would leave to nobody, as it took for gone who renews, waits for the next
+// one: what was let go for another, and what is new.
+func TestNext_NothingIsLeftToNobodyByMistake(t *testing.T) {
+	for name, tc := range map[string]struct {
+		silent  []Unheard
+		later   time.Duration // until w-1 is silent, after w-0 was seen again
+		more    int           // partitions that the source lists anew
+		carried bool
+	}{
+		"all spoke since":                   {silent: []Unheard{{"w-0", 1}, {"w-1", 1}}},
+		"one of them did":                   {silent: []Unheard{{"w-0", 1}, {"w-1", 2}}, later: testWait},
+		"nobody was seen":                   {},
+		"and something is new":              {silent: []Unheard{{"w-0", 1}, {"w-1", 1}}, more: 1},
+		"who is there has a longer lease":   {silent: []Unheard{{"w-0", 2}, {"w-1", 2}}, carried: true},
+		"a longer lease, and something new": {silent: []Unheard{{"w-0", 2}, {"w-1", 2}}, more: 1, carried: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table, roster, _ := group()
+			table.Rows[3].Revoking = 7
+			roster.show("w-1", Live{Session: "s1", Applied: 7})
+			roster.show("w-0", Live{Session: "s0"}, tc.later)
+			target := Target{Set: manyPartitions(4 + tc.more), Silent: tc.silent}
+			for range target.Set.IDs {
+				target.Owner = append(target.Owner, None)
+			}
+			o := Next(table, 3, target, Facts{Now: atFirst.Add(tc.later), Rules: testRules, Roster: roster})
+			if !tc.carried {
+				require.Equal(t, Outlook{Blocked: 4 + tc.more}, o)
+				return
+			}
+			require.Equal(t, None, o.Publish.Table.Rows[3].Seat)
+			require.Len(t, o.Publish.Table.Rows, 4+tc.more)
+			require.Equal(t, 3, o.Blocked)
+		})
+	}
+}
+
 // Who announced its return is given away if the silence that the decision rests on lasts:
 // it counted the hold-down from an earlier sight. Who was heard since is waited for.
 func TestNext_SilenceThatLasts(t *testing.T) {

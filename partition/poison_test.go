@@ -115,7 +115,7 @@ func (c poisonCase) play(t *testing.T, set Set) {
 	require.Equal(t, want, again.Poison, "who leads next knows it")
 
 	require.Empty(t, Next(table, 3, Target{Seats: to.Seats}, facts).Publish.Table.Poison, "it left the source")
-	to.Owner[0] = None
+	to.Owner[0], to.Silent = None, []Unheard{{"w-0", roster["w-0"].Revision}}
 	for i := range want {
 		want[i].Token = 0
 	}

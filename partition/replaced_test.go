@@ -122,6 +122,6 @@ func TestNext_SilentAfterACrashLoop(t *testing.T) {
 	require.Equal(t, FreedByReplacement, o.Publish.Freed[0].By)
 	seen := l.roster["w-1"]
 	require.Equal(t, []SessionFence{{"w-1", seen.Revision, seen.Live.Fenced(Fence{9, true})}}, o.Publish.Fences)
-	l.target.Seats, l.target.Owner = nil, []int32{None, None, None, None}
+	l.target.Seats, l.target.Owner, l.target.Silent = nil, []int32{None, None, None, None}, []Unheard{{"w-0", l.roster["w-0"].Revision}}
 	require.Len(t, l.next(wait).Publish.Fences, 1)
 }

@@ -30,6 +30,15 @@ func (t Target) seatOf(w WorkerID) int32 {
 	return int32(i)
 }
 
+// silentAt returns the latest record of a worker that is left out for its silence.
+func (t Target) silentAt(w WorkerID) (at Revision, silent bool) {
+	i, silent := slices.BinarySearchFunc(t.Silent, w, func(s Unheard, w WorkerID) int { return CompareWorkers(s.Worker, w) })
+	if !silent {
+		return 0, false
+	}
+	return t.Silent[i].Revision, true
+}
+
 // leaves returns the seat in the target of a row's owner if the row is left there because it
 // was granted since the table that the decision saw, or None. Who gives everything up gives
 // that up, too.
@@ -68,6 +77,16 @@ func (t Target) Unplaced(most int) (ids []PartitionID) {
 		}
 	}
 	return ids
+}
+
+// nobodys counts the partitions that the target gives to nobody.
+func (t Target) nobodys() (n int) {
+	for _, owner := range t.Owner {
+		if owner == None {
+			n++
+		}
+	}
+	return n
 }
 
 // Planned returns the table as the target wants it, to tell what is news while
