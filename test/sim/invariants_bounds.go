@@ -17,6 +17,9 @@ const (
 	// mostAsked is how many questions may be asked within a second, watches too, and
 	// mostWritten how many of these may be writes.
 	mostAsked, mostWritten = 250, 100
+	// crowd is how many workers that is for. A leader reads, ten times a second, the record of
+	// each that it could not fence: each more is worth as many questions.
+	crowd, perWorker = 10, 10
 	// idleTimers is how many timers may be set while nothing happens.
 	idleTimers = 60
 	// idleLooks is how often a process may look for what it has missed, in each PollInterval in
@@ -39,15 +42,15 @@ func (p *Port) asks() {
 
 // bounded checks I9 for a process, when nothing more happens at this instant.
 func (w *World) bounded(p *Process) {
-	u, port, each := &p.used, p.Port, perPartition*w.ever
+	u, port, each, more := &p.used, p.Port, perPartition*w.ever, max(0, len(w.Check.archive.latest)-crowd)
 	for _, x := range [...]struct {
 		n, most int
 		does    string
 	}{
 		{p.lane.steps - u.mail, mostMail + each, "handles %d messages at one instant"},
 		{p.lane.open[Timers], mostTimers + each, "has set %d timers"},
-		{len(port.open), mostOpen, "waits for %d answers of the store"},
-		{port.asked - u.asked, mostAsked, "asks the store %d times within a second"},
+		{len(port.open), mostOpen + more, "waits for %d answers of the store"},
+		{port.asked - u.asked, mostAsked + perWorker*more, "asks the store %d times within a second"},
 		{port.written - u.written, mostWritten, "writes %d times within a second"},
 	} {
 		w.atMost(p, x.n, x.most, x.does)

@@ -35,6 +35,21 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// Each of many workers may have to be asked for.
+func TestBoundsOfACrowd(t *testing.T) {
+	w, p := worldOfOne(t)
+	for i := range crowd + 7 {
+		w.Check.archive.latest[partition.WorkerIDAt("many", i)] = shown{}
+	}
+	more := len(w.Check.archive.latest) - crowd
+	p.Port.open, p.Port.asked = make([]*bridge.Op, mostOpen+more), mostAsked+perWorker*more
+	w.bounded(p)
+	require.Empty(t, w.Broken(0))
+	p.Port.open = append(p.Port.open, nil)
+	w.bounded(p)
+	require.Contains(t, w.Broken(0), "answers of the store")
+}
+
 // While nothing happens less is taken.
 func TestBoundsAtRest(t *testing.T) {
 	s := partition.Fast()

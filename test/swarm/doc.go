@@ -16,5 +16,6 @@
 // # Limits
 //
 // A life has 3 to 9 processes and 16 to 40 partitions, and lasts some minutes of
-// its own time, which are a fraction of a second of ours.
+// its own time, which are a fraction of a second of ours. Some have one process, two, or
+// 10 to 50.
 package swarm

@@ -266,7 +266,7 @@ func (l *life) heal() string {
 	if l.mend != nil {
 		l.mend()
 	}
-	for len(l.world.Processes()) < leastWorkers || !l.electable() {
+	for len(l.world.Processes()) < min(leastWorkers, l.most()) || !l.electable() {
 		l.join("")
 	}
 	l.lived.Workers = len(l.world.Processes())

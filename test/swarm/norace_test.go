@@ -18,6 +18,8 @@ const (
 	repeated, childhood = 4, 10 * time.Second
 	// large is how many lives have assignments of several messages.
 	large = 3
+	// sizes is how many lives have fewer workers than a seed alone has, or more.
+	sizes = 4
 	// of so many other kinds of groups one is lived.
 	kindsApart = 1
 )

@@ -129,7 +129,7 @@ func (p Plan) Shrink(seed uint64, live func(Plan) (broken bool)) Plan {
 	if most == 0 {
 		most = mostWorkers
 	}
-	for n := leastWorkers; n < most; n++ {
+	for n := 1; n < most; n++ {
 		fewer := p
 		fewer.Workers = n
 		if live(fewer) {

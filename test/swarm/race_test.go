@@ -14,5 +14,6 @@ const (
 	repeated   = 1
 	childhood  = 4 * time.Second
 	large      = 1
+	sizes      = 2
 	kindsApart = 2
 )
