@@ -89,6 +89,7 @@ func (e *encounters) begins(r partition.Term) {
 		e.fate(former, leadOfDead, leadOfPaused, leadOfRunning)
 	}
 	e.meets(leadWithHandOver, check.rest.handsOver())
+	e.meets(laggingLead, w.Net.lagging != nil)
 	e.meets(leadWithoutHead, check.book.heads > 0 && check.book.head.Version == 0)
 	if s := check.sessions[w.lead.Session]; s != nil && s.process != "" {
 		e.meets(leadWithUnheard, check.book.head.Version > 0 && e.published[s.process] == check.book.head.Step && e.heard[s.process] != check.book.head.Step)
@@ -239,6 +240,7 @@ func (e *encounters) refused(by string, batch []bridge.Message, r bridge.Result)
 		leads := e.world.Leader() != nil && e.world.Leader().Name == by
 		e.meets(deposedPublishes, !leads)
 		e.meets(fenceTooLate, leads && has(".live."))
+		e.meets(laggingFence, leads && has(".live.") && e.world.Net.lagging != nil)
 	case has(".term"):
 		e.meets(campaignsMeet, true)
 	case has(".live."):

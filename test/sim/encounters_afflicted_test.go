@@ -21,6 +21,11 @@ var afflicted = []told{
 		h.Check.Begins("w2", Handler, partition.Owned{ID: "p1", Token: 8})
 		h.processes[0].Resume()
 	}},
+	{[]Situation{leadOfRunning, laggingLead}, func(h *history) { h.Net.lagging = &replica{}; h.third() }},
+	{[]Situation{fenceTooLate, laggingFence}, func(h *history) {
+		h.Net.lagging = &replica{}
+		h.refuses("w1", ".head.0", ".live.worker-1")
+	}},
 	{[]Situation{tooLargeHead, tooLargeLive}, func(h *history) {
 		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".live.worker-1")} {
 			h.encounters.refused("w1", batch, bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeTooLarge, Err: errTooLarge})

@@ -19,12 +19,13 @@ type Net struct {
 	rng   *rand.Rand
 	ports []*Port
 
-	struck Faults                   // how often each has happened
-	busy   map[string]time.Duration // by subject: a condition on it is being agreed on
-	voting time.Duration            // the stream has no leader until then
-	full   time.Duration            // and no room until then
-	narrow narrow
-	alone  time.Duration // and nobody who answers until then
+	struck  Faults                   // how often each has happened
+	busy    map[string]time.Duration // by subject: a condition on it is being agreed on
+	voting  time.Duration            // the stream has no leader until then
+	full    time.Duration            // and no room until then
+	narrow  narrow
+	alone   time.Duration // and nobody who answers until then
+	lagging *replica      // nil if none does
 
 	// Asked counts what processes asked of the store: operations and watches.
 	Asked int
@@ -92,6 +93,7 @@ func (n *Net) delay() time.Duration {
 // as late as it is.
 func (n *Net) Heal() {
 	n.Faults, n.full, n.narrow, n.alone = Faults{}, 0, narrow{}, 0
+	n.catchUp(n.lagging)
 	for _, p := range n.ports {
 		p.Heal()
 	}

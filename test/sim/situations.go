@@ -86,6 +86,8 @@ const (
 	slowFenced
 	suspendedFenced
 	suspendedBesides
+	laggingLead
+	laggingFence
 
 	// What a user gave to the group does not do what it should.
 	listFails
@@ -185,6 +187,8 @@ var situationNames = [panicked]string{
 	slowFenced:          "a session is fenced whose node is slow",
 	suspendedFenced:     "a session is fenced whose clock stands still",
 	suspendedBesides:    "who was suspended goes on with what another one owns",
+	laggingLead:         "a leader begins while a replica lags",
+	laggingFence:        "a fence comes too late while a replica lags",
 
 	listFails:    "a leader's source fails",
 	listSilent:   "a leader's source does not answer",

@@ -273,10 +273,13 @@ func (s *Store) Info(name string) bridge.StreamInfo {
 // Present returns the newest message of every subject of a stream that matches,
 // in the order of their sequences.
 func (s *Store) Present(name, filter string) []bridge.Sight {
-	st := s.streams[name]
-	if st == nil {
-		return nil
+	if st := s.streams[name]; st != nil {
+		return st.present(filter)
 	}
+	return nil
+}
+
+func (st *stream) present(filter string) []bridge.Sight {
 	tokens := strings.Split(filter, ".")
 	var out []bridge.Sight
 	for subject, versions := range st.subjects {

@@ -22,6 +22,7 @@ type watch struct {
 	credit  bool
 	stopped bool
 	deaf    bool
+	replica *replica      // where it is served, if that lags
 	last    time.Duration // when the latest sight arrives
 }
 
@@ -73,6 +74,13 @@ func (w *watch) begin() {
 // out what it does not know yet, or has something older, and tells it later.
 func (w *watch) pass() {
 	n := w.port.net
+	w.replica = n.serves(w.port.stream)
+	if w.replica != nil {
+		n.note(w.port.lane.Name, "a watch begins at a replica that lags")
+		w.travels(w.replica.has.present(w.filter))
+		w.passed()
+		return
+	}
 	for _, m := range n.store.Present(w.port.stream, w.filter) {
 		if n.hits(StalePass) {
 			n.line.After(n.Lengths.Pick(n.rng), n.home, Network, func() { w.travel(m, n.delay()) })
@@ -83,6 +91,11 @@ func (w *watch) pass() {
 		}
 		w.travel(m, n.delay())
 	}
+	w.passed()
+}
+
+// passed says, when all has arrived, that it was all.
+func (w *watch) passed() {
 	w.last = max(w.last, w.port.net.line.Now())
 	w.port.net.line.After(w.last-w.port.net.line.Now(), w.port.lane, Network, func() {
 		if !w.deaf {
@@ -112,7 +125,7 @@ func (w *watch) catchUp() {
 func (w *watch) see(m bridge.Sight) {
 	n := w.port.net
 	switch {
-	case w.stopped || w.deaf || w.port.deaf:
+	case w.stopped || w.deaf || w.port.deaf || w.replica != nil:
 		return
 	case w.port.lane.Ended():
 		w.untap()
@@ -131,6 +144,13 @@ func (w *watch) see(m bridge.Sight) {
 		if r := n.store.Get(w.port.stream, m.Subject, 1+n.rng.IntN(3)); r.Sequence != 0 {
 			w.travel(bridge.Sight{Subject: m.Subject, Sequence: r.Sequence, Data: r.Data, Time: r.Time}, n.delay())
 		}
+	}
+}
+
+// travels brings sights that were there, one after the other.
+func (w *watch) travels(all []bridge.Sight) {
+	for _, m := range all {
+		w.travel(m, w.port.net.delay())
 	}
 }
 

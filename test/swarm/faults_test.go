@@ -77,6 +77,8 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.SourceTrouble, sim.StrategyTrouble, sim.LeaderCrash)
 	// hazard 54
 	suffer(t, sim.TooLarge, sim.LeaderCrash)
+	// hazard 27
+	sufferAgain(t, []uint64{288, 550}, sim.LaggingReplica, sim.LeaderCrash)
 	// rights that are revoked
 	suffer(t, sim.Denied, sim.LeaderCrash)
 	// bugs of ours, in any actor

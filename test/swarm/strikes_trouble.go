@@ -9,6 +9,8 @@ import (
 const (
 	// mostEach is what a message takes on a slow node, at most.
 	mostEach = 50 * time.Millisecond
+	// mostLag is how long a replica lags at most.
+	mostLag = 8 * time.Second
 	// A message may have so many bytes when others are too large: no worker's record has
 	// less, and few heads have more.
 	leastMessage, mostMessage = 20, 4000
@@ -48,6 +50,8 @@ func (l *life) afflict(f sim.Fault, p *sim.Process, long time.Duration) {
 		l.world.Plan(long, p.Port.Heal)
 	case sim.FailingHandler:
 		p.Fail(sim.Moment(l.world.Random.IntN(int(sim.Moments))))
+	case sim.LaggingReplica:
+		l.world.Lag(l.world.Soon(mostLag))
 	default: // faults of single operations: the port draws them itself
 	}
 }
