@@ -123,6 +123,7 @@ profile: ## profiles of a rebalance in profiles/: go tool pprof profiles/cpu.out
 
 .PHONY: lint
 lint: ## format, vet, staticcheck, code that nothing reaches
+	@if git grep -nE '^(<<<<<<<|>>>>>>>) '; then echo 'a merge was left half done'; exit 1; fi
 	@echo 'gofumpt'; files=$$($(TOOL) gofumpt -l .); if [ -n "$$files" ]; then echo "gofumpt would change:"; echo "$$files"; exit 1; fi
 	@for module in $(MODULES); do echo "vet and staticcheck in $$module"; (cd $$module && go vet ./... && $(TOOL) staticcheck ./...); done
 	@echo 'deadcode'; dead=$$($(TOOL) deadcode -test ./...); if [ -n "$$dead" ]; then echo "$$dead"; exit 1; fi
