@@ -71,7 +71,8 @@ func listed(files []*file) (list []contractCase) {
 		}
 		for _, n := range nodes[*ast.CompositeLit](f) {
 			c := contractCase{}
-			for _, e := range n.(*ast.CompositeLit).Elts {
+			fields, _ := n.(*ast.CompositeLit)
+			for _, e := range fields.Elts {
 				if kv, ok := e.(*ast.KeyValueExpr); ok && named(kv.Key, "Name") {
 					c.number = numberOf(kv.Value)
 				} else if ok && named(kv.Key, "Cluster") {
