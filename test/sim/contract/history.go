@@ -125,7 +125,7 @@ func (y *history) perform(calls int) {
 		y.next(c)
 	}
 	y.Until("all are answered, the newest is told", func() bool { return len(y.calls) == calls && y.waits == nil })
-	y.fence()
+	last := y.fence()
 	led := y.leads
 	if y.leads = y.Leader(); led != y.leads || y.trembles {
 		y.excuse()
@@ -134,7 +134,7 @@ func (y *history) perform(calls int) {
 		y.shaken++
 		require.Positive(y, y.steady(), "one server leaves nothing in doubt\n%s", y)
 	}
-	require.Truef(y, linearizable(y.begin, y.calls), "seed %d, %d clients, part %d: no order explains\n%s", y.seed, len(y.clients), y.parts, y)
+	require.Truef(y, linearizable(y.begin, telling(y.calls, y.begin.last, last)), "seed %d, %d clients, part %d: no order explains\n%s", y.seed, len(y.clients), y.parts, y)
 	y.finish(late)
 }
 

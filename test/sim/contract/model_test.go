@@ -35,3 +35,23 @@ func TestHalfABatch(t *testing.T) {
 		{Input: call{key: 1}, Call: 4, Output: bridge.Result{}, Return: 5},
 	}), "a half was read")
 }
+
+// What is in doubt counts as far as there is room for it between what was accepted.
+func TestTelling(t *testing.T) {
+	doubt := bridge.Result{Outcome: bridge.Unknown}
+	one, two := []change{{key: 0, write: 1}}, []change{{key: 0, write: 2}, {key: 1, write: 3}}
+	history := []porcupine.Operation{
+		{Input: call{key: 3}, Output: doubt},
+		{Input: call{changes: one}, Output: doubt},
+		{Input: call{changes: two}, Output: doubt},
+		{Input: call{changes: two}, Output: bridge.Result{Sequence: 9}},
+		{Input: call{asks: true}, Output: bridge.Result{Sequence: 9}},
+	}
+	for last, want := range map[uint64][]porcupine.Operation{
+		10: {history[3], history[4]},
+		11: {history[1], history[3], history[4]},
+		12: history[1:],
+	} {
+		require.Equal(t, want, telling(history, 7, last), "the next one is %d", last)
+	}
+}
