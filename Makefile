@@ -22,6 +22,7 @@ BENCH ?= .
 TIMES ?= 5
 MINUTES ?= 1
 HOURS ?= 24
+FILE ?= soak.txt
 # COUNT=-count=1 runs tests although nothing changed; ci sets it.
 COUNT ?=
 
@@ -51,7 +52,7 @@ race-live:
 
 .PHONY: swarm
 swarm: ## random lives of a group; SEED=n repeats one, RUNS=n tries so many, WORKERS=n has so many
-	go test -count=1 -timeout 0 -run '^TestSwarm' ./test/swarm -args -commit=$$(git describe --always --dirty) \
+	go test -C test/swarm -count=1 -timeout 0 -run '^TestSwarm$$' -args -commit=$$(git describe --always --dirty) \
 		$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(PARTITIONS),-partitions=$(PARTITIONS)) $(if $(WITHOUT),-without=$(WITHOUT))
 
 .PHONY: lives
@@ -77,12 +78,27 @@ reach: ## how much of actors, partition and bridge the tests in test/swarm reach
 		part && part != "actors/stage" { all["all but actors/stage"] += $$2; got["all but actors/stage"] += $$2 * ($$3 > 0) } \
 		END { for (p in all) printf "%-20s %5d statements, %.1f %% reached\n", p, all[p], 100 * got[p] / all[p] }' | sort
 
+# The three parts of it are targets, too. Lives may be lived a block at a time: swarm prints a
+# line for each that is over, which blocks adds up.
 .PHONY: soak
-soak: ## hours of it: random operations on simulated and real servers, lives of a group; all from SEED=n, if given
+soak: operations repeats ## hours of it: operations, repeats, and RUNS=100000 lives; all from SEED=n, if given
+	$(MAKE) swarm RUNS=$(or $(RUNS),100000)
+
+.PHONY: operations
+operations: ## 200,000 random operations on simulated and real servers; SEED=n says which
 	@seed=$(or $(SEED),$$RANDOM); set -x; \
 	go test -count=1 -timeout 0 -run '^TestRandom$$' ./test/sim -args -operations=200000 -seed=$$seed; \
 	go test -count=1 -timeout 0 -run '^TestContract_(One|Three)' -skip '/N[0-9]' ./bridge -args -operations=200000 -seed=$$seed
-	$(MAKE) swarm RUNS=100000
+
+.PHONY: repeats
+repeats: ## 200 whole lives, on two processors and on one, without and with the race detector: the same
+	@work=$$(mktemp -d); trap 'rm -r "$$work"' EXIT; for race in false true; do set -x; \
+	go test -C test/swarm -race=$$race -count=1 -timeout 0 -run '^TestALifeRepeatsItself$$' -args -seed=$(or $(SEED),1) -runs=200 | tee "$$work/said"; \
+	{ set +x; } 2> /dev/null; grep traces "$$work/said" > "$$work/$$race"; done; cmp "$$work/false" "$$work/true"
+
+.PHONY: blocks
+blocks: ## add up the blocks of lives that swarm printed into FILE; what all of them hardly meet fails
+	@go test -C test/swarm -count=1 -run '^TestBlocksAddUp$$' -args -blocks=$(abspath $(FILE))
 
 .PHONY: mutants
 mutants: ## plant each bug of docs/mutants.md and see a simulator notice it; ARGS="-only regexp -write"

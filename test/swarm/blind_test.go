@@ -25,15 +25,14 @@ func tells(list []uint64) bool {
 // firsts reports whether these are the seeds that ci lives.
 func firsts(list []uint64) bool { return len(list) >= enough && list[0] == 1 }
 
-// tally is in how many lives each fault struck, and each situation was met.
-type tally struct {
-	lives  int
-	struck sim.Faults
-	met    sim.Situations
-}
-
 func (t *tally) count(r Result) {
 	t.lives++
+	if r.Broken != "" {
+		t.broken++
+	}
+	t.steps += r.Step
+	t.lasted += r.Lasted
+	t.traces ^= r.Hash
 	for f, n := range r.Struck {
 		t.struck[f] += min(n, 1)
 	}

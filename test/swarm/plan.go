@@ -15,8 +15,14 @@ var commit = flag.String("commit", "unknown", "the commit, to be printed with a 
 
 // String returns what happened in a life that went wrong, and how to repeat it.
 func (r Result) String() string {
-	return fmt.Sprintf("seed %d, commit %s, step %d (%s): %s\n\n%s\n%s\nrepeat it with: %s\n",
-		r.Seed, *commit, r.Step, r.Faults, r.Broken, r.Trace, r.Broken, r.Again)
+	return fmt.Sprintf("%s\n\n%s\n%s\nrepeat it with: %s\n", r.what(), r.Trace, r.Broken, r.Again)
+}
+
+// line is as much of that as fits into a line.
+func (r Result) line() string { return r.what() + "; repeat it with: " + r.Again }
+
+func (r Result) what() string {
+	return fmt.Sprintf("seed %d, commit %s, step %d (%s): %s", r.Seed, *commit, r.Step, r.Faults, r.Broken)
 }
 
 // again is the command that repeats a life.

@@ -114,28 +114,32 @@ func TestSwarm(t *testing.T) {
 	require.NoError(t, err)
 	plan := Plan{Workers: *workers, Partitions: *listed, Without: faults}
 	asked := *seed != 0 || *runs != 0 || len(plan.flags()) > 0
+	told := series{list: list, took: processor()}
 	if !asked {
 		list = append(list, former(t)...)
 	}
-	failed, all, same := 0, tally{}, hashes{}
+	all, same := tally{}, hashes{}
 	parallel(list, func(s uint64, system *sim.System) Result { return plan.Live(s, system, trace) }, func(r Result) {
+		if short := r.short(); r.Broken == "" && plan.flags() == "" && short != "" {
+			r.Broken = "it is less than a life has to be: " + short
+		}
 		all.count(r)
 		same[r.Seed] = r.Hash
+		if over := told.count(r); over != nil && asked && len(list) > 1 {
+			fmt.Println(prefix + over.String())
+		}
 		if r.Broken == "" {
-			if plan.flags() == "" {
-				require.Empty(t, r.short(), "repeat it with: %s", r.Again)
-			}
 			return
 		}
-		if failed++; failed <= *whole {
+		fmt.Println(r.line())
+		t.Fail()
+		if all.broken <= *whole {
 			t.Errorf("%s", r)
 			t.Errorf("seed %d with less: %s; keep it in test/swarm/testdata/seeds", r.Seed, shrunk(plan, r.Seed))
-		} else {
-			t.Errorf("seed %d (%s): %s; repeat it with: %s", r.Seed, r.Faults, r.Broken, r.Again)
 		}
 	})
-	if failed > 0 {
-		t.Errorf("%d of %d lives broke something", failed, len(list))
+	if all.broken > 0 {
+		t.Errorf("%d of %d lives broke something", all.broken, len(list))
 	}
 	for f, n := range all.struck {
 		t.Logf("%s in %.0f lives", sim.Fault(f), n)
@@ -213,7 +217,8 @@ func entire(s uint64, system *sim.System) uint64 { return Plan{}.Live(s, system,
 
 // A life depends on its seed alone: not on the system that lived others before, nor
 // on how many processors there are. Beginnings of many are compared here, and a few whole
-// ones; TestSwarm compares whole ones when it lives those of ci.
+// ones; TestSwarm compares whole ones when it lives those of ci, and make repeats compares as
+// many with those that the race detector sees.
 //
 // hazard 69
 func TestALifeRepeatsItself(t *testing.T) {
@@ -231,6 +236,11 @@ func TestALifeRepeatsItself(t *testing.T) {
 	same = hashes{}
 	same.live(t, 2, list, entire)
 	same.live(t, 1, list, entire)
+	traces := uint64(0)
+	for _, hash := range same {
+		traces ^= hash
+	}
+	fmt.Printf("%d lives from seed %d: traces %016x\n", len(list), list[0], traces)
 }
 
 // A life that goes wrong says how to live it again: by the flags that the command
@@ -248,6 +258,6 @@ func TestAFailureSaysHowToRepeatIt(t *testing.T) {
 	require.Greater(t, trace, lines)
 	makefile, err := os.ReadFile("../../Makefile")
 	require.NoError(t, err)
-	require.Contains(t, string(makefile), "-run '^TestSwarm' ./test/swarm -args -commit=$$(git describe --always --dirty) \\\n"+
+	require.Contains(t, string(makefile), "go test -C test/swarm -count=1 -timeout 0 -run '^TestSwarm$$' -args -commit=$$(git describe --always --dirty) \\\n"+
 		"\t\t$(if $(SEED),-seed=$(SEED)) $(if $(RUNS),-runs=$(RUNS)) $(if $(WORKERS),-workers=$(WORKERS)) $(if $(PARTITIONS),-partitions=$(PARTITIONS)) $(if $(WITHOUT),-without=$(WITHOUT))\n")
 }
