@@ -172,9 +172,8 @@ func (h *holder) follow(ctx actor.Context, m messages.HoldFor) holderState {
 	return following
 }
 
-// see takes an assignment if it is this session's and newer than what is applied.
-// A late one waits for the lease to be extended. One that this build is too old to
-// understand ends the session: what it revokes could not be let go.
+// see takes an assignment if it is this session's and newer than what is applied. A late one
+// waits for the lease to be extended. One that this build is too old for ends the session.
 func (h *holder) see(ctx actor.Context, m messages.Seen) {
 	if m.Entry.Newer && m.Round == h.round && m.Entry.Revision > h.claim {
 		ctx.Request(ctx.Parent(), messages.SessionLost{Session: h.nonce, Reason: m.Entry.Fault, Final: true, At: m.At})
@@ -183,6 +182,7 @@ func (h *holder) see(ctx actor.Context, m messages.Seen) {
 	a, ok := m.Entry.Record.(partition.Assignment)
 	switch {
 	case !ok || m.Round != h.round || a.Session != h.nonce || a.Step <= h.latest.Step:
+		h.doubt(ctx, m, a)
 	case m.Entry.Revision < h.floor, a.Step <= h.stale:
 		h.lack(ctx)
 	default:

@@ -56,3 +56,23 @@ func TestHolder_SaysWhetherItIsBare(t *testing.T) {
 		})
 	}
 }
+
+// Each step is published once: of two assignments of one step the store lost one, and the
+// leader that wrote the other takes that for applied.
+//
+// hazard 60
+func TestHolder_TwoAssignmentsOfOneStepEndTheSession(t *testing.T) {
+	e := newEstate(t, slowly)
+	e.see(assignment("mine", 5, "p@5 q@5"))
+	e.see(assignment("another", 5, "q@5"))
+	e.applied()
+	e.see(assignment("mine", 5, "p@5 q@5"))
+	unheard[messages.SessionLost](t, e.parent)
+	e.see(assignment("mine", 5, "q@5"))
+	lost := heard[messages.SessionLost](t, e.parent)
+	require.Equal(t, messages.SessionLost{Session: "mine", Reason: "there are two assignments of step 5: the store lost writes", At: e.now}, lost)
+	require.Empty(t, e.applied().All)
+	e.parent.forget()
+	e.see(assignment("mine", 6, "q@5"))
+	unheard[messages.AssignmentApplied](t, e.parent)
+}

@@ -86,6 +86,17 @@ func (h *holder) drop(ctx actor.Context, m messages.DropAll) holderState {
 	return absent
 }
 
+// doubt ends the session if its step says something else than before: the store lost one of
+// the two, and a leader that knows nothing of it would believe that the other one is applied.
+func (h *holder) doubt(ctx actor.Context, m messages.Seen, a partition.Assignment) {
+	if m.Round != h.round || h.nonce == "" || a.Session != h.nonce || a.Step != h.latest.Step || a.Digest() == h.latest.Digest() {
+		return
+	}
+	reason := fmt.Sprintf("there are two assignments of step %d: the store lost writes", a.Step)
+	ctx.Send(ctx.Self(), messages.DropAll{Reason: reason, At: m.At, Round: h.life})
+	ctx.Request(ctx.Parent(), messages.SessionLost{Session: h.nonce, Reason: reason, At: m.At})
+}
+
 // forget lets go of everything that the session had, without waiting for anybody:
 // handlers are stopped, and what they still do is protected by the token alone.
 func (h *holder) forget(ctx actor.Context) {

@@ -162,7 +162,7 @@ func TestHolder_AppliesOnlyWhatIsItsOwnAndNewer(t *testing.T) {
 
 	e.parent.forget()
 	e.see(assignment("mine", 4, "q@4"))
-	e.see(assignment("mine", 5, "q@4"))
+	e.see(assignment("mine", 5, "p@5 q@5 +r"))
 	unheard[messages.AssignmentApplied](t, e.parent)
 
 	e.now = e.end
