@@ -135,18 +135,18 @@ var publisherTable = fsm.New(
 	fsm.On(quarantined, (*publisher).quarantineNews, quarantined, dropping, settled, gaining, publishing), // Witnessed
 	fsm.On(quarantined, (*publisher).keep, quarantined),
 
-	fsm.On(settled, (*publisher).handOver, settled, gaining, publishing),
-	fsm.On(settled, (*publisher).evidence, settled, gaining, publishing), // Witnessed
+	fsm.On(settled, (*publisher).handOver, reading, settled, gaining, publishing),
+	fsm.On(settled, (*publisher).evidence, reading, settled, gaining, publishing), // Witnessed
 
-	fsm.On(gaining, (*publisher).handOver, settled, gaining, publishing),
-	fsm.On(gaining, (*publisher).evidence, settled, gaining, publishing),
-	fsm.On(gaining, (*publisher).wake, settled, gaining, publishing),
-	fsm.On(gaining, (*publisher).gathered, settled, gaining, publishing),
+	fsm.On(gaining, (*publisher).handOver, reading, settled, gaining, publishing),
+	fsm.On(gaining, (*publisher).evidence, reading, settled, gaining, publishing),
+	fsm.On(gaining, (*publisher).wake, reading, settled, gaining, publishing),
+	fsm.On(gaining, (*publisher).gathered, reading, settled, gaining, publishing),
 
-	fsm.On(publishing, (*publisher).stored, settled, gaining, publishing),
+	fsm.On(publishing, (*publisher).stored, reading, settled, gaining, publishing),
 	fsm.On(publishing, (*publisher).refused, publishing, checking),
 	fsm.On(publishing, (*publisher).unsure, publishing),
-	fsm.On(publishing, (*publisher).sendAgain, publishing),
+	fsm.On(publishing, (*publisher).sendAgain, publishing, checking),
 	fsm.On(publishing, (*publisher).rejected, publishing, gaining),
 	fsm.On(publishing, (*publisher).keep, publishing),
 	fsm.On(publishing, (*publisher).witness, publishing),

@@ -57,9 +57,15 @@ func (p *publisher) failed(ctx actor.Context, since time.Time, reason string) {
 	p.tellFailure(ctx, reason)
 }
 
+// sendAgain sends nothing to a table that somebody has outrun, unless this very batch has
+// landed.
 func (p *publisher) sendAgain(ctx actor.Context, m sendDue) publisherState {
 	if m.Round != p.round {
 		return publishing
+	}
+	if _, _, outrun := p.table.Outrun(p.roster); outrun {
+		p.flight.since = p.now
+		return p.check(ctx)
 	}
 	return p.send(ctx)
 }

@@ -220,7 +220,7 @@ func TestPublisher_NewerDecisionDuringAPublish(t *testing.T) {
 	m = p.store() // a goes through free, b goes on
 	require.EqualValues(t, 3, headOf(m).Version)
 	p.accept(m)
-	p.beat("w-0", partition.Live{Applied: 5003})
+	p.beat("w-0", partition.Live{Applied: 5002})
 	m = p.store()
 	require.Len(t, p.assignment(m, "w-0").Owned, 1)
 	require.EqualValues(t, 5004, p.assignment(m, "w-0").Owned[0].Token)

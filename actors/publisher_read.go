@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -129,7 +130,7 @@ func (p *publisher) read(ctx actor.Context, m messages.ReadDone) publisherState 
 	case head.Revision == 0:
 		return p.withoutHead(ctx)
 	case head.Fault != "":
-		return p.withDamage(ctx, head, head.Fault)
+		return p.withDamage(ctx, head, head.Fault, head.Revision)
 	}
 	return p.withHead(ctx, head)
 }
@@ -151,7 +152,11 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 	}
 	table, err := partition.TableOf(h, asg)
 	if err != nil {
-		return p.withDamage(ctx, e, err.Error())
+		return p.withDamage(ctx, e, err.Error(), e.Revision)
+	}
+	if by, known, outrun := table.Outrun(p.roster); outrun {
+		return p.withDamage(ctx, e, fmt.Sprintf("the store lost writes: %s applied step %d of session %s, and the head of step %d names step %d",
+			by.Worker, by.Live.Applied, by.Live.Session, h.Step, known), max(e.Revision, p.roster.Newest()))
 	}
 	if p.emptied && h.Term < p.term { // it gives this worker what it no longer has
 		return p.fail(ctx, "the head that was lost is there", true)
@@ -163,14 +168,15 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 
 // withDamage reads again, because head and assignments are read between two
 // publishes at times. If they stay as they are, somebody else has written into the
-// stream, and what was decided is lost as if there were no head.
-func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason string) publisherState {
+// stream, or the store lost writes, and what was decided is lost as if there were no head.
+// Whoever claimed after the revision at was given nothing of it.
+func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason string, at partition.Revision) publisherState {
 	if !p.believes(head.Revision) {
 		return p.readLater(ctx, reason)
 	}
 	lost := p.table
 	if h, ok := head.Record.(partition.Head); ok {
-		lost.Version, lost.Seats = max(lost.Version, h.Version), slices.Concat(lost.Seats, h.Seats)
+		lost.Version, lost.Step, lost.Seats = max(lost.Version, h.Version), max(lost.Step, h.Step), slices.Concat(lost.Seats, h.Seats)
 	}
 	for _, f := range append(p.doubts, p.flight) { // which may have landed before
 		lost.Step = max(lost.Step, f.publish.Table.Step)
@@ -178,7 +184,7 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 	p.highest = max(p.highest, lost.Step)
 	p.table = partition.Table{Version: lost.Version}
 	p.head, p.doubts, p.damage = head.Revision, nil, damage{}
-	return p.beginQuarantine(ctx, "the table is damaged: "+reason, max(p.term, head.Revision), lost.Seats)
+	return p.beginQuarantine(ctx, "the table is damaged: "+reason, max(p.term, at), lost.Seats)
 }
 
 // believes counts readings in a row that say the same, and reports whether they are

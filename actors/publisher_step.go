@@ -82,9 +82,13 @@ func (p *publisher) gathered(ctx actor.Context, m gatherDue) publisherState {
 
 // step looks for the next step of the hand-over and takes it, or waits for what
 // it needs. It looks at the table and the evidence alone, so it does not matter
-// who began what is on its way.
+// who began what is on its way. A table that somebody has outrun is read again, and nothing
+// is granted by it.
 func (p *publisher) step(ctx actor.Context) publisherState {
+	_, _, outrun := p.table.Outrun(p.roster)
 	switch {
+	case outrun:
+		return p.readTable(ctx)
 	case p.want == nil:
 		return settled
 	case !p.complete:
