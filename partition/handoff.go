@@ -67,6 +67,9 @@ type Outlook struct {
 	// Blocked counts partitions that are not where the target wants them and stay
 	// so until there is news of a worker, or another decision.
 	Blocked int
+	// Misjudged are those for whom nothing of the decision is carried out: they renew, it took
+	// them for gone, and it leaves to nobody what one of them could own.
+	Misjudged []Witness
 }
 
 // Next returns the next hand-over step from a table towards a target. It is
@@ -78,13 +81,15 @@ type Outlook struct {
 // protocol: nothing is granted before its last owner let go, was released,
 // was replaced by a session that names it as released, or was fenced and its
 // lease, as counted here, is over. A decision that leaves something to nobody, and
-// took for gone who renews, is not carried out: the next one knows better.
+// took for gone who renews and could own it, is not carried out: the next one knows better.
 func Next(t Table, version Version, target Target, f Facts) Outlook {
 	h := handoff{facts: f, target: target, old: t, version: version}
 	h.step = max(t.Step, f.Floor) + 1
 	h.judgeSeats()
-	if nobodys := target.nobodys(); nobodys > 0 && h.misjudged() {
-		return Outlook{Blocked: nobodys}
+	if misjudged := h.misjudged(); len(misjudged) > 0 {
+		if lost := h.lost(misjudged); lost > 0 {
+			return Outlook{Blocked: lost, Misjudged: misjudged}
+		}
 	}
 	h.judgeRows()
 	h.seatTarget()

@@ -25,17 +25,35 @@ func (h *handoff) judgeSeats() {
 	}
 }
 
-// misjudged reports whether somebody renews whom the decision took for gone, by a record that
-// is not the latest or because it saw none.
-func (h *handoff) misjudged() bool {
+// misjudged are those that renew and that the decision took for gone, by a record that is not
+// the latest or because it saw none.
+func (h *handoff) misjudged() (list []Witness) {
 	for i, s := range h.old.Seats {
 		_, counted := h.seatInTarget(s.Worker, s.Session)
 		at, silent := h.target.silentAt(s.Worker)
 		if v := h.verdicts[i]; v.state == renews && !counted && (!silent || v.at > at) {
-			return true
+			list = append(list, h.facts.Roster[s.Worker])
 		}
 	}
-	return false
+	return list
+}
+
+// lost counts what the target gives to nobody, though one of these could own it.
+func (h *handoff) lost(workers []Witness) (n int) {
+	for k, owner := range h.target.Owner {
+		if owner == None && slices.ContainsFunc(workers, func(w Witness) bool { return h.could(w, k) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// could reports whether a worker could own a partition. What zones mean, only the strategy
+// knows.
+func (h *handoff) could(w Witness, k int) bool {
+	set, m := h.target.Set, w.Member()
+	suits := set.pin(int32(k)) == m.ID || carries(m, set.labels(int32(k)))
+	return suits && !m.Draining && !h.listed(w.Worker).abandoned[set.IDs[k]]
 }
 
 func (h *handoff) seatInTarget(w WorkerID, s SessionID) (int32, bool) {

@@ -24,17 +24,17 @@ func TestNext_WrongfulSilenceTakesNothing(t *testing.T) {
 // one: what was let go for another, and what is new.
 func TestNext_NothingIsLeftToNobodyByMistake(t *testing.T) {
 	for name, tc := range map[string]struct {
-		silent  []Unheard
-		later   time.Duration // until w-1 is silent, after w-0 was seen again
-		more    int           // partitions that the source lists anew
-		carried bool
+		silent []Unheard
+		later  time.Duration // until w-1 is silent, after w-0 was seen again
+		more   int           // partitions that the source lists anew
+		who    []WorkerID    // renew, and were taken for gone
 	}{
-		"all spoke since":                   {silent: []Unheard{{"w-0", 1}, {"w-1", 1}}},
-		"one of them did":                   {silent: []Unheard{{"w-0", 1}, {"w-1", 2}}, later: testWait},
-		"nobody was seen":                   {},
-		"and something is new":              {silent: []Unheard{{"w-0", 1}, {"w-1", 1}}, more: 1},
-		"who is there has a longer lease":   {silent: []Unheard{{"w-0", 2}, {"w-1", 2}}, carried: true},
-		"a longer lease, and something new": {silent: []Unheard{{"w-0", 2}, {"w-1", 2}}, more: 1, carried: true},
+		"all spoke since":                   {silent: []Unheard{{"w-0", 1}, {"w-1", 1}}, who: []WorkerID{"w-0", "w-1"}},
+		"one of them did":                   {silent: []Unheard{{"w-0", 1}, {"w-1", 2}}, later: testWait, who: []WorkerID{"w-0"}},
+		"nobody was seen":                   {who: []WorkerID{"w-0", "w-1"}},
+		"and something is new":              {silent: []Unheard{{"w-0", 1}, {"w-1", 1}}, more: 1, who: []WorkerID{"w-0", "w-1"}},
+		"who is there has a longer lease":   {silent: []Unheard{{"w-0", 2}, {"w-1", 2}}},
+		"a longer lease, and something new": {silent: []Unheard{{"w-0", 2}, {"w-1", 2}}, more: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table, roster, _ := group()
@@ -46,13 +46,59 @@ func TestNext_NothingIsLeftToNobodyByMistake(t *testing.T) {
 				target.Owner = append(target.Owner, None)
 			}
 			o := Next(table, 3, target, Facts{Now: atFirst.Add(tc.later), Rules: testRules, Roster: roster})
-			if !tc.carried {
-				require.Equal(t, Outlook{Blocked: 4 + tc.more}, o)
+			if tc.who != nil {
+				want := Outlook{Blocked: 4 + tc.more}
+				for _, w := range tc.who {
+					want.Misjudged = append(want.Misjudged, roster[w])
+				}
+				require.Equal(t, want, o)
 				return
 			}
 			require.Equal(t, None, o.Publish.Table.Rows[3].Seat)
 			require.Len(t, o.Publish.Table.Rows, 4+tc.more)
 			require.Equal(t, 3, o.Blocked)
+		})
+	}
+}
+
+// What none of those could own who renew has no owner by the next decision either: nothing
+// waits for that.
+func TestNext_NobodysForGoodIsNoMistake(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*Set, *Live)
+		waits  bool
+	}{
+		"it could own all":    {func(*Set, *Live) {}, true},
+		"it lacks a label":    {func(s *Set, _ *Live) { s.Labels = [][]string{nil, nil, {"gpu"}, {"gpu"}} }, false},
+		"it has the label":    {func(s *Set, l *Live) { s.Labels, l.Labels = [][]string{nil, nil, {"gpu"}, {"gpu"}}, []string{"gpu"} }, true},
+		"it lacks one of two": {func(s *Set, _ *Live) { s.Labels = [][]string{nil, nil, nil, {"gpu"}} }, true},
+		"pinned to it": {func(s *Set, _ *Live) {
+			s.Labels, s.Pins = [][]string{nil, nil, {"gpu"}, {"gpu"}}, []WorkerID{"", "", "", "w-1"}
+		}, true},
+		"pinned elsewhere": {func(s *Set, _ *Live) {
+			s.Labels, s.Pins = [][]string{nil, nil, {"gpu"}, {"gpu"}}, []WorkerID{"", "", "", "w-0"}
+		}, false},
+		"it drains": {func(_ *Set, l *Live) { l.Draining = true }, false},
+		"old handlers still run": {func(_ *Set, l *Live) {
+			l.Abandoned = []Abandoned{{Partition: "p0000002", Token: 5}, {Partition: "p0000003", Token: 5}}
+		}, false},
+		"an old handler still runs": {func(_ *Set, l *Live) { l.Abandoned = []Abandoned{{Partition: "p0000003", Token: 5}} }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table, roster, set := group()
+			table.Rows[2].Seat, table.Rows[2].Token = None, 0
+			table.Rows[3].Seat, table.Rows[3].Token = None, 0
+			live := Live{Session: "s1", Applied: 7}
+			tc.change(&set, &live)
+			roster.show("w-1", live)
+			roster.show("w-2", Live{Session: "s2"})
+			target := Target{
+				Set: set, Silent: []Unheard{{"w-1", 1}}, Owner: []int32{1, 0, None, None},
+				Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}, {Worker: "w-2", Session: "s2"}},
+			}
+			o := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster})
+			require.Equal(t, tc.waits, o.Publish == nil)
+			require.Equal(t, tc.waits, len(o.Misjudged) > 0)
 		})
 	}
 }

@@ -79,16 +79,6 @@ func (t Target) Unplaced(most int) (ids []PartitionID) {
 	return ids
 }
 
-// nobodys counts the partitions that the target gives to nobody.
-func (t Target) nobodys() (n int) {
-	for _, owner := range t.Owner {
-		if owner == None {
-			n++
-		}
-	}
-	return n
-}
-
 // Planned returns the table as the target wants it, to tell what is news while
 // it is handed over.
 func (t Target) Planned() Table {
