@@ -35,8 +35,7 @@ type calculator struct {
 	covered uint64 // what the latest decision left, which is not urgent again
 	settled uint64 // what the latest full decision left, which is not to be balanced again until something moves
 	zones   zoning
-	owed    bool // a worker was seated without a share, or the group started cold
-	window  *hold
+	arrears
 	told    bool      // the manager knows of the window
 	members uint64    // fingerprint of those that the window waits for
 	noticed time.Time // since when there is something to decide
@@ -50,6 +49,9 @@ type calculator struct {
 	failed   map[activity]int
 	trouble  bool      // the manager was told of a failure, and not of its end
 	rest     time.Time // no decision before
+	// misjudged are those whom a decision that was not carried out took for gone. There is no
+	// other one before their records are heard of, or the next look at all workers.
+	misjudged []partition.Witness
 }
 
 type calculatorConfig struct {
@@ -69,6 +71,8 @@ type decision struct {
 	target   partition.Target
 	// full: partitions that have an owner may move.
 	full bool
+	// before is what was due when it was made.
+	before arrears
 	// crashed are those whose crash it answers.
 	crashed []partition.WorkerID
 	// What it rests on: who was there, at which instant, and the refreshes that the list
@@ -81,6 +85,12 @@ type decision struct {
 	detected time.Duration
 	// failure is why there is no plan, until it is known since when.
 	failure string
+}
+
+// arrears are what is to be balanced however little it is, and until when that waits.
+type arrears struct {
+	owed   bool // a worker was seated without a share, or the group started cold
+	window *hold
 }
 
 // hold is the window that holds moves of owned partitions back.

@@ -12,8 +12,8 @@ import (
 )
 
 // decide asks the strategy. Unless the decision is a full one, it may place only
-// what nobody owns.
-func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) calculatorState {
+// what nobody owns. before is what was due, in case that it is not carried out.
+func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool, before arrears) calculatorState {
 	limit := 0
 	if full {
 		limit = c.settings.MoveLimit
@@ -24,7 +24,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool) c
 	}
 	c.round++
 	d := &decision{
-		round: c.round, cause: ch.Cause(), full: full, crashed: ch.Crashed, roster: c.roster, at: c.rosterAt, answers: c.list.answers,
+		round: c.round, cause: ch.Cause(), full: full, before: before, crashed: ch.Crashed, roster: c.roster, at: c.rosterAt, answers: c.list.answers,
 		evidence: ch.Grounds(c.roster),
 		question: partition.Ask(c.table, previous, ch, c.list.set, partition.Asking{
 			Now: c.rosterAt, Rules: c.rules(), MoveLimit: limit, Listed: c.list.answers, Homes: c.homes,
@@ -107,7 +107,7 @@ func (c *calculator) planless(ctx actor.Context, reason string) calculatorState 
 // what that had planned is part of it.
 func (c *calculator) send(ctx actor.Context, d *decision, target partition.Target) calculatorState {
 	if c.flight != nil && c.flight.full {
-		c.owed, c.moved = true, c.now
+		c.owed, d.before.owed, c.moved = true, true, c.now
 	}
 	d.target, c.flight = target, d
 	c.covered = c.left(d, target.Planned())
@@ -160,6 +160,9 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 		c.owed = c.owed || d.full
 		return planning // the next decision tells what becomes of both
 	}
+	if len(m.Misjudged) > 0 {
+		return c.misjudge(ctx, m, d)
+	}
 	c.covered = c.left(d, c.table)
 	if d.full {
 		left := d.target.Leaves(c.table) // the next one may move it
@@ -174,6 +177,21 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 		ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
 	}
 	return c.weigh(ctx)
+}
+
+// misjudge: the decision is not carried out, so all is due that was due before it, and it is
+// made again when it is known who renews.
+func (c *calculator) misjudge(ctx actor.Context, m messages.HandedOver, d *decision) calculatorState {
+	c.arrears, c.covered, c.misjudged = d.before, 0, m.Misjudged
+	c.tellDone(ctx, m, &decision{})
+	ctx.Request(c.debouncer, messages.SendRoster{At: c.now})
+	return c.weigh(ctx)
+}
+
+// uninformed reports whether the publisher knows that somebody renews who is gone as far as
+// is known here.
+func (c *calculator) uninformed() bool {
+	return slices.ContainsFunc(c.misjudged, func(w partition.Witness) bool { return c.roster[w.Worker].Revision < w.Revision })
 }
 
 // unstuck: the publisher could bring an older decision nearer to its target.

@@ -119,9 +119,10 @@ func (r *reckoning) hand() messages.HandOver {
 	r.t.Helper()
 	m := heard[messages.HandOver](r.t, r.publisher)
 	version, moves, begun := r.table.Version+1, 0, false
+	var out partition.Outlook
 	for {
 		facts := partition.Facts{Now: r.now, Rules: r.settings.Rules(time.Time{}), Roster: r.roster, Term: testTerm, Floor: 5000}
-		out := partition.Next(r.table, version, m.Target, facts)
+		out = partition.Next(r.table, version, m.Target, facts)
 		if out.Publish == nil {
 			require.Zero(r.t, out.Outstanding)
 			break
@@ -143,7 +144,9 @@ func (r *reckoning) hand() messages.HandOver {
 		}
 		r.tell(r.pid, messages.Published{Round: m.Round, Table: r.table, Moves: len(out.Publish.Moves), At: r.now})
 	}
-	r.tell(r.pid, messages.HandedOver{Round: m.Round, Table: r.table, Changed: begun, Moves: moves, At: r.now})
+	r.tell(r.pid, messages.HandedOver{
+		Round: m.Round, Table: r.table, Changed: begun, Moves: moves, Misjudged: out.Misjudged, At: r.now,
+	})
 	return m
 }
 

@@ -97,7 +97,7 @@ func (c *calculator) weigh(ctx actor.Context) calculatorState {
 	ch := c.classify(c.table)
 	c.attend(ctx, ch)
 	c.stir(ch)
-	if c.now.Before(c.rest) {
+	if c.now.Before(c.rest) || c.uninformed() {
 		return c.waiting()
 	}
 	print := printOf(ch, c.list.set, c.list.answers)
@@ -108,7 +108,7 @@ func (c *calculator) weigh(ctx actor.Context) calculatorState {
 	}
 	switch {
 	case refresh && uneven && !c.awaits(ch):
-		return c.decide(ctx, ch, true)
+		return c.decide(ctx, ch, true, c.arrears)
 	case refresh, (ch.Urgent() || c.wonders(ch)) && print != c.covered:
 		return c.cover(ctx, ch)
 	case uneven:
@@ -131,7 +131,7 @@ func (c *calculator) reweigh(ctx actor.Context) calculatorState {
 	switch {
 	case c.now.Before(c.rest), print == c.covered:
 	case refresh && c.uneven(ch, print) && !c.awaits(ch):
-		return c.decide(ctx, ch, true)
+		return c.decide(ctx, ch, true, c.arrears)
 	case refresh, ch.Urgent(), c.undrained(ch):
 		return c.cover(ctx, ch)
 	}
@@ -185,7 +185,7 @@ func (c *calculator) turned(ctx actor.Context, m turnDue) {
 	}
 	c.now = later(c.now, m.At)
 	ctx.Request(c.debouncer, messages.SendRoster{At: m.At})
-	c.turn = time.Time{}
+	c.turn, c.misjudged = time.Time{}, nil
 	c.watchTurn(ctx, m.At.Add(c.settings.PollInterval))
 }
 
@@ -229,11 +229,12 @@ func (c *calculator) stir(ch partition.Change) {
 // cover decides for the partitions without an owner. Whoever is seated by it gets
 // its share later; a group that starts cold gets a window of its own.
 func (c *calculator) cover(ctx actor.Context, ch partition.Change) calculatorState {
+	before := c.arrears
 	c.owed = c.owed || ch.Cold || len(ch.Joined) > 0
 	if ch.Cold {
 		c.open(c.settings.ColdStartWindow, true)
 	}
-	return c.decide(ctx, ch, false)
+	return c.decide(ctx, ch, false, before)
 }
 
 func (c *calculator) open(length time.Duration, cold bool) {
@@ -254,7 +255,7 @@ func (c *calculator) hold(ctx actor.Context, ch partition.Change) calculatorStat
 		end = later(end, c.patience())
 	}
 	if !c.now.Before(end) {
-		return c.decide(ctx, ch, true)
+		return c.decide(ctx, ch, true, c.arrears)
 	}
 	c.tellCoverage(ctx)
 	if !c.told && len(ch.Members) > 1 {

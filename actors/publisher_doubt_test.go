@@ -157,6 +157,26 @@ func TestPublisher_FenceRefusedByARenewal(t *testing.T) {
 	require.EqualValues(t, 5001, heard[messages.HandedOver](t, p.calculator).Table.Step)
 }
 
+// A decision that would leave something to nobody by such a mistake is not carried out, and who
+// made it hears whom it took for gone.
+func TestPublisher_TellsWhomADecisionTookForGone(t *testing.T) {
+	p := printed(t)
+	p.after(p.settings.Wait(p.settings.Lease))
+	p.beat("w-1", partition.Live{})
+	p.want(pair[1:], 0, partition.None)
+	m := p.store()
+	p.conflict(m)
+	alive := partition.Live{Session: "s-w-0", Claim: 5, Lease: p.settings.Lease}
+	renewed := messages.Entry{Key: messages.KeyLive("w-0"), Revision: m.Writes[2].Expect + 50, Record: alive}
+	p.checks(testTerm, p.head, renewed)
+	unheard[messages.Store](t, p.outside)
+	told := heard[messages.HandedOver](t, p.calculator)
+	require.EqualValues(t, 5001, told.Table.Step)
+	require.Len(t, told.Misjudged, 1)
+	require.Equal(t, partition.WorkerID("w-0"), told.Misjudged[0].Worker)
+	require.Equal(t, renewed.Revision, told.Misjudged[0].Revision)
+}
+
 func TestPublisher_RejectedIsTriedAgainAfterAPause(t *testing.T) {
 	p, m := midMove(t)
 	p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "it was too late", At: p.now})

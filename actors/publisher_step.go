@@ -108,7 +108,7 @@ func (p *publisher) step(ctx actor.Context) publisherState {
 	p.want.silent, p.stall.blocked = p.silent(out.Blocked), out.Blocked > 0
 	switch {
 	case out.Publish == nil && out.Outstanding == 0:
-		return p.handedOver(ctx, out.Blocked)
+		return p.handedOver(ctx, out)
 	case out.Publish == nil:
 		p.wakeAt(ctx, out.Wake)
 		return gaining
@@ -154,14 +154,16 @@ func (p *publisher) wakeAt(ctx actor.Context, at time.Time) {
 
 // handedOver: the table is as near to the target as it can come. What is blocked
 // stays wanted, for when there is news.
-func (p *publisher) handedOver(ctx actor.Context, blocked int) publisherState {
+func (p *publisher) handedOver(ctx actor.Context, out partition.Outlook) publisherState {
 	w := p.want
 	p.comesOn(ctx)
 	if !w.done {
 		w.done = true
-		ctx.Send(p.calculator, messages.HandedOver{Round: w.Round, Table: p.table, Changed: w.begun, Moves: w.moves, At: p.now})
+		ctx.Send(p.calculator, messages.HandedOver{
+			Round: w.Round, Table: p.table, Changed: w.begun, Moves: w.moves, Misjudged: out.Misjudged, At: p.now,
+		})
 	}
-	if blocked == 0 {
+	if out.Blocked == 0 {
 		p.want = nil
 	}
 	return settled

@@ -55,7 +55,10 @@ type HandedOver struct {
 	Table   partition.Table
 	Changed bool
 	Moves   int
-	At      time.Time
+	// Misjudged are the latest records of those for whom the rest of it is not carried out: the
+	// decision took them for gone. What it answers is still to be decided, by who knows of them.
+	Misjudged []partition.Witness
+	At        time.Time
 }
 
 // HandOverFailed reports that a step was refused or got no answer for too long.
