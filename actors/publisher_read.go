@@ -192,6 +192,7 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 func (p *publisher) believes(head partition.Revision) bool {
 	if head != p.damage.head {
 		p.damage = damage{head: head}
+		p.stall.damaged++
 	}
 	p.damage.readings++
 	return p.damage.readings >= readingsToLose

@@ -16,6 +16,9 @@ type stall struct {
 	since time.Time     // by renewals of the lead; zero if it owes nothing
 	lease time.Duration // the longest one that a wait may have been for since then
 	times int           // told in a row
+	// damaged counts the heads since then that have to be read several times before they are
+	// given up, or found to be well.
+	damaged int
 	// blocked: by the latest look something cannot come on before there is news, which takes
 	// as long as it takes.
 	blocked bool
@@ -37,7 +40,8 @@ func (p *publisher) renewed(ctx actor.Context, m messages.LeadRenewed) {
 		p.stall.since = m.At
 	}
 	p.stall.lease = max(p.stall.lease, p.longestLease())
-	if bound := p.settings.HandOverBound(p.stall.lease); !m.At.Before(p.stall.since.Add(bound)) {
+	readings := time.Duration(p.stall.damaged) * readingsToLose * (mostDelay + p.settings.StoreTimeout)
+	if bound := p.settings.HandOverBound(p.stall.lease) + readings; !m.At.Before(p.stall.since.Add(bound)) {
 		p.stuck(ctx, m.At, bound)
 	}
 }
@@ -112,6 +116,8 @@ func (p *publisher) lacks() string {
 	switch {
 	case !p.known:
 		return "the term has no table yet, and is " + string(p.state)
+	case p.state == reading:
+		return "the table is read anew, and what is read cannot be used"
 	case !p.complete:
 		return "neither a watch nor a list has shown all workers"
 	}

@@ -120,6 +120,54 @@ func TestAWorkerThatIsToldNothing(t *testing.T) {
 	require.True(t, w.RunUntil(time.Minute, func() bool { return len(p5.Heard.Assignment.All) > 0 && settled(w) }), w.Trace.End(lines))
 }
 
+// patchy is a port on which every other reading of the head has no answer, while on.
+type patchy struct {
+	bridge.Port
+	on   *bool
+	read *int
+}
+
+func (p patchy) Submit(op bridge.Op, within time.Duration, done func(bridge.Result)) func() {
+	return p.Port.Submit(op, within, func(r bridge.Result) {
+		if *p.on && strings.Contains(op.Get, ".head") {
+			if *p.read++; *p.read%2 == 1 {
+				r = bridge.Result{Outcome: bridge.Unknown}
+			}
+		}
+		done(r)
+	})
+}
+
+// A head is spoilt when somebody joins, and every other reading of it comes to nothing: it takes
+// the leader longer to give the table up than any wait of a hand-over, and it does not say that it
+// is stuck. A life found it that was mixed.
+func TestASpoiltHeadIsHardToRead(t *testing.T) {
+	s := partition.Fast()
+	s.RevokeTimeout = s.DrainTimeout
+	w := sim.NewWorld(sim.Config{Seed: 1, Settings: s, Partitions: named(20)})
+	defer w.Close()
+	on, read := false, 0
+	for _, name := range []string{"w1", "w2"} {
+		w.Start(name, sim.Habits{Build: func(port bridge.Port) bridge.Port { return patchy{port, &on, &read} }})
+	}
+	require.True(t, w.RunUntil(time.Minute, func() bool { return settled(w) }), w.Broken(lines))
+	require.True(t, w.Run(5*time.Second), w.Broken(lines))
+	heads := w.Check.Heads()
+	var head string
+	for _, m := range w.Store.Present("KV_"+sim.Group, ">") {
+		if strings.Contains(m.Subject, ".head") {
+			head = m.Subject
+		}
+	}
+	on = true
+	w.Store.Publish(sim.Vandal, w.Timeline.Now(), []bridge.Message{{Subject: head, Data: []byte("no record")}})
+	p := w.Start("w3", sim.Habits{})
+	require.True(t, w.Run(s.HandOverBound(s.Lease)+time.Second), w.Broken(lines))
+	require.Equal(t, heads, w.Check.Heads(), "it is not over yet")
+	again := func() bool { return len(p.Heard.Assignment.All) > 0 && settled(w) }
+	require.True(t, w.RunUntil(w.Settings().StableBound(partition.Setbacks{Recreated: true}), again), w.Trace.End(lines))
+}
+
 // withheld is a port that lets some batches go nowhere.
 type withheld struct {
 	bridge.Port
