@@ -183,6 +183,11 @@ func (c *Clock) passed() time.Duration {
 	return (c.line.now - c.began) * time.Duration(c.rate) / time.Duration(TrueRate)
 }
 
+// takes is how long it takes until the clock has run for d, if it does not stand still.
+func (c *Clock) takes(d time.Duration) time.Duration {
+	return d * time.Duration(TrueRate) / time.Duration(c.rate)
+}
+
 // AfterFunc implements bridge.Clock: f is called at the first instant at which
 // Now shows that d has passed.
 func (c *Clock) AfterFunc(d time.Duration, f func()) (stop func()) {

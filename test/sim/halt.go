@@ -37,7 +37,8 @@ func (p *Process) halts(d time.Duration, end func()) {
 // Suspend stops the machine that the process runs on, for d: its clock stands still
 // too. What it believed to own it may work on beside others when it goes on, until it
 // hears of that or its lease is over by its own clock: only tokens help against it, and
-// the invariants do not speak of that, but of all else.
+// the invariants do not speak of that, but of all else, and of all until its lease would have
+// been over.
 func (p *Process) Suspend(d time.Duration) {
 	if p.Paused() || p.lane.Ended() {
 		return

@@ -2,8 +2,9 @@ package sim
 
 // Assumption A1 is that clocks do not stand still. When one did, what its process works
 // on, and begins until the store has accepted something that it sent since, may be owned by
-// others. They are looked at as if it did not work; it has to do all that it can by its
-// own clock, such as to let go when its lease is over.
+// others from when its lease would have ended otherwise. From then on it is looked at as if
+// it did not work; it has to do all that it can by its own clock, such as to let go when its
+// lease is over. What stood still for so short a time that the lease is not over owns what it had.
 
 // Suspended tells that a process goes on whose clock stood still until now.
 func (c *Checker) Suspended(process string) {
@@ -19,6 +20,13 @@ func (c *Checker) Suspended(process string) {
 		h.adrift = true
 		c.shared(h.owned.ID)
 	}
+}
+
+// ended reports whether what a hand has would not be owned any more if the clock had never
+// stood still.
+func (p *person) ended(h *hand) bool {
+	now := p.clock.line.Now()
+	return now >= p.ends || !h.until.IsZero() && now >= h.ends
 }
 
 // elsewhere reports whether another process owns what a hand works on.

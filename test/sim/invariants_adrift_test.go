@@ -12,14 +12,23 @@ import (
 // stands lets the clock of w1 stand still for longer than a lease, in which w2 renews its own.
 func (a *affair) stands(takes bool) {
 	a.c.Begins("w1", Handler, owned(1))
+	a.stood(2*lease, func() {
+		a.renew("w2", "worker-1", partition.Live{Session: "b"})
+		if takes {
+			a.c.Begins("w2", Handler, owned(2))
+		}
+	})
+}
+
+// stood lets the clock of w1 stand still for d, at the end of which this happens.
+func (a *affair) stood(d time.Duration, happens ...func()) {
 	a.c.Halts("w1")
 	a.lanes["w1"].Pause()
-	a.pass(2 * lease)
-	a.renew("w2", "worker-1", partition.Live{Session: "b"})
-	if takes {
-		a.c.Begins("w2", Handler, owned(2))
+	a.pass(d)
+	for _, do := range happens {
+		do()
 	}
-	a.c.people["w1"].clock.stood(2 * lease)
+	a.c.people["w1"].clock.stood(d)
 	a.c.Suspended("w1")
 	a.c.Resumes("w1")
 	a.lanes["w1"].Resume(a.line)
@@ -45,6 +54,60 @@ func TestSuspended(t *testing.T) {
 	a.c.Instant()
 	a.sound()
 	require.Equal(t, granted{3, "w2"}, a.c.tokens["p1"])
+}
+
+// Whose clock stood still for less than is left of its lease owns what it had, until that
+// would have ended if it had not: no longer, although its own clock says so.
+func TestSuspended_Briefly(t *testing.T) {
+	begins := func(a *affair) { a.c.Begins("w2", Handler, owned(2)) }
+	abandons := func(a *affair) {
+		for range 2 {
+			a.renew("w1", "worker-0", partition.Live{Session: "a", Abandoned: []partition.Abandoned{{Partition: "p1"}}})
+			a.pass(lease / 8)
+		}
+	}
+	soon := func(a *affair) time.Duration { return a.line.Now() + lease/8 }
+	lease := func(a *affair) time.Duration { return a.c.people["w1"].ends }
+	ends := func(a *affair) time.Duration { return a.c.people["w1"].hands[0].ends }
+	just := func(before func(a *affair) time.Duration) func(a *affair) time.Duration {
+		return func(a *affair) time.Duration { return before(a) - 1 }
+	}
+	for name, c := range map[string]struct {
+		before   func(a *affair)
+		when     func(a *affair) time.Duration
+		happens  func(a *affair)
+		violates string
+	}{
+		"another begins": {nil, soon, begins, "while the handler of w1 owns it"},
+		"it begins where another owns": {nil, soon, func(a *affair) {
+			a.c.Stops("w1", Handler, owned(1))
+			begins(a)
+			a.c.Begins("w1", Listener, owned(3))
+		}, "while the handler of w2 owns it"},
+		"another begins before its lease would have ended":      {nil, just(lease), begins, "while the handler of w1 owns it"},
+		"another begins when its lease would have ended":        {nil, lease, begins, ""},
+		"another begins before what it wrote off would be free": {abandons, just(ends), begins, "while the handler of w1 owns it"},
+		"another begins when what it wrote off would be free":   {abandons, ends, begins, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAffair(t)
+			a.claimed()
+			a.c.Begins("w1", Handler, owned(1))
+			if c.before != nil {
+				c.before(a)
+			}
+			a.stood(time.Second)
+			a.pass(c.when(a) - a.line.Now())
+			a.renew("w2", "worker-1", partition.Live{Session: "b"})
+			a.sound()
+			c.happens(a)
+			if c.violates == "" {
+				a.sound()
+			} else {
+				a.broken("I4", c.violates)
+			}
+		})
+	}
 }
 
 // It has to do what it can by its own clock, and nothing else is allowed to anybody.

@@ -15,7 +15,9 @@ type person struct {
 	lane  *Lane
 	// lease ends, on the process's own clock, when the last heartbeat that the
 	// store accepted was sent plus its length.
-	lease   time.Time
+	lease time.Time
+	// ends is when it would end if that clock never stood still.
+	ends    time.Duration
 	session partition.SessionID
 	former  map[partition.SessionID]bool // those that it gave up
 	hands   []*hand
@@ -47,9 +49,12 @@ type hand struct {
 	// told: it knows that it has to let go. revoked: it knows that it has to stop, and
 	// may work until the lease is over.
 	told, revoked bool
-	// until is when a partition that was written off is not owned any more.
+	// until is when a partition that was written off is not owned any more, and ends when
+	// that would be if the clock never stood still.
 	until time.Time
-	// adrift: its lease may be over although its process cannot know. It owns nothing.
+	ends  time.Duration
+	// adrift: its lease may be over although its process cannot know. It owns what it would
+	// own if its clock had not stood still.
 	adrift bool
 }
 
@@ -95,11 +100,11 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 	if p.former[r.Session] {
 		return // it was under way when the process had claimed anew
 	}
-	sent := p.clock.At(commit.Sent)
+	sent, ends := p.clock.At(commit.Sent), commit.Sent+p.clock.takes(r.Lease)
 	if p.session != r.Session {
 		for _, h := range p.hands {
 			if h.until.IsZero() {
-				h.until = p.lease // what is left of a former session ends with its lease
+				h.until, h.ends = p.lease, p.ends // what is left of a former session ends with its lease
 			}
 		}
 		p.former[p.session] = true
@@ -109,11 +114,11 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 		c.moors(p)
 	}
 	if end := sent.Add(r.Lease); end.After(p.lease) {
-		p.lease = end
+		p.lease, p.ends = end, ends
 	}
 	for _, h := range p.hands {
 		if h.until.IsZero() && hasAbandoned(r, h.owned.ID) {
-			h.until = sent.Add(r.Lease)
+			h.until, h.ends = sent.Add(r.Lease), ends
 		}
 		if r.Released && h.until.IsZero() {
 			c.violate("I8", "%s released its ID while its %s works on %s", p.name, h.kind, h.owned.ID)
@@ -127,13 +132,12 @@ func (c *Checker) LeaseLeft(process string) time.Duration {
 	if p == nil {
 		return 0
 	}
-	return max(0, p.lease.Sub(p.clock.Now())) * time.Duration(TrueRate) / time.Duration(p.clock.rate)
+	return p.clock.takes(max(0, p.lease.Sub(p.clock.Now())))
 }
 
 // owns reports whether the hand owns its partition now.
 func (p *person) owns(h *hand) bool {
-	now := p.clock.Now()
-	return !h.adrift && p.believes(h, now)
+	return p.believes(h, p.clock.Now()) && !(h.adrift && p.ended(h))
 }
 
 // believes reports whether it owns its partition by what the process knows.
@@ -159,7 +163,7 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 	c.alone(p, h)
 	last := c.tokens[o.ID]
 	late := p.keeps && !p.clock.Now().Before(p.lease)
-	if (h.adrift || late) && o.Token <= last.token {
+	if (late || !p.owns(h)) && o.Token <= last.token {
 		return // where its effects arrive they are refused
 	}
 	if o.Token < last.token || o.Token == last.token && process != last.process {
@@ -176,7 +180,7 @@ func (c *Checker) alone(p *person, h *hand) {
 				continue
 			}
 			switch {
-			case other != p && other.owns(g) && !h.adrift && !c.available:
+			case other != p && other.owns(g) && p.owns(h) && !c.available:
 				c.violate("I4", "%s begins with %s (token %d) while the %s of %s owns it (token %d)",
 					p.name, h.owned.ID, Step(h.owned.Token), g.kind, other.name, Step(g.owned.Token))
 			case other == p && g.kind == Handler && h.kind == Handler:
