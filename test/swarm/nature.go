@@ -44,7 +44,7 @@ func natural(seed uint64) nature {
 // mixes reports whether the life of a seed is mixed.
 func mixes(seed uint64) bool {
 	one := rare
-	if seed >= firstLull {
+	if seed >= afterFirst {
 		one = oneInTwo
 	}
 	return rand.New(rand.NewPCG(seed, mixture)).IntN(one) == 0

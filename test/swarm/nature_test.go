@@ -62,8 +62,8 @@ func TestWhichLivesAreMixed(t *testing.T) {
 		}
 		return n
 	}
-	require.InDelta(t, enough/rare, count(1, firstLull), 30)
-	require.InDelta(t, 500, count(firstLull, firstLull+1000), 60)
+	require.InDelta(t, enough/rare, count(1, afterFirst), 30)
+	require.InDelta(t, 500, count(afterFirst, afterFirst+1000), 60)
 	for _, s := range former(t) {
 		require.False(t, mixes(s), s)
 		require.Equal(t, ordinary(s), natural(s))
