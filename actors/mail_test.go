@@ -18,17 +18,20 @@ var others = []string{"user", "partitions", "strategy", "source", "outside"}
 
 // keyWords are what is said to the outside and by it: the words for keys, by the names
 // that actors call them.
-var keyWords = map[string]*regexp.Regexp{
-	"live":    regexp.MustCompile(`\bmessages\.(KeyLive|AllLive)\b`),
-	"lead":    regexp.MustCompile(`\bmessages\.KeyLead\b`),
-	"term":    regexp.MustCompile(`\bmessages\.KeyTerm\b`),
-	"head":    regexp.MustCompile(`\bmessages\.KeyHead\b`),
-	"asg":     regexp.MustCompile(`\bmessages\.(KeyAssignment|AllAssignments)\b`),
-	"journal": regexp.MustCompile(`\bmessages\.KeyJournal\b`),
+var keyWords = map[string][]string{
+	"live": {"KeyLive", "AllLive"}, "lead": {"KeyLead"}, "term": {"KeyTerm"}, "head": {"KeyHead"},
+	"asg": {"KeyAssignment", "AllAssignments"}, "journal": {"KeyJournal"},
 }
 
-// reads is what whoever wants to read of the outside says.
-var reads = regexp.MustCompile(`\bmessages\.(Read|Watch)\{`)
+// ofMessages finds the words of messages in a text, with the brace of what is made there.
+var ofMessages = regexp.MustCompile(`\bmessages\.(\w+\{?)`)
+
+// vocabulary is what a text says, by word.
+type vocabulary map[string]bool
+
+func (v vocabulary) any(list ...string) bool {
+	return slices.ContainsFunc(list, func(word string) bool { return v[word] })
+}
 
 // edge is an arrow of the picture.
 type edge struct {
@@ -112,25 +115,30 @@ func mailEdges(picture string) (edges []edge, faults []string) {
 	return edges, faults
 }
 
-// sources are the texts of each actor's files.
-func sources(t *testing.T) map[string]string {
+// sources are the words of messages in each actor's files. What is made there is among them
+// with a brace, too.
+func sources(t *testing.T) map[string]vocabulary {
 	t.Helper()
-	texts := map[string]string{}
+	texts := map[string]vocabulary{}
 	for name := range tables {
+		texts[name] = vocabulary{}
 		files, err := filepath.Glob(name + "*.go")
 		require.NoError(t, err)
 		for _, f := range files {
 			text, err := os.ReadFile(f)
 			require.NoError(t, err)
-			if !strings.HasSuffix(f, "_test.go") {
-				texts[name] += string(text)
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
+			for _, m := range ofMessages.FindAllStringSubmatch(string(text), -1) {
+				texts[name][m[1]], texts[name][strings.TrimSuffix(m[1], "{")] = true, true
 			}
 		}
 	}
 	return texts
 }
 
-func mailFaults(edges []edge, texts map[string]string) []string {
+func mailFaults(edges []edge, texts map[string]vocabulary) []string {
 	faults := outsideFaults(edges, texts)
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	says, hears := map[string]bool{}, map[string]bool{}
@@ -139,7 +147,7 @@ func mailFaults(edges []edge, texts map[string]string) []string {
 		for _, word := range e.said {
 			switch {
 			case e.from == "outside" || e.to == "outside":
-			case tables[e.from] != nil && !regexp.MustCompile(`\bmessages\.`+word+`\b`).MatchString(texts[e.from]):
+			case tables[e.from] != nil && !texts[e.from][word]:
 				fault("%s does not say %s", e.from, word)
 			case tables[e.to] != nil && !slices.Contains(tables[e.to].Hears(), word):
 				fault("%s does not hear %s", e.to, word)
@@ -166,7 +174,7 @@ func mailFaults(edges []edge, texts map[string]string) []string {
 }
 
 // outsideFaults is what is wrong with the arrows to and from outside.
-func outsideFaults(edges []edge, texts map[string]string) (faults []string) {
+func outsideFaults(edges []edge, texts map[string]vocabulary) (faults []string) {
 	named, fed := map[string][]string{}, map[string]bool{}
 	for _, e := range edges {
 		switch {
@@ -179,17 +187,17 @@ func outsideFaults(edges []edge, texts map[string]string) (faults []string) {
 	}
 	for name, words := range named {
 		for _, word := range words {
-			if keyWords[word] == nil || !keyWords[word].MatchString(texts[name]) {
+			if !texts[name].any(keyWords[word]...) {
 				faults = append(faults, fmt.Sprintf("%s has nothing to do with %s", name, word))
 			}
 		}
 	}
 	for name, text := range texts {
-		if reads.MatchString(text) && !fed[name] {
+		if text.any("Read{", "Watch{") && !fed[name] {
 			faults = append(faults, name+" looks at what no arrow brings")
 		}
 		for word, key := range keyWords {
-			if key.MatchString(text) && !slices.Contains(named[name], word) {
+			if text.any(key...) && !slices.Contains(named[name], word) {
 				faults = append(faults, fmt.Sprintf("%s has to do with %s, which no arrow says", name, word))
 			}
 		}
