@@ -23,8 +23,10 @@ TIMES ?= 5
 MINUTES ?= 1
 HOURS ?= 24
 FILE ?= soak.txt
-# COUNT=-count=1 runs tests although nothing changed; ci sets it.
+# COUNT=-count=1 runs tests although nothing changed, and LIVED=1 leaves out the fixed seeds,
+# which are among those of lives; ci sets both.
 COUNT ?=
+LIVED ?=
 
 .PHONY: help
 help: ## print this list
@@ -36,15 +38,17 @@ run: ## watch a group of workers in this terminal; ARGS="-watch" until Ctrl-C
 
 .PHONY: test
 test: ## all tests: units, plays, fixed seeds, live tests, examples, style
-	go test $(COUNT) -timeout 30m -parallel 8 ./...
+	go test $(COUNT) -timeout 30m -parallel 8 $(if $(LIVED),-skip '^TestSwarm$$') ./...
 
 # Under the race detector the live tests compute, too: no other test goes on then.
 .PHONY: race
-race: race-apart race-live ## all tests again, under the race detector
+race: race-apart race-live ## tests again, under the race detector
 
+# In partition and test/shape there are only functions that read and answer: nothing goes on
+# beside anything, and nothing can race.
 .PHONY: race-apart
 race-apart:
-	go test $(COUNT) -timeout 30m -race $$(go list ./... | grep -v /test/live)
+	go test $(COUNT) -timeout 30m -race $$(go list ./... | grep -vE '/test/live$$|/test/shape$$|/partition$$')
 
 .PHONY: race-live
 race-live:
@@ -167,20 +171,21 @@ rules: ## check the alerts and the dashboard of docs/monitoring; needs promtool
 	@work=$$(mktemp -d); trap 'rm -r "$$work"' EXIT; (cd tools && go run ./panels ../docs/monitoring/dashboard.json) > "$$work/panels.yml"; \
 	promtool check rules docs/monitoring/alerts.yml "$$work/panels.yml"; promtool test rules docs/monitoring/alerts.test.yml
 
-# The tests of `test` include the fixed seeds, the live tests and the examples,
-# so that none of them is a step of its own here. Chaos takes minutes and little of
-# the processor: it goes on beside the other steps, the busier the better, and is about
-# over when the live tests begin, which are promised what a machine can keep. Fuzzing, which
-# is counted and not timed, takes what the last of these leave. Both tell at the end what
-# they found. (A line that says MAKE is run by make -n too; this one must not be.)
-AGAIN := $(MAKE) COUNT=-count=1
+# The tests of `test` include the live tests and the examples, so that none of them is a step
+# of its own here; its fixed seeds are among those of lives. Chaos takes minutes and little of
+# the processor: it goes on beside what only computes, the busier the better, and is about
+# over when the live tests begin, which are promised what a machine can keep. These wait more
+# than they compute. What they leave is taken, at the lowest priority, by lives and fuzzing,
+# which are counted and not timed. All that goes on beside tells at the end what it found. (A
+# line that says MAKE is run by make -n too; this one must not be.)
+AGAIN := $(MAKE) COUNT=-count=1 LIVED=1
 .PHONY: ci
-ci: verify lint rules ## everything that must hold before a change lands
+ci: ## everything that must hold before a change lands
 	@work=$$(mktemp -d); go build -o "$$work/chaos" ./test/chaos; \
-	"$$work/chaos" -minutes 5 -seed 1 > "$$work/report" & chaos=$$!; \
-	trap 'if [ -n "$$chaos" ]; then kill $$chaos || true; fi; wait; rm -r "$$work"' EXIT; \
-	$(AGAIN) lint-full lives test race-apart; \
-	nice -n 19 $(AGAIN) fuzz > "$$work/fuzz" 2>&1 & fuzz=$$!; \
-	$(AGAIN) race-live; \
-	ended=0; wait $$fuzz || ended=$$?; cat "$$work/fuzz"; \
+	"$$work/chaos" -minutes 5 -seed 1 > "$$work/report" & chaos=$$!; lives=; \
+	trap 'for p in $$chaos $$lives; do kill $$p 2> /dev/null || true; done; wait; rm -r "$$work"' EXIT; \
+	$(AGAIN) verify lint rules lint-full race-apart; \
+	nice -n 19 $(AGAIN) lives fuzz > "$$work/lives" 2>&1 & lives=$$!; \
+	$(AGAIN) test race-live; \
+	ended=0; wait $$lives || ended=$$?; lives=; cat "$$work/lives"; \
 	wait $$chaos || ended=$$?; chaos=; cat "$$work/report"; exit $$ended
