@@ -37,7 +37,7 @@ func writesWhatMoves(t *testing.T, a [3]partition.Assignment, parts int) {
 	nc := connect(t, startServer(t, embedded.Config{}))
 	v := visit(t, NATS(nc, plain()))
 	incarnation := hear[messages.StoreOpened](v).Incarnation
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	stream, err := js.Stream(t.Context(), "KV_g")
 	require.NoError(t, err)

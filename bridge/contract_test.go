@@ -1,8 +1,11 @@
 package bridge_test
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -168,7 +171,25 @@ func (h *host) Start(node int, empty bool) {
 func (h *host) Delete() {
 	js, err := jetstream.New(h.fleet.admin)
 	require.NoError(h, err)
-	require.NoError(h, js.DeleteStream(h.fleet.t.Context(), "KV_"+h.cfg.Group))
+	err = h.asks("the stream is deleted", func(ctx context.Context) error { return js.DeleteStream(ctx, "KV_"+h.cfg.Group) })
+	if !errors.Is(err, jetstream.ErrStreamNotFound) { // it was deleted, and the answer was lost
+		require.NoError(h, err)
+	}
+}
+
+// asks asks a server until there is an answer, which it returns: between two leaders of a
+// cluster a question is lost, or refused. What is asked twice must be as if asked once.
+func (h *host) asks(what string, question func(context.Context) error) (err error) {
+	h.Helper()
+	h.Until(what, func() bool {
+		ctx, cancel := context.WithTimeout(h.fleet.t.Context(), patience/6)
+		defer cancel()
+		err = question(ctx)
+		var refused *jetstream.APIError
+		return !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, jetstream.ErrNoStreamResponse) &&
+			(!errors.As(err, &refused) || refused.Code != http.StatusServiceUnavailable)
+	})
+	return err
 }
 
 // posting is a port whose callbacks wait for the case.

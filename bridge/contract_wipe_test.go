@@ -31,29 +31,38 @@ func newRaw(t *testing.T, f *fleet, group string) *raw {
 	js, err := jetstream.New(f.admin)
 	require.NoError(t, err)
 	r := &raw{T: t, host: h, js: js}
-	r.stream, err = js.Stream(t.Context(), "KV_"+group)
-	require.NoError(t, err)
-	h.Until("a record is written", func() bool { return r.publish("term", nil) == nil })
+	require.NoError(t, h.asks("the stream tells of itself", func(ctx context.Context) (err error) {
+		r.stream, err = js.Stream(ctx, "KV_"+group)
+		return err
+	}))
+	require.NoError(t, r.publish("term", nil))
 	return r
 }
 
 // publish writes a record with headers of the administrator's.
 func (r *raw) publish(name string, headers nats.Header) error {
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	_, err := r.js.PublishMsg(ctx, &nats.Msg{Subject: r.host.Prefix("one") + name, Header: headers})
-	return err
+	return r.host.asks(name+" is taken or refused", func(ctx context.Context) error {
+		_, err := r.js.PublishMsg(ctx, &nats.Msg{Subject: r.host.Prefix("one") + name, Header: headers})
+		return err
+	})
 }
 
 // stays checks that the record is there, and no other message.
 func (r *raw) stays() {
 	r.Helper()
-	info, err := r.stream.Info(r.Context())
-	require.NoError(r, err)
-	require.EqualValues(r, 1, info.State.Msgs)
-	got, err := r.stream.GetLastMsgForSubject(r.Context(), r.host.Prefix("one")+"term")
-	require.NoError(r, err)
-	require.Equal(r, info.State.LastSeq, got.Sequence)
+	require.NoError(r, r.host.asks("the record is read", func(ctx context.Context) error {
+		info, err := r.stream.Info(ctx)
+		if err != nil {
+			return err
+		}
+		got, err := r.stream.GetLastMsgForSubject(ctx, r.host.Prefix("one")+"term")
+		if err != nil {
+			return err
+		}
+		require.EqualValues(r, 1, info.State.Msgs)
+		require.Equal(r, info.State.LastSeq, got.Sequence)
+		return nil
+	}))
 }
 
 // contractN7NoExpiry: leases are timed by those who wait for them. A record that went by
@@ -71,7 +80,7 @@ func contractN7NoExpiry(r *raw) {
 func contractN12NoWipe(r *raw) {
 	require.ErrorContains(r, r.publish("lead", nats.Header{"Nats-Rollup": {"all"}}), "rollup")
 	require.ErrorContains(r, r.publish("term", nats.Header{"Nats-Rollup": {"sub"}}), "rollup")
-	require.Error(r, r.stream.Purge(r.Context()))
-	require.Error(r, r.stream.DeleteMsg(r.Context(), 1))
+	require.ErrorContains(r, r.host.asks("no purge", func(ctx context.Context) error { return r.stream.Purge(ctx) }), "not permitted")
+	require.ErrorContains(r, r.host.asks("no deletion", func(ctx context.Context) error { return r.stream.DeleteMsg(ctx, 1) }), "not permitted")
 	r.stays()
 }

@@ -24,7 +24,7 @@ type bucket struct {
 
 func bucketOn(t *testing.T, nc *nats.Conn) *bucket {
 	t.Helper()
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	return &bucket{t: t, js: js}
 }
@@ -61,7 +61,7 @@ func (b *bucket) remove(key string) {
 // kvSourceOn is a source that notices silence soon.
 func kvSourceOn(t *testing.T, nc *nats.Conn) *nest {
 	t.Helper()
-	return kvSourceWithin(t, nc, patience)
+	return kvSourceWithin(t, nc, ample)
 }
 
 func kvSourceWithin(t *testing.T, nc *nats.Conn, timeout time.Duration) *nest {

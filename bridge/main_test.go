@@ -23,8 +23,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(
 // a write in between begins a block which nobody closes (nats-server 2.15.2, fileStore.stop).
 const flushLoop = "github.com/nats-io/nats-server/v2/server.(*msgBlock).flushLoop"
 
-// patience is how long a test waits for what must come.
-const patience = 15 * time.Second
+const (
+	// patience is how long a test waits for what must come, on a busy machine, too.
+	patience = time.Minute
+	// ample is how long an operation may take. Some tests wait for its end.
+	ample = 15 * time.Second
+)
 
 // await returns what a channel brings.
 func await[T any](t *testing.T, ch <-chan T, what string) T {

@@ -44,7 +44,7 @@ func TestNATSPort_WhatIsNotSentIsNotInDoubt(t *testing.T) {
 func TestNATSPort_WhatIsTooLargeIsToldApart(t *testing.T) {
 	s := startServer(t, embedded.Config{Options: func(o *server.Options) { o.MaxPayload = 4096 }})
 	p := portTo(t, connect(t, s), Config{Group: "g"})
-	js, err := jetstream.New(p.nc)
+	js, err := jetstream.New(p.nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	stream, err := js.Stream(t.Context(), "KV_g")
 	require.NoError(t, err)

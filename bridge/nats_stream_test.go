@@ -69,7 +69,7 @@ func TestOutside_SaysWhichFieldOfTheStreamDiffers(t *testing.T) {
 		"Sources are there; must be missing": func(c *jetstream.StreamConfig) { c.Sources = []*jetstream.StreamSource{{Name: "other"}} },
 	} {
 		nc := connect(t, startServer(t, embedded.Config{}))
-		js, err := jetstream.New(nc)
+		js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 		require.NoError(t, err)
 		cfg := jetstream.StreamConfig{
 			Name: "KV_g", Subjects: []string{"$KV.g.one.>"}, AllowAtomicPublish: true, DenyDelete: true, DenyPurge: true,

@@ -27,7 +27,7 @@ func portOn(t *testing.T) (*asker, *embedded.Server) {
 func portTo(t *testing.T, nc *nats.Conn, cfg Config) *asker {
 	t.Helper()
 	cfg = cfg.withDefaults()
-	p := &asker{newNATSPort(nc, cfg.Group), patience}
+	p := &asker{newNATSPort(nc, cfg.Group), ample}
 	stream := cfg.stream("one")
 	r := submit(t, p, Op{Create: &stream})
 	require.Equal(t, Accepted, r.Outcome, "%v", r.Err)

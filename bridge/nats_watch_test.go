@@ -112,7 +112,7 @@ func TestN9_AWatchThatFellSilentIsGone(t *testing.T) {
 			p.heartbeat = beat
 			v := look(t, p, "live.*")
 			v.pass(t)
-			js, err := jetstream.New(p.nc)
+			js, err := jetstream.New(p.nc, jetstream.WithDefaultTimeout(patience))
 			require.NoError(t, err)
 			silence(t, js, v)
 			require.Error(t, await(t, v.gone, "the end of the watch"))
@@ -203,7 +203,7 @@ func TestNATSWatch_StoppedWhileItsConsumerIsMadeItWaitsForTheAnswer(t *testing.T
 	require.NoError(t, server.Flush())
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	w := &natsWatch{port: newNATSPort(join(), "g"), name: "w", filter: at(">"), within: patience, wake: make(chan struct{}, 1)}
+	w := &natsWatch{port: newNATSPort(join(), "g"), name: "w", filter: at(">"), within: ample, wake: make(chan struct{}, 1)}
 	require.NoError(t, w.create(stopped, "inbox"))
 	require.True(t, w.created)
 }

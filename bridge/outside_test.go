@@ -33,7 +33,7 @@ func (v *visitor) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		v.out = ctx.Spawn(v.props)
-		ctx.Send(v.out, messages.OpenStore{StoreTimeout: patience / 3, PollInterval: 100 * time.Millisecond})
+		ctx.Send(v.out, messages.OpenStore{StoreTimeout: ample / 3, PollInterval: 100 * time.Millisecond})
 		v.mail <- v.out
 	case *actor.Stopping, *actor.Stopped, *actor.Terminated:
 	default:
@@ -166,7 +166,7 @@ func TestOutside_ARecreatedStreamIsAnotherIncarnation(t *testing.T) {
 	nc := connect(t, startServer(t, embedded.Config{}))
 	v := visit(t, NATS(nc, plain()))
 	first := hear[messages.StoreOpened](v)
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	require.NoError(t, js.DeleteStream(t.Context(), "KV_g"))
 	v.ask(messages.Store{Round: 1, Writes: []messages.Write{{Key: messages.KeyLead, Record: partition.Lead{Worker: "w", Session: "s"}}}})
@@ -180,7 +180,7 @@ func TestOutside_ARecreatedStreamIsAnotherIncarnation(t *testing.T) {
 
 func TestOutside_AcceptsAStreamThatKeepsItsHistoryAndHasALimit(t *testing.T) {
 	nc := connect(t, startServer(t, embedded.Config{}))
-	js, err := jetstream.New(nc)
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(patience))
 	require.NoError(t, err)
 	_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{
 		Name: "KV_g", Subjects: []string{"$KV.g.one.>"}, AllowAtomicPublish: true, DenyDelete: true, DenyPurge: true,
