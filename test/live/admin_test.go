@@ -1,8 +1,10 @@
 package live
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,30 +38,54 @@ func (g *group) admin() *admin {
 	return a
 }
 
+// asks asks the server until it answers: of three nodes nobody does, or they say that they
+// cannot, between two leaders. What is asked twice must be as if asked once.
+func (a *admin) asks(question func(context.Context) error) error {
+	for late := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // nobody tells when there is one
+		ctx, cancel := context.WithTimeout(a.t.Context(), patience/6)
+		err := question(ctx)
+		cancel()
+		var refused *jetstream.APIError
+		unable := errors.As(err, &refused) && refused.Code == http.StatusServiceUnavailable
+		if !unable && !errors.Is(err, context.DeadlineExceeded) || time.Now().After(late) {
+			return err
+		}
+	}
+}
+
 // create makes the group's stream under this nonce, to keep all its history.
 func (a *admin) create(nonce string) error {
-	_, err := a.js.CreateStream(a.t.Context(), jetstream.StreamConfig{
-		Name: "KV_live", Subjects: []string{"$KV.live." + nonce + ".>"}, Replicas: a.replicas, MaxMsgsPerSubject: -1,
-		DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true,
-		Metadata: map[string]string{bridge.IncarnationKey: nonce},
+	return a.asks(func(ctx context.Context) error {
+		_, err := a.js.CreateStream(ctx, jetstream.StreamConfig{
+			Name: "KV_live", Subjects: []string{"$KV.live." + nonce + ".>"}, Replicas: a.replicas, MaxMsgsPerSubject: -1,
+			DenyDelete: true, DenyPurge: true, AllowAtomicPublish: true,
+			Metadata: map[string]string{bridge.IncarnationKey: nonce},
+		})
+		return err
 	})
-	return err
 }
 
 // delete leaves another stream: after the last one of an account is deleted, the server
 // removes the account's folder, while the next one may be made or restored.
 func (a *admin) delete() {
 	a.t.Helper()
-	_, err := a.js.CreateStream(a.t.Context(), jetstream.StreamConfig{Name: "other", Subjects: []string{"other"}, Replicas: a.replicas})
-	require.NoError(a.t, err)
+	require.NoError(a.t, a.asks(func(ctx context.Context) error {
+		_, err := a.js.CreateStream(ctx, jetstream.StreamConfig{Name: "other", Subjects: []string{"other"}, Replicas: a.replicas})
+		return err
+	}))
 	a.lost = time.Now()
-	require.NoError(a.t, a.js.DeleteStream(a.t.Context(), "KV_live"))
+	err := a.asks(func(ctx context.Context) error { return a.js.DeleteStream(ctx, "KV_live") })
+	if !errors.Is(err, jetstream.ErrStreamNotFound) { // it was deleted, and the answer was lost
+		require.NoError(a.t, err)
+	}
 }
 
-func (a *admin) stream() jetstream.Stream {
+func (a *admin) stream() (s jetstream.Stream) {
 	a.t.Helper()
-	s, err := a.js.Stream(a.t.Context(), "KV_live")
-	require.NoError(a.t, err)
+	require.NoError(a.t, a.asks(func(ctx context.Context) (err error) {
+		s, err = a.js.Stream(ctx, "KV_live")
+		return err
+	}))
 	return s
 }
 
@@ -87,8 +113,10 @@ func (a *admin) change(how func(*jetstream.StreamConfig)) {
 	a.t.Helper()
 	cfg := a.stream().CachedInfo().Config
 	how(&cfg)
-	_, err := a.js.UpdateStream(a.t.Context(), cfg)
-	require.NoError(a.t, err)
+	require.NoError(a.t, a.asks(func(ctx context.Context) error {
+		_, err := a.js.UpdateStream(ctx, cfg)
+		return err
+	}))
 }
 
 // stored is one message of the stream.
@@ -107,7 +135,11 @@ func (a *admin) records() []stored {
 	var out []stored
 	last := s.CachedInfo().State.LastSeq
 	for seq := s.CachedInfo().State.FirstSeq; seq <= last; seq++ {
-		m, err := s.GetMsg(a.t.Context(), seq)
+		var m *jetstream.RawStreamMsg
+		err := a.asks(func(ctx context.Context) (err error) {
+			m, err = s.GetMsg(ctx, seq)
+			return err
+		})
 		if !errors.Is(err, jetstream.ErrMsgNotFound) {
 			require.NoError(a.t, err)
 			key, record, err := bridge.Inspect(m.Subject, m.Data)

@@ -76,7 +76,7 @@ func token(text string) partition.Token {
 func child(told orders) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	nc, err := nats.Connect(told.URL, nats.MaxReconnects(-1))
+	nc, err := nats.Connect(told.URL, nats.MaxReconnects(-1), nats.Timeout(patience))
 	if err != nil {
 		return err
 	}

@@ -109,6 +109,7 @@ func nothingStays(t *testing.T) {
 // unchecked is for tests with several groups, which one check is for.
 func unchecked(t *testing.T, cfg embedded.Config, settings partition.Settings, count int) *group {
 	t.Helper()
+	cfg.ReadyWithin = patience
 	server, err := embedded.Start(cfg)
 	require.NoError(t, err)
 	g := &group{t: t, server: server, settings: settings, list: partitions(count), ledger: newLedger(t), fresh: true}
@@ -126,6 +127,7 @@ func groupOnThree(t *testing.T, settings partition.Settings, count int) *group {
 func onThree(t *testing.T, cfg embedded.Config, settings partition.Settings, count int) *group {
 	t.Helper()
 	nothingStays(t)
+	cfg.ReadyWithin = patience
 	cluster, err := embedded.StartCluster(cfg, 3)
 	require.NoError(t, err)
 	g := &group{t: t, cluster: cluster, replicas: 3, settings: settings, list: partitions(count), ledger: newLedger(t), fresh: true}
@@ -154,7 +156,7 @@ func (g *group) connect() *nats.Conn {
 
 func dial(t *testing.T, url string) *nats.Conn {
 	t.Helper()
-	nc, err := nats.Connect(url)
+	nc, err := nats.Connect(url, nats.Timeout(patience))
 	require.NoError(t, err)
 	t.Cleanup(nc.Close)
 	return nc

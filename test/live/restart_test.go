@@ -24,9 +24,9 @@ type pods struct {
 }
 
 // deploy starts nine of them at once.
-func deploy(t *testing.T, onStop partition.StopPolicy) *pods {
+func deploy(t *testing.T, settings partition.Settings, onStop partition.StopPolicy) *pods {
 	t.Helper()
-	g := newGroup(t, patient(), podPartitions)
+	g := newGroup(t, settings, podPartitions)
 	g.settings.OnStop, g.settings.RestartHoldDown = onStop, patience
 	p := &pods{g: g, all: make([]*worker, podCount)}
 	for i := range p.all {
@@ -115,7 +115,7 @@ func (l *ledger) counts(workers []*worker) []int {
 // hazard 16
 func TestRestart_RollingMovesNothing(t *testing.T) {
 	beside(t)
-	p := deploy(t, partition.Restart)
+	p := deploy(t, sturdy(), partition.Restart)
 	begin := p.g.ledger.mark()
 	first := slices.Clone(p.all)
 	for i, w := range first {
@@ -139,7 +139,7 @@ func TestRestart_RollingMovesNothing(t *testing.T) {
 // join its share, and nothing else moves.
 func TestRestart_LeaveMovesTheLeast(t *testing.T) {
 	beside(t)
-	p := deploy(t, partition.Leave)
+	p := deploy(t, sturdy(), partition.Leave)
 	begin, least := p.g.ledger.mark(), 0
 	every := slices.Clone(p.all)
 	for i := range podCount {
@@ -168,7 +168,7 @@ func TestRestart_LeaveMovesTheLeast(t *testing.T) {
 // hazard 16
 func TestRestart_CrashMovesNothing(t *testing.T) {
 	beside(t)
-	p := deploy(t, partition.Leave)
+	p := deploy(t, patient(), partition.Leave) // who leads next waits for the end of a lease
 	begin := p.g.ledger.mark()
 	leads := p.leader()
 	gone := []int{leads, (leads + 4) % podCount}

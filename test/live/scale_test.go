@@ -14,6 +14,15 @@ import (
 // No message is larger than this: a server takes 1 MiB by default.
 const largest = 512 << 10
 
+// wordy are partitions with names of this length.
+func wordy(count, length int) (list []partition.Partition) {
+	for i := range count {
+		id := fmt.Sprintf("%04d-", i)
+		list = append(list, partition.Of(id+strings.Repeat("x", length-len(id))))
+	}
+	return list
+}
+
 // Partitions whose names alone fill several messages. One worker has them all and lets
 // go slowly: what a join takes from it comes in portions, of which its record can list
 // each. When it stops and does not let go at all, its record cannot list what it wrote
@@ -28,9 +37,7 @@ func TestScale_NoMessageIsTooLarge(t *testing.T) {
 	settings.DrainTimeout, settings.RevokeTimeout = time.Second, patience
 	settings.StoreTimeout, settings.ShutdownTimeout = 5*time.Second, 12*time.Second // which leaves 2 s to let go
 	g := newGroup(t, settings, 0)
-	for i := range count {
-		g.list = append(g.list, partition.Of(fmt.Sprintf("%04d-%s", i, strings.Repeat("x", 240))))
-	}
+	g.list = wordy(count, 245)
 	c := g.count()
 	first := g.start(1)[0]
 	g.ledger.hold(first, true)
@@ -60,7 +67,7 @@ func TestScale_BytesOfAJoin(t *testing.T) {
 	beside(t)
 	const count, givers = 3000, 9
 	const moves = count / (givers + 1)
-	g := newGroup(t, patient(), count)
+	g := newGroup(t, sturdy(), count)
 	all := g.start(givers)
 	c := g.count()
 	all = append(all, g.join("tenth"))
@@ -76,12 +83,8 @@ func TestScale_BytesOfAJoin(t *testing.T) {
 func TestScale_BytesOfAJoinOfTwo(t *testing.T) {
 	beside(t)
 	const count, name = 6000, 250
-	settings := patient()
-	settings.StoreTimeout = 5 * time.Second
-	g := newGroup(t, settings, 0)
-	for i := range count {
-		g.list = append(g.list, partition.Of(fmt.Sprintf("%04d-%s", i, strings.Repeat("x", name-5))))
-	}
+	g := newGroup(t, sturdy(), 0)
+	g.list = wordy(count, name)
 	first := g.start(1)[0]
 	c := g.count()
 	g.atRest(first, g.join("second"))

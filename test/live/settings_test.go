@@ -26,6 +26,14 @@ func patient() partition.Settings {
 	return s
 }
 
+// sturdy are patient settings for groups in which each step takes long on a busy machine: no
+// operation is tried again because it took long.
+func sturdy() partition.Settings {
+	s := patient()
+	s.Lease, s.LeaderLease, s.StoreTimeout, s.StartTimeout = 2*time.Minute, time.Minute, 10*time.Second, 4*time.Minute
+	return s
+}
+
 // mortal are settings for tests in which one is taken for dead, and no other, however busy.
 func mortal() partition.Settings {
 	s := calm(partition.Default())

@@ -16,6 +16,7 @@ func (g *group) restart(cfg embedded.Config, between func()) {
 	g.t.Helper()
 	g.server.Stop()
 	between()
+	cfg.ReadyWithin = patience
 	server, err := embedded.Start(cfg)
 	require.NoError(g.t, err)
 	g.server = server
