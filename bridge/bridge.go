@@ -48,6 +48,7 @@ type outside struct {
 	log   *slog.Logger        // knows the present session
 	base  *slog.Logger        // knows the group
 	own   partition.SessionID // which log knows
+	id    partition.WorkerID  // of the latest session
 
 	send    func(any) // mail to oneself, from any goroutine
 	tell    func(to *actor.PID, mail any)
@@ -147,6 +148,10 @@ func (o *outside) receiveOwn(ctx actor.Context, mail any) {
 		o.informed(ctx, m)
 	case infoLate:
 		o.infoTimedOut(ctx, m)
+	case markDone:
+		o.marked(m)
+	case markLate:
+		o.markTimedOut(m)
 	case createDone:
 		o.created(ctx, m)
 	case openAgain:
@@ -212,6 +217,7 @@ func (o *outside) stop() {
 	if o.stream.cancel != nil {
 		o.stream.cancel()
 	}
+	o.endMark()
 	if o.recorder != nil {
 		o.gap(o.recorder.stop())
 	}

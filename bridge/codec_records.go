@@ -21,12 +21,15 @@ func leadFromProto(p *pb.Lead) (partition.Lead, error) {
 }
 
 func termToProto(t partition.Term) *pb.Term {
-	return &pb.Term{Worker: string(t.Worker), Session: string(t.Session), Nonce: t.Nonce, Schema: partition.Schema}
+	return &pb.Term{
+		Worker: string(t.Worker), Session: string(t.Session), Nonce: t.Nonce, Lost: legible(t.Lost), Schema: partition.Schema,
+	}
 }
 
 func termFromProto(p *pb.Term) (partition.Term, error) {
 	return partition.Term{
-		Worker: partition.WorkerID(p.GetWorker()), Session: partition.SessionID(p.GetSession()), Nonce: p.GetNonce(), Kept: kept(p),
+		Worker: partition.WorkerID(p.GetWorker()), Session: partition.SessionID(p.GetSession()), Nonce: p.GetNonce(),
+		Lost: p.GetLost(), Kept: kept(p),
 	}, nil
 }
 

@@ -60,7 +60,7 @@ func records(t *rapid.T) map[messages.Key]any {
 	}
 	return map[messages.Key]any{
 		messages.KeyLead:            partition.Lead{Worker: "w", Session: live.Session, Beat: num.Draw(t, "b"), Released: true},
-		messages.KeyTerm:            partition.Term{Worker: "w", Session: live.Session, Nonce: head.Nonce},
+		messages.KeyTerm:            partition.Term{Worker: "w", Session: live.Session, Nonce: head.Nonce, Lost: rapid.SampledFrom([]string{"", "it is older"}).Draw(t, "lost")},
 		messages.KeyLive("w"):       live,
 		messages.KeyHead:            head,
 		messages.KeyAssignment("w"): asg,

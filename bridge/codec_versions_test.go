@@ -60,6 +60,13 @@ var poison = map[messages.Key]any{
 
 const poisonFile = "poison.txt"
 
+// mark is the term of a store that went back.
+var mark = map[messages.Key]any{
+	"term": partition.Term{Worker: "worker-1", Session: "n3", Nonce: "n3", Lost: "there are two heads of step 9: the store went back"},
+}
+
+const markFile = "mark.txt"
+
 // readGolden returns the messages of a golden file by name.
 func readGolden(t *testing.T, name string) map[string][]byte {
 	t.Helper()
@@ -77,6 +84,7 @@ func readGolden(t *testing.T, name string) map[string][]byte {
 func TestCodec_GoldenRecords(t *testing.T) {
 	goldenRecords(t, goldenFile, golden)
 	goldenRecords(t, poisonFile, poison)
+	goldenRecords(t, markFile, mark)
 }
 
 func goldenRecords(t *testing.T, goldenFile string, golden map[messages.Key]any) {

@@ -37,7 +37,9 @@
 // stream's leader, part by part; one of a filter is the first pass of a watch, and as old
 // as the replica of the stream on which that lies. A denial is final and told as such. A
 // watch that is stopped before the server has answered that it is there listens on until
-// then, for a second at most, also after the worker has stopped.
+// then, for a second at most, also after the worker has stopped. A stream that is known to
+// have gone back to an older copy is marked, so that those who do not know it lead in it
+// no more; it is never opened again.
 //
 // # Limits
 //

@@ -55,6 +55,7 @@ func (o *outside) logLive(worker string, r partition.Live) {
 		o.log, o.own = o.base, ""
 	case r.Session != o.own:
 		o.log, o.own = o.base.With("worker", worker, "session", r.Session), r.Session
+		o.id = partition.WorkerID(worker)
 		o.log.Info("a session begins")
 	}
 }

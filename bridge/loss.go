@@ -28,8 +28,7 @@ func (o *outside) compare(ctx actor.Context, info StreamInfo, gone bool) {
 	case info.Config.Incarnation != o.stream.incarnation:
 		o.lose(ctx, "the stream was replaced by another incarnation", false)
 	case o.older(info):
-		o.lose(ctx, fmt.Sprintf("the stream's last revision is %d, but %d was seen before it was asked: the store went back",
-			info.Last, o.stream.asked), true)
+		o.loseBy(ctx, o.shortOf(info))
 	default:
 		if err := o.cfg.fits(info.Config); err != nil {
 			o.lose(ctx, "the stream was edited: "+err.Error(), false)
@@ -45,13 +44,24 @@ func (o *outside) older(info StreamInfo) bool {
 	return info.Config.Replicas == 1 && info.Config.Incarnation == o.stream.incarnation && info.Last < o.stream.asked
 }
 
+// shortOf says of such a stream what it lacks.
+func (o *outside) shortOf(info StreamInfo) string {
+	return fmt.Sprintf("the stream's last revision is %d, but %d was seen before it was asked: the store went back", info.Last, o.stream.asked)
+}
+
+// loseBy ends this incarnation by a proof that the store went back: everybody is told.
+func (o *outside) loseBy(ctx actor.Context, proof string) {
+	o.lose(ctx, proof, true)
+	o.stream.why = proof
+}
+
 // lose ends this incarnation for everybody here.
 func (o *outside) lose(ctx actor.Context, reason string, alarm bool) {
 	if o.stream.phase != open {
 		return
 	}
 	if alarm {
-		o.stream.burnt = o.stream.incarnation
+		o.stream.burnt, o.stream.why = o.stream.incarnation, ""
 	}
 	o.log.Warn("the store is lost", "reason", reason, "alarm", alarm)
 	o.stream.phase = closed
@@ -88,14 +98,26 @@ func (o *outside) wentBack(x *op, first uint64) string {
 	return ""
 }
 
-// seesHead reports whether a head contradicts the latest one that was seen: in one
-// incarnation each step is published once, so that one of the two was lost. Then the
+// disproved reports whether a record of the store shows that it went back. Then the
 // incarnation ends here.
-func (o *outside) seesHead(ctx actor.Context, record any) (contradicts bool) {
-	h, ok := record.(partition.Head)
+func (o *outside) disproved(ctx actor.Context, record any) bool {
+	switch r := record.(type) {
+	case partition.Head:
+		return o.seesHead(ctx, r)
+	case partition.Term:
+		return o.seesMark(ctx, r)
+	}
+	return false
+}
+
+// seesHead reports whether a head contradicts the latest one that was seen: in one
+// incarnation each step is published once, so that one of the two was lost. It may be that
+// somebody wrote an older head over it in a store that did not go back: that is an alarm for
+// whoever has seen both, and no proof.
+func (o *outside) seesHead(ctx actor.Context, h partition.Head) (contradicts bool) {
 	known := &o.stream.head
 	switch {
-	case !ok || h.Step < known.Step:
+	case h.Step < known.Step:
 	case h.Step == known.Step && h.Nonce != known.Nonce:
 		o.lose(ctx, fmt.Sprintf("there are two heads of step %d: the store went back", h.Step), true)
 		return true

@@ -41,9 +41,12 @@ type stream struct {
 	prefix      string
 	opened      bool // there was one before: the store is not fresh any more
 	// newest is the highest revision seen in this incarnation, and burnt an
-	// incarnation that went back below what had been seen: it is not opened again.
+	// incarnation that went back below what had been seen: it is not opened again. why is
+	// the proof, if there is one.
 	newest uint64
 	burnt  string
+	why    string
+	mark   marking
 	head   partition.Head // step and nonce of the latest that was seen in it
 	asking bool           // a question about the stream is under way
 	asked  uint64         // newest when it was asked
@@ -123,7 +126,7 @@ func (o *outside) informed(ctx actor.Context, m infoDone) {
 		o.create()
 	default:
 		if o.older(m.info) {
-			o.stream.burnt = m.info.Config.Incarnation
+			o.stream.burnt, o.stream.why = m.info.Config.Incarnation, o.shortOf(m.info)
 		}
 		o.bind(ctx, m.info.Config)
 	}
@@ -188,8 +191,10 @@ func (o *outside) bind(ctx actor.Context, got StreamConfig) {
 	}
 	if got.Incarnation == o.stream.burnt {
 		o.fail(ctx, "the stream went back to an older copy: it has to be deleted and made anew", false)
+		o.mark(got.Incarnation)
 		return
 	}
+	o.endMark()
 	s := &o.stream
 	if got.Incarnation != s.incarnation {
 		s.newest, s.head = 0, partition.Head{}

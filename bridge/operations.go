@@ -232,13 +232,13 @@ func (o *outside) judge(ctx actor.Context, x *op, r Result) {
 		}
 		first := r.Sequence - uint64(len(x.batch)) + 1
 		if reason := o.wentBack(x, first); reason != "" {
-			o.lose(ctx, reason+": the store went back", true)
+			o.loseBy(ctx, reason+": the store went back")
 			o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: "the store went back", Sent: x.sent, At: now})
 			return
 		}
 		o.sighted(r.Sequence)
 		for _, w := range x.ask.Writes {
-			if o.seesHead(ctx, w.Record) {
+			if o.disproved(ctx, w.Record) {
 				o.answer(x.client, messages.Unsure{Round: x.ask.Round, Reason: "the store went back", Sent: x.sent, At: now})
 				return
 			}

@@ -190,7 +190,7 @@ func (o *outside) readPart(ctx actor.Context, id uint64, at int, found []message
 	r := o.reads[id]
 	for _, e := range found {
 		o.faults.note(o.log, e)
-		if r.prefix == o.stream.prefix && o.seesHead(ctx, e.Record) {
+		if r.prefix == o.stream.prefix && o.disproved(ctx, e.Record) {
 			return // all reads have ended
 		}
 	}

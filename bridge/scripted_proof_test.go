@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,4 +141,54 @@ func lostIn(s *stand) (all []messages.StoreLost) {
 		}
 	}
 	return all
+}
+
+// Whoever reads a mark, or sees it, takes the stream for lost.
+//
+// hazards 57 and 60
+func TestScripted_AMarkIsAnAlarm(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	for name, see := range map[string]func(*stand, string){
+		"read": func(s *stand, lost string) {
+			s.ask(messages.Read{Round: 3, Keys: []messages.Key{messages.KeyLead, messages.KeyTerm}})
+			s.answer(s.port.asked[len(s.port.asked)-2], bridge.Result{Sequence: 30, Data: bytesOf(s.t, messages.KeyLead, partition.Lead{Session: "s"})})
+			s.answer(s.last(), bridge.Result{Sequence: 31, Data: marks(s.t, lost)})
+			if lost != "" {
+				require.EqualValues(s.t, 3, heard[messages.ReadFailed](s).Round)
+			}
+		},
+		"watched": func(s *stand, lost string) {
+			s.ask(messages.Watch{Key: messages.KeyTerm})
+			s.see(true, sight("term", 31, marks(s.t, lost)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := opened(t)
+			see(s, "")
+			require.Empty(t, lostIn(s))
+
+			s = opened(t)
+			see(s, "a head is gone")
+			lost := heard[messages.StoreLost](s)
+			require.True(t, lost.Alarm)
+			require.Equal(t, "the stream went back to an older copy: worker-3 says so: a head is gone", lost.Reason)
+			s.again()
+			require.Contains(t, heard[messages.StoreFailed](s).Reason, "deleted and made anew")
+			n := len(s.port.asked)
+			s.shows(31, marks(t, "a head is gone"))
+			require.Len(t, s.port.asked, n, "there is nothing to add")
+			s.again()
+			s.shows(0, nil)
+			s.shows(0, nil)
+			_, record, err := bridge.Inspect(s.writes().op.Publish[0].Subject, s.last().op.Publish[0].Data)
+			require.NoError(t, err)
+			require.Equal(t, "worker-3: a head is gone", record.(partition.Term).Lost)
+			s.inform(fitting("two"))
+			heard[messages.StoreOpened](s)
+
+			s = opened(t)
+			see(s, long)
+			require.Less(t, len(heard[messages.StoreLost](s).Reason), 400)
+		})
+	}
 }

@@ -136,7 +136,7 @@ func (o *outside) saw(ctx actor.Context, m watchSights) {
 		if e, complete := w.entries.add(s); complete {
 			w.seen[e.Key], w.known[e.Key] = true, true
 			o.faults.note(o.log, e)
-			if o.seesHead(ctx, e.Record) {
+			if o.disproved(ctx, e.Record) {
 				return // all watches have ended
 			}
 			o.answer(w.client, messages.Seen{Round: w.ask.Round, Entry: e, At: now})

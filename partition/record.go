@@ -30,7 +30,10 @@ type Term struct {
 	Session SessionID
 	// Nonce tells, after a lost answer, whether the record is one's own.
 	Nonce string
-	Kept  Kept
+	// Lost marks the term of a store that went back: nobody leads in it any more. It is
+	// why the worker knows that.
+	Lost string
+	Kept Kept
 }
 
 // Live is a worker's claim, heartbeat, lease and acknowledgement in one record.

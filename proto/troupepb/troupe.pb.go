@@ -181,13 +181,18 @@ func (x *Lead) GetSchema() uint32 {
 	return 0
 }
 
-// Term is written once when a leadership begins; its revision is the term.
+// Term is written once when a leadership begins, and when a store went back; its revision
+// is the term.
 type Term struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Worker  string                 `protobuf:"bytes,1,opt,name=worker,proto3" json:"worker,omitempty"`
 	Session string                 `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	// nonce tells, after a lost answer, whether the record is one's own.
-	Nonce         string `protobuf:"bytes,3,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Nonce string `protobuf:"bytes,3,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// lost is set if the worker does not lead by it, but knows that the store went back, and
+	// why: whoever reads it takes the store for lost. It is of the first release, so that
+	// every reader of schema 1 knows it.
+	Lost          string `protobuf:"bytes,4,opt,name=lost,proto3" json:"lost,omitempty"`
 	Schema        uint32 `protobuf:"varint,100,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -240,6 +245,13 @@ func (x *Term) GetSession() string {
 func (x *Term) GetNonce() string {
 	if x != nil {
 		return x.Nonce
+	}
+	return ""
+}
+
+func (x *Term) GetLost() string {
+	if x != nil {
+		return x.Lost
 	}
 	return ""
 }
@@ -1488,11 +1500,12 @@ const file_proto_troupe_proto_rawDesc = "" +
 	"\asession\x18\x02 \x01(\tR\asession\x12\x12\n" +
 	"\x04beat\x18\x03 \x01(\x04R\x04beat\x12\x1a\n" +
 	"\breleased\x18\x04 \x01(\bR\breleased\x12\x16\n" +
-	"\x06schema\x18d \x01(\rR\x06schema\"f\n" +
+	"\x06schema\x18d \x01(\rR\x06schema\"z\n" +
 	"\x04Term\x12\x16\n" +
 	"\x06worker\x18\x01 \x01(\tR\x06worker\x12\x18\n" +
 	"\asession\x18\x02 \x01(\tR\asession\x12\x14\n" +
-	"\x05nonce\x18\x03 \x01(\tR\x05nonce\x12\x16\n" +
+	"\x05nonce\x18\x03 \x01(\tR\x05nonce\x12\x12\n" +
+	"\x04lost\x18\x04 \x01(\tR\x04lost\x12\x16\n" +
 	"\x06schema\x18d \x01(\rR\x06schema\"\xcf\x05\n" +
 	"\x04Live\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x14\n" +

@@ -137,7 +137,7 @@ func TestStoreLost_PurgeIsRefused(t *testing.T) {
 // An older copy of the store takes its place: a directory that was copied, or a
 // snapshot that the server gave out, on one node and on three. Everybody remembers
 // more than there is, says so, owns nothing and grants nothing, until the stream
-// was deleted.
+// was deleted. So does who comes meanwhile, as the stream says it, too.
 //
 // hazards 47, 57 and 60
 func TestStoreLost_OlderCopy(t *testing.T) {
@@ -183,7 +183,11 @@ func goesBack(g *group, take func() (back func())) {
 	back()
 
 	g.without("older copy", all...)
+	all = append(all, g.join("fresh"))
+	g.without("older copy", all...)
 	a := g.admin()
+	term, _ := a.latest(messages.KeyTerm).record.(partition.Term)
+	require.NotEmpty(t, term.Lost)
 	head := a.latest(messages.KeyHead)
 	require.Greater(t, latest, head.revision, "the copy is older")
 	require.NotZero(t, head.revision)

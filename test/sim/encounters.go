@@ -50,15 +50,23 @@ func (e *encounters) committed(c Commit, writes []Written) {
 		e.spoilt(writes)
 		return
 	}
-	e.meets(intoOlderCopy, check.book.burnt)
+	marks := slices.ContainsFunc(writes, func(w Written) bool {
+		t, _ := w.Record.(partition.Term)
+		return t.Lost != ""
+	})
+	e.meets(markedCopy, marks)
+	e.meets(intoOlderCopy, check.book.burnt && !marks)
 	for _, w := range writes {
 		switch r := w.Record.(type) {
 		case partition.Term:
-			e.begins(r)
+			if !marks {
+				e.begins(r)
+			}
 		case partition.Lead:
 			p := e.process(r.Session)
 			e.meets(leadResigned, r.Released && p != nil && p.Name == c.By && !e.leaving[c.By])
 		case partition.Live:
+			e.meets(claimInMarkedCopy, check.book.marked && r.Claim == 0 && r.Fence == nil)
 			e.says(c, partition.WorkerID(strings.TrimPrefix(string(w.Key), "live.")), r)
 		case partition.Head:
 			e.decides(c, r)

@@ -154,6 +154,10 @@ func (h *history) goesBack() {
 	h.GoBack(h.Backup())
 }
 
+func (h *history) marks() {
+	h.commit("w1", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-0", Session: "n", Nonce: "n", Lost: "it is older"}})
+}
+
 // told is a history, and which situations it meets.
 type told struct {
 	situations []Situation
@@ -245,6 +249,12 @@ var histories = []told{
 		h.Recreate()
 	}},
 	{[]Situation{olderCopy, intoOlderCopy}, func(h *history) { h.goesBack(); h.renews("w1", partition.Live{}) }},
+	{[]Situation{olderCopy, markedCopy}, func(h *history) { h.goesBack(); h.marks() }},
+	{[]Situation{olderCopy, intoOlderCopy, markedCopy, claimInMarkedCopy}, func(h *history) {
+		h.goesBack()
+		h.marks()
+		h.lives("w3", "worker-2", partition.Live{Session: "s3"})
+	}},
 	{[]Situation{olderCopy, formerIncarnation}, func(h *history) {
 		h.goesBack()
 		h.encounters.refused("w2", batchOf(".live.worker-1"), bridge.Result{Outcome: bridge.Unknown, Err: errNoStream})

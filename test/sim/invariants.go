@@ -100,6 +100,9 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 		case partition.Assignment:
 			c.book.assigned(w.Key, r)
 		case partition.Term:
+			if r.Lost != "" {
+				c.violate("I1", "%s marks a store that did not go back: %s", commit.By, r.Lost)
+			}
 			c.archive.term, c.archive.termAt = r, w.Revision
 		}
 	}

@@ -22,13 +22,15 @@ type book struct {
 	// sources are the lists that the source had, listed all of their partitions.
 	sources [][]partition.PartitionID
 	listed  map[partition.PartitionID]bool
-	// burnt: the store is an older copy; trusted counts heads written since then.
-	burnt   bool
-	trusted map[string]int
+	// burnt: the store is an older copy, and marked: it says so; trusted counts heads
+	// written since then.
+	burnt, marked bool
+	trusted       map[string]int
 }
 
 func (b *book) renew(incarnation string) {
 	b.incarnation, b.head, b.burnt = incarnation, partition.Head{}, false
+	b.marked = false
 	b.asg, b.owner = map[partition.WorkerID]partition.Assignment{}, map[partition.PartitionID]partition.SessionID{}
 }
 

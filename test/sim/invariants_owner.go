@@ -40,6 +40,8 @@ type person struct {
 	// accepted: what it believes of its lease may be wrong.
 	adrift bool
 	stood  time.Duration
+	// stranger: it began when the store was an older copy, and remembers nothing else.
+	stranger bool
 }
 
 // hand is one piece of user code that works on a partition.
@@ -73,7 +75,7 @@ const (
 
 // Joins tells of a process.
 func (c *Checker) Joins(process string, clock *Clock, lane *Lane) {
-	p := &person{name: process, clock: clock, lane: lane, halted: -1, resumed: -1, former: map[partition.SessionID]bool{}, keeps: c.available}
+	p := &person{name: process, clock: clock, lane: lane, halted: -1, resumed: -1, former: map[partition.SessionID]bool{}, keeps: c.available, stranger: c.book.burnt}
 	p.failures = map[dose][]time.Time{}
 	c.people[process] = p
 	c.order = append(c.order, p)

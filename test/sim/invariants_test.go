@@ -267,20 +267,3 @@ func TestClaims(t *testing.T) {
 	a.c.Left("w1", []string{"1 timer"})
 	a.broken("I8", "1 timer")
 }
-
-// One head may land in an older copy of the store before its leader knows; who writes a
-// second one trusts in it.
-func TestGrantsInAnOlderCopy(t *testing.T) {
-	a := newAffair(t)
-	h, asg := whole(7)
-	a.head("w1", h, asg)
-	a.c.WentBack()
-	for i, by := range []string{"w1", "w2"} {
-		h, asg = whole(partition.Step(8 + i))
-		a.head(by, h, asg)
-		a.sound()
-	}
-	h, asg = whole(10)
-	a.head("w1", h, asg)
-	a.broken("I2", "w1 goes on granting")
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/troupe-actors/troupe/bridge"
+	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
 
@@ -129,8 +130,11 @@ func (c *Checker) Expired(subjects []string) {
 // WentBack tells that the store is an older copy of what it was. From here on, until
 // it is made anew, nobody may rest anything on what it accepts.
 func (c *Checker) WentBack() {
-	c.book.burnt, c.book.trusted = true, map[string]int{}
+	c.book.burnt, c.book.marked, c.book.trusted = true, false, map[string]int{}
 }
+
+// Marked reports whether the store is an older copy, and says so itself.
+func (c *Checker) Marked() bool { return c.book.marked }
 
 // remembers notes what a process must have seen: whoever renews its session has
 // seen the renewal before.
@@ -143,14 +147,25 @@ func (c *Checker) remembers(commit Commit, w Written, r partition.Live) {
 
 // committedBack is a write into an older copy. One publish may land in it before the
 // leader hears that it was accepted below what it had seen; a second one shows that
-// it trusts in it.
+// it trusts in it. Who began since then remembers nothing, and may trust in it, until it is
+// marked: then nobody leads and grants.
 func (c *Checker) committedBack(commit Commit, writes []Written) {
 	for _, w := range writes {
+		if t, _ := w.Record.(partition.Term); w.Key == messages.KeyTerm {
+			if c.book.marked && t.Nonce != "" && t.Lost == "" {
+				c.violate("I1", "%s leads in an older copy that is marked", commit.By)
+			}
+			c.book.marked = t.Lost != ""
+		}
 		switch r := w.Record.(type) {
 		case partition.Head:
 			c.book.heads++
-			if c.book.trusted[commit.By]++; c.book.trusted[commit.By] > 1 {
+			p := c.people[commit.By]
+			if c.book.trusted[commit.By]++; c.book.trusted[commit.By] > 1 && (p == nil || !p.stranger) {
 				c.violate("I2", "%s goes on granting in a store that went back to an older copy", commit.By)
+			}
+			if c.book.marked && commit.By != Vandal {
+				c.violate("I2", "%s grants in an older copy that is marked", commit.By)
 			}
 		case partition.Live:
 			if p := c.people[commit.By]; p != nil && r.Fence == nil {

@@ -43,6 +43,53 @@ func TestNobodyTrustsAnOlderCopy(t *testing.T) {
 	}
 }
 
+// Who remembers more marks an older copy. Whoever remembers nothing trusts it until then, and
+// may even lead in it; then it has no lead any more, and grants nothing. Nor does who comes
+// later, also when nobody is left who remembers, until the stream was deleted.
+//
+// hazards 47, 57 and 60
+func TestNobodyTrustsAMarkedCopy(t *testing.T) {
+	for seed := range uint64(10) {
+		w, all := groupOn(t, seed, 1+2*int(seed%2))
+		s, copied := w.Settings(), w.Backup()
+		well(t, w, 20*time.Second)
+		for _, p := range all {
+			p.Pause(s.LeadWait() + 200*time.Millisecond)
+		}
+		require.True(t, w.GoBack(copied))
+		heads := w.Check.Heads()
+		fresh := []*sim.Process{w.Start("f1", sim.Habits{}), w.Start("f2", sim.Habits{}), w.Start("f3", sim.Habits{NeverLead: true})}
+		well(t, w, s.LeadWait()+100*time.Millisecond)
+		require.Contains(t, w.Trace.End(60), "this worker leads", "seed %d", seed)
+		require.False(t, w.Check.Marked())
+		well(t, w, 100*time.Millisecond+s.HeartbeatInterval+s.StoreTimeout)
+		require.True(t, w.Check.Marked(), "seed %d: %s", seed, w.Trace.End(60))
+
+		nobody := func(processes []*sim.Process) {
+			for _, p := range processes {
+				require.Empty(t, p.Heard.Assignment.All, p.Name)
+				require.False(t, p.Heard.Health.Healthy, p.Name)
+				require.Contains(t, p.Heard.Health.Reason, "older copy", "seed %d, %s: %s", seed, p.Name, w.Trace.End(60))
+			}
+			require.Empty(t, w.Check.Working())
+			require.Equal(t, heads, w.Check.Heads())
+		}
+		well(t, w, 2*s.LeaderLease+s.LeadRenewal()+s.StoreTimeout)
+		nobody(slices.Concat(all, fresh))
+		for _, p := range slices.Concat(all, fresh) {
+			p.Crash()
+		}
+		fresh = []*sim.Process{w.Start("f4", sim.Habits{}), w.Start("f5", sim.Habits{})}
+		for _, while := range []time.Duration{3 * time.Second, time.Minute} {
+			well(t, w, while)
+			nobody(fresh)
+		}
+		w.Recreate()
+		well(t, w, 35*time.Second)
+		covered(t, w)
+	}
+}
+
 // Records that expire are noticed, sooner or later by how old they are: the group
 // goes on in the same incarnation, and nobody owns what another one may still own.
 //

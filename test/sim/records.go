@@ -83,6 +83,9 @@ func (n *names) say(w Written) (text string, hum bool) {
 		}
 		return fmt.Sprintf("lead: %s/%s beat %d", r.Worker, n.of(r.Session), r.Beat), r.Beat > 1
 	case partition.Term:
+		if r.Lost != "" {
+			return fmt.Sprintf("term %d: %s marks the copy: %s", w.Revision, r.Worker, r.Lost), false
+		}
 		return fmt.Sprintf("term %d: %s/%s leads", w.Revision, r.Worker, n.of(r.Session)), false
 	case partition.Live:
 		return n.live(w.Key, r)

@@ -65,6 +65,8 @@ const (
 	formerIncarnation
 	olderCopy
 	intoOlderCopy
+	markedCopy
+	claimInMarkedCopy
 	expiredHead
 	expiredTerm
 	expiredLive
@@ -166,6 +168,8 @@ var situationNames = [panicked]string{
 	formerIncarnation:   "somebody writes into a stream that was replaced",
 	olderCopy:           "an older copy takes the stream's place",
 	intoOlderCopy:       "somebody writes into an older copy",
+	markedCopy:          "an older copy is marked",
+	claimInMarkedCopy:   "somebody who remembers nothing joins in a marked copy",
 	expiredHead:         "a head expires",
 	expiredTerm:         "a term expires",
 	expiredLive:         "a worker's record expires",

@@ -249,15 +249,23 @@ func TestARestartWhileNobodyLeads(t *testing.T) {
 }
 
 // Everybody finds out that the store is an older copy of what it was, although nothing
-// happens: nobody works any more, until it is made anew.
+// happens, and tells who comes then: nobody works any more, until it is made anew.
 func TestAnOlderCopyIsNoticed(t *testing.T) {
 	w, _ := three(t, sim.Habits{})
 	copied := w.Backup()
 	require.True(t, w.RunUntil(time.Minute, func() bool { return w.GoBack(copied) }), w.Broken(lines))
-	require.True(t, w.Run(5*time.Second), w.Broken(lines))
-	for _, p := range w.Processes() {
-		require.False(t, p.Heard.Health.Healthy, p.Name)
-		require.Empty(t, w.Check.Handled(p.Name), p.Name)
+	for _, later := range []string{"w4", "w5"} {
+		w.Start(later, sim.Habits{})
+		require.True(t, w.Run(5*time.Second), w.Broken(lines))
+		for _, p := range w.Processes() {
+			require.False(t, p.Heard.Health.Healthy, p.Name)
+			require.Empty(t, w.Check.Handled(p.Name), p.Name)
+		}
+		for _, p := range w.Processes() {
+			if p.Name != "w4" {
+				p.Crash()
+			}
+		}
 	}
 	w.Recreate()
 	again := 5*time.Second + w.Settings().StableBound(partition.Setbacks{Recreated: true}) // they look less and less often

@@ -76,7 +76,7 @@ func (l *life) joinLater(key string) {
 // joins starts a process if there may be one more.
 func (l *life) joins(key string) {
 	switch {
-	case l.older:
+	case l.older && !l.world.Check.Marked():
 		l.joinLater(key) // whoever remembers nothing would trust in the copy
 	case len(l.world.Processes()) < l.most():
 		l.join(key)
