@@ -26,6 +26,8 @@ type session struct {
 	// said that it comes back.
 	upset     bool
 	announced time.Duration
+	// joins counts its records that say that it takes part, though its process has drained.
+	joins int
 }
 
 // liveWritten checks I7 and the part of I2 that is about workers, and counts
@@ -68,6 +70,14 @@ func (c *Checker) Drains(process string) {
 	}
 }
 
+// Drained tells that a process has given everything up, and takes no part until it is asked to.
+// It may be that one record of a former session is still on its way.
+func (c *Checker) Drained(process string, is bool) {
+	if p := c.people[process]; p != nil {
+		p.drained = is
+	}
+}
+
 // renews checks a write by the session itself.
 func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r partition.Live) {
 	s := c.sessions[r.Session]
@@ -86,6 +96,11 @@ func (c *Checker) renews(commit Commit, id partition.WorkerID, cl *claim, r part
 		c.violate("I7", "%s renews %s after its session was replaced", commit.By, id)
 	case cl.session == r.Session && cl.ended:
 		c.violate("I7", "%s renews %s after its session had ended", commit.By, id)
+	}
+	if p := c.people[commit.By]; p != nil && p.drained && !r.Draining {
+		if s.joins++; s.joins > 1 {
+			c.violate("I6", "%s has drained, and takes part under %s", commit.By, id)
+		}
 	}
 	s.upset = s.upset || r.Draining && !r.Restarting || len(r.Abandoned) > 0
 	if r.Restarting && s.announced == 0 {

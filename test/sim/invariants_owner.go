@@ -23,8 +23,9 @@ type person struct {
 	hands   []*hand
 	// keeps: it is Available, and works on after its lease.
 	keeps bool
-	// returns: it stops, to come back. drains: it was asked to drain before.
-	returns, drains bool
+	// returns: it stops, to come back. drains: it was asked to drain before. drained: it was, and
+	// has given everything up.
+	returns, drains, drained bool
 	// warned: so long before its lease is over, all that works is told to stop.
 	warned time.Duration
 	// quarantine is how long a partition is left unworked there that has failed as often as

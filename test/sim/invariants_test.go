@@ -223,6 +223,12 @@ func TestClaimViolations(t *testing.T) {
 			a.c.Returns("w1")
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Draining: true}))
 		}},
+		"forgets that it has drained": {"I6", "w1 has drained, and takes part under worker-0", func(a *affair) {
+			a.c.Drained("w1", true)
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a"})) // perhaps it was on its way
+			a.sound()
+			a.commit("w1", alive("worker-0", partition.Live{Session: "a", Claim: 1}))
+		}},
 		"two IDs": {"I7", "worker-0 and worker-1", func(a *affair) {
 			a.commit("w1", alive("worker-0", partition.Live{Session: "a"}))
 			a.commit("w1", alive("worker-1", partition.Live{Session: "a"}))
@@ -252,6 +258,12 @@ func TestClaims(t *testing.T) {
 	a.commit("w1", alive("worker-10", partition.Live{Session: "a"}))
 	a.commit("w2", alive("worker-9", partition.Live{Session: "b"}))
 	require.Equal(t, []partition.WorkerID{"worker-9", "worker-10"}, a.c.Claimed())
+	a.c.Drained("w2", true)
+	a.commit("w2", alive("worker-9", partition.Live{Session: "b", Claim: 2, Draining: true}))
+	a.commit("w2", alive("worker-9", partition.Live{Session: "b", Claim: 2, Draining: true}))
+	a.c.Drained("w2", false)
+	a.commit("w2", alive("worker-9", partition.Live{Session: "b", Claim: 2}))
+	a.commit("w2", alive("worker-9", partition.Live{Session: "b", Claim: 2}))
 	a.c.Drains("w1")
 	a.c.Returns("w1")
 	a.commit("w1", alive("worker-10", partition.Live{Session: "a", Draining: true})) // was on its way

@@ -75,8 +75,16 @@ type Process struct {
 	failing  [Moments]bool
 	fatal    bool // its manager may not go on
 	used     usage
+	relief   relief
 	// Heard is what the user knows.
 	Heard Heard
+}
+
+// relief is whether a process was asked to drain last, and to how many such requests there is no
+// answer yet.
+type relief struct {
+	asked bool
+	open  int
 }
 
 // Heard is the latest that a user heard of a process.
@@ -196,10 +204,14 @@ func (p *Process) Leaving() bool { return p.world.encounters.leaving[p.Name] }
 func (p *Process) Drain(back bool) {
 	if back {
 		p.say("is asked to take part again")
+		p.relief.asked = false
+		p.world.Check.Drained(p.Name, false)
 		p.send(messages.Undrain{})
 		return
 	}
 	p.say("is asked to drain")
+	p.relief.asked = true
+	p.relief.open++
 	p.world.Check.Drains(p.Name)
 	p.send(messages.Drain{})
 }

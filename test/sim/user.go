@@ -106,6 +106,9 @@ func (u *user) answered(mail any) {
 		p.say(fmt.Sprintf("%s is released%s", m.Partition, because(m.Reason)))
 	case messages.Drained:
 		p.Heard.Drained++
+		if p.relief.open--; p.relief.open == 0 && p.relief.asked && m.Reason == "" {
+			p.world.Check.Drained(p.Name, true)
+		}
 		p.say("has drained" + because(m.Reason))
 	}
 }
