@@ -35,6 +35,9 @@ func (r *Reader) Read(c Commit) (out []Written) {
 			out = append(out, Written{Subject: m.Subject, Key: key, Revision: partition.Revision(m.Sequence), Record: record})
 		}
 	}
+	if !slices.ContainsFunc(out, func(w Written) bool { return w.Record == nil }) {
+		return out
+	}
 	all := slices.Clone(out)
 	return slices.DeleteFunc(out, func(w Written) bool {
 		whole := func(x Written) bool { return x.Key == w.Key && x.Record != nil }

@@ -180,11 +180,12 @@ func (s *Store) Publish(by string, sent time.Duration, batch []bridge.Message) b
 	for _, m := range batch {
 		st.last++
 		sight := bridge.Sight{Subject: strings.Clone(m.Subject), Sequence: st.last, Data: bytes.Clone(m.Data), Time: s.now()}
-		versions := append(st.subjects[m.Subject], sight)
-		if st.config.MaxPerSubject > 0 && len(versions) > remembered {
-			versions = slices.Clone(versions[len(versions)-remembered:])
+		versions := st.subjects[m.Subject]
+		if st.config.MaxPerSubject > 0 && len(versions) >= remembered {
+			copy(versions, versions[len(versions)-remembered+1:]) // nobody else has them
+			versions = versions[:remembered-1]
 		}
-		st.subjects[m.Subject] = versions
+		st.subjects[m.Subject] = append(versions, sight)
 		c.Messages = append(c.Messages, sight)
 	}
 	for _, f := range s.hear {

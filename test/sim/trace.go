@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -33,6 +34,7 @@ type Trace struct {
 	hash  uint64
 	lines []Line
 	count uint64
+	said  []byte // the latest line, as it is hashed with all before it
 }
 
 // NewTrace returns an empty trace. steps counts deliveries, so that the hash
@@ -48,9 +50,13 @@ func (t *Trace) Say(who, text string) { t.add(Line{t.line.Now(), who, text, fals
 func (t *Trace) Hum(who, text string) { t.add(Line{t.line.Now(), who, text, true}) }
 
 func (t *Trace) add(l Line) {
+	b := strconv.AppendUint(t.said[:0], t.hash, 16)
+	b = strconv.AppendUint(append(b, ' '), t.steps(), 10)
+	b = strconv.AppendInt(append(b, ' '), int64(l.At), 10)
+	b = append(append(append(append(b, ' '), l.Who...), ' '), l.Text...)
 	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, "%x %d %d %s %s", t.hash, t.steps(), l.At, l.Who, l.Text)
-	t.hash = h.Sum64()
+	_, _ = h.Write(b)
+	t.hash, t.said = h.Sum64(), b
 	if len(t.lines) >= 2*kept {
 		t.lines = append(t.lines[:0], t.lines[kept:]...)
 	}

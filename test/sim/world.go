@@ -61,6 +61,7 @@ type World struct {
 	names      names
 	partitions []partition.Partition
 	processes  []*Process
+	looked     []*Process // at, now
 	ever       int // is how many partitions were listed at most
 	patience   int // is how many messages may run at one instant
 	lead       partition.Lead
@@ -164,7 +165,8 @@ func (w *World) drain() bool {
 	if w.Timeline.Due() {
 		return len(w.Check.broken) == 0
 	}
-	for _, p := range slices.Clone(w.processes) {
+	w.looked = append(w.looked[:0], w.processes...)
+	for _, p := range w.looked {
 		w.bounded(p)
 		if p.stopped != nil || p.died {
 			p.bury()
