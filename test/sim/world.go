@@ -61,7 +61,7 @@ type World struct {
 	names      names
 	partitions []partition.Partition
 	processes  []*Process
-	looked     []*Process // at, now
+	looked     []*Process
 	ever       int // is how many partitions were listed at most
 	patience   int // is how many messages may run at one instant
 	lead       partition.Lead
