@@ -106,12 +106,17 @@ func (c *Checker) fences(was shown, known bool, id partition.WorkerID, r partiti
 	}
 }
 
-// follows checks what a claim says of the session before.
+// follows checks what a claim says of the session before, and that nobody else's ID was taken
+// that was not silent. One process can have the same key only after the other, or is a twin.
 func (c *Checker) follows(was shown, id partition.WorkerID, r partition.Live) {
 	over := was.live.Released || was.live.Fence != nil && was.live.Fence.AfterSilence
 	if r.Predecessor != was.live.Session || r.PredecessorReleased && !over {
 		c.violate("I11", "%s is claimed after session %q (released: %t); before was %q (over: %t)",
 			id, r.Predecessor, r.PredecessorReleased, was.live.Session, over)
+	}
+	back := r.InstanceKey != "" && r.InstanceKey == was.live.InstanceKey
+	if silent := c.line.Now() - was.at; !ended(was.live) && !back && silent < was.live.Lease {
+		c.violate("I7", "%s is claimed after silence of %v; its lease is %v", id, silent, was.live.Lease)
 	}
 }
 

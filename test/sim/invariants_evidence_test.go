@@ -96,7 +96,8 @@ func TestEvidence(t *testing.T) {
 			c.shows.Released, c.freed.By, c.revoked = true, partition.FreedByRelease, false
 		},
 		"replaced long ago": func(c *courtroom) {
-			c.shows, c.wait = partition.Live{Session: "new", Predecessor: "s-worker-0"}, lease
+			c.before.InstanceKey = "key"
+			c.shows, c.wait = partition.Live{Session: "new", Predecessor: "s-worker-0", InstanceKey: "key"}, lease
 			c.freed.By = partition.FreedByReplacement
 		},
 		"replaced after a release": func(c *courtroom) {

@@ -25,7 +25,9 @@ func newQuiet(t *testing.T, owned ...[]partition.PartitionID) *quiet {
 	q.lists("p1", "p2", "p3", "p4")
 	q.commit("w1", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-0", Session: "s-worker-0"}})
 	for i := range owned {
-		q.commit([]string{"w1", "w2"}[i], alive(partition.WorkerIDAt("worker", i), partition.Live{Session: "s-" + partition.SessionID(partition.WorkerIDAt("worker", i))}))
+		q.commit([]string{"w1", "w2"}[i], alive(partition.WorkerIDAt("worker", i), partition.Live{
+			Session: "s-" + partition.SessionID(partition.WorkerIDAt("worker", i)), InstanceKey: "key",
+		}))
 	}
 	q.says(6, nil, owned...)
 	return q
@@ -183,7 +185,7 @@ func freed(f ...partition.Freed) func(*partition.Head, map[partition.WorkerID]pa
 
 // returns lets worker-0 be claimed by another session, under which it owns these.
 func (q *quiet) returns(owned ...list) {
-	q.commit("w1", alive("worker-0", partition.Live{Session: "new", Predecessor: "s-worker-0"}))
+	q.commit("w1", alive("worker-0", partition.Live{Session: "new", Predecessor: "s-worker-0", InstanceKey: "key"}))
 	at := q.revision
 	q.pass(lease)
 	q.says(7, func(h *partition.Head, asg map[partition.WorkerID]partition.Assignment) {

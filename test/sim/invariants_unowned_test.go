@@ -34,7 +34,9 @@ func TestOwnerless(t *testing.T) {
 		"somebody is to come back": {func(q *quiet) { renew(q, func(l *partition.Live) { l.Restarting = true }) }, without, false},
 		"somebody has stopped":     {func(q *quiet) { renew(q, func(l *partition.Live) { l.Released = true }) }, without, false},
 		"another has its ID": {func(q *quiet) {
-			renew(q, func(l *partition.Live) { l.Session, l.Predecessor, l.Claim = "new", "s-worker-1", 0 })
+			renew(q, func(l *partition.Live) {
+				l.Session, l.Predecessor, l.Claim, l.InstanceKey = "new", "s-worker-1", 0, "key"
+			})
 		}, without, false},
 		"nobody has renewed for a while": {func(q *quiet) { q.pass(lease / 2) }, without, false},
 		"something is handed over": {func(*quiet) {}, func(h *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
@@ -74,7 +76,7 @@ func newAlive(t *testing.T) *quiet {
 	q.commit("w1", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-0", Session: "s-worker-0"}})
 	for i, by := range []string{"w1", "w2"} {
 		id := partition.WorkerIDAt("worker", i)
-		q.commit(by, alive(id, partition.Live{Session: partition.SessionID("s-" + id)}))
+		q.commit(by, alive(id, partition.Live{Session: partition.SessionID("s-" + id), InstanceKey: "key"}))
 	}
 	return q
 }
