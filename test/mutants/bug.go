@@ -19,8 +19,10 @@ type bug struct {
 	// folder and test are who should notice it, and why says why it is not a random
 	// life, if it is not.
 	folder, test, why string
-	patch             []byte
-	files             []string
+	// lived: that test lives lives of a kind, as many as it is told.
+	lived bool
+	patch []byte
+	files []string
 }
 
 // place has the patches.
@@ -28,9 +30,9 @@ const place = "test/mutants/planted"
 
 var (
 	changed = regexp.MustCompile(`(?m)^--- a/(\S+)$`)
-	// only is the line, after the one that says what is wrong, of a bug that no random
-	// life can notice.
-	only = regexp.MustCompile(`(?m)\A[^\n]*\nOnly (\S+) (\S+): (.*\.)$`)
+	// only is the line, after the one that says what is wrong, of a bug that no random life
+	// can notice: only a test of its own, or lives of a kind.
+	only = regexp.MustCompile(`(?m)\A[^\n]*\n(Only|Lives) (\S+) (\S+): (.*\.)$`)
 )
 
 // planted reads all patches, in the order of their names.
@@ -45,10 +47,10 @@ func planted(root string) ([]bug, error) {
 		if err != nil {
 			return nil, err
 		}
-		b := bug{name: strings.TrimSuffix(filepath.Base(path), ".patch"), folder: "test/swarm", test: lives, patch: text}
+		b := bug{name: strings.TrimSuffix(filepath.Base(path), ".patch"), folder: "test/swarm", test: lives, lived: true, patch: text}
 		b.what, _, _ = strings.Cut(string(text), "\n")
 		if m := only.FindSubmatch(text); m != nil {
-			b.folder, b.test, b.why = string(m[1]), string(m[2]), string(m[3])
+			b.lived, b.folder, b.test, b.why = string(m[1]) == "Lives", string(m[2]), string(m[3]), string(m[4])
 		}
 		for _, m := range changed.FindAllSubmatch(text, -1) {
 			b.files = append(b.files, string(m[1]))

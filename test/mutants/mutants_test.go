@@ -15,8 +15,15 @@ func TestEachPatchApplies(t *testing.T) {
 	require.NoError(t, err)
 	text, err := os.ReadFile("../../" + table)
 	require.NoError(t, err)
-	names := map[string]bool{}
+	kinds, err := os.ReadFile("../swarm/kinds_test.go")
+	require.NoError(t, err)
+	names, ofKinds := map[string]bool{}, 0
 	for _, b := range bugs {
+		if b.lived && b.test != lives {
+			_, kind, _ := strings.Cut(strings.TrimSuffix(b.test, "$"), "/^")
+			require.Contains(t, string(kinds), "\t\""+strings.ReplaceAll(kind, "_", " ")+"\":", "%s: lives of the kind", b.name)
+			ofKinds++
+		}
 		_, err := b.plant(t.Context(), "../..", t.TempDir())
 		require.NoError(t, err, b.name)
 		require.NotEmpty(t, b.files, b.name)
@@ -24,6 +31,7 @@ func TestEachPatchApplies(t *testing.T) {
 		require.Equal(t, 1, strings.Count(string(text), "\n"+b.row()), "the row of %s in %s; make mutants ARGS='-write -only ^%s$'", b.name, table, b.name)
 		names[b.name] = true
 	}
+	require.Positive(t, ofKinds, "some are noticed by lives of a kind")
 	require.Equal(t, len(bugs), strings.Count(string(text), "\n| `"), "there is a row of a bug that there is not")
 	for name := range equivalent {
 		require.True(t, names[name], name)

@@ -76,15 +76,18 @@ func (h hunt) one(ctx context.Context, b bug) (f finding, err error) {
 		return f, fmt.Errorf("it does not compile: %w", err)
 	}
 	unplanted := func() (program, error) { return h.build(ctx, b.folder, "", work) }
-	if b.test != lives {
+	if !b.lived {
 		return h.own(b, run, unplanted)
 	}
 	for begin, n := 1, firstBlock; begin <= h.seeds; begin, n = begin+n, min(2*n, mostBlock) {
 		n = min(n, h.seeds+1-begin)
-		said, bad := run("-test.run", lives, "-seed="+strconv.Itoa(begin), "-runs="+strconv.Itoa(n), "-whole=0")
+		said, bad := run("-test.run", b.test, "-seed="+strconv.Itoa(begin), "-runs="+strconv.Itoa(n), "-whole=0")
 		if bad {
 			return noticed(said, begin+n-1), nil
 		}
+	}
+	if b.test != lives {
+		return f, nil
 	}
 	return h.elsewhere(b, run, unplanted)
 }

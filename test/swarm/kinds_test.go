@@ -66,7 +66,16 @@ var kinds = map[string]func(l *life){
 			h.Differ = func(s *partition.Settings) { s.WorkerIDs.Count = mostWorkers + 1 }
 		}
 	},
-	"crash loops":             (*life).loops,
+	"crash loops": (*life).loops,
+	"leases that differ": func(l *life) {
+		short := l.settings
+		l.settings.Lease *= 2 // what the bounds are made of
+		long := l.settings.Lease
+		l.habits = func(h *sim.Habits) {
+			lease := []time.Duration{short.Lease, long}[l.world.Random.IntN(2)]
+			h.Differ = func(s *partition.Settings) { s.Lease = lease }
+		}
+	},
 	"zones that are required": func(l *life) { l.zoned(partition.RequireZone, func() int64 { return 1 }) },
 	"zones and weights":       func(l *life) { l.zoned(partition.PreferZone, l.skewed) },
 	"skewed weights":          func(l *life) { l.skews() },

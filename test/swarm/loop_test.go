@@ -28,6 +28,19 @@ func (l *life) loops() {
 		}
 		l.loops()
 	})
+	l.mend = func() { l.loopsOn(l.join("")) }
+}
+
+// loopsOn lets somebody crash and come back again and again, until everything is owned all
+// the same. Then somebody is sometime there for long enough to be given something.
+func (l *life) loopsOn(p *sim.Process) {
+	l.world.Plan(l.world.Soon(l.settings.Lease), func() {
+		if p.Ended() || l.covered() {
+			return
+		}
+		p.Crash()
+		l.world.Plan(l.world.Soon(l.settings.Lease/4), func() { l.loopsOn(l.join(p.Habits.InstanceKey)) })
+	})
 }
 
 // loop is so many crashes of who has the key of this process, unless it ends otherwise.
