@@ -98,6 +98,7 @@ func (e *encounters) begins(r partition.Term) {
 	}
 	e.meets(leadWithHandOver, check.rest.handsOver())
 	e.meets(laggingLead, w.Net.lagging != nil)
+	e.meets(outrunLead, len(check.lapse.above) > 0)
 	e.meets(leadWithoutHead, check.book.heads > 0 && check.book.head.Version == 0)
 	if s := check.sessions[w.lead.Session]; s != nil && s.process != "" {
 		e.meets(leadWithUnheard, check.book.head.Version > 0 && e.published[s.process] == check.book.head.Step && e.heard[s.process] != check.book.head.Step)

@@ -26,6 +26,15 @@ var afflicted = []told{
 		h.Net.lagging = &replica{}
 		h.refuses("w1", ".head.0", ".live.worker-1")
 	}},
+	{[]Situation{lostBatch}, func(h *history) { h.loses() }},
+	{[]Situation{lostBatch, lostGrant}, func(h *history) {
+		h.Check.Begins("w1", Handler, partition.Owned{ID: "p1", Token: 7})
+		h.loses()
+	}},
+	{[]Situation{leadOfRunning, outrunLead}, func(h *history) {
+		h.Check.lapse.above = map[partition.WorkerID]time.Duration{"worker-1": 0}
+		h.third()
+	}},
 	{[]Situation{tooLargeHead, tooLargeLive}, func(h *history) {
 		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".live.worker-1")} {
 			h.encounters.refused("w1", batch, bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeTooLarge, Err: errTooLarge})
@@ -46,4 +55,12 @@ var afflicted = []told{
 			h.encounters.refused("w1", batch, bridge.Result{Outcome: bridge.Unknown, Code: codeNotStored, Err: errFull})
 		}
 	}},
+}
+
+// loses lets the store lose all that it has.
+func (h *history) loses() {
+	empty := &stream{config: bridge.StreamConfig{Name: "KV_" + Group, Incarnation: "A"}}
+	h.Store.streams[empty.config.Name] = empty
+	h.losing = &losing{before: &Copy{empty.clone()}}
+	h.lose(func() {})
 }

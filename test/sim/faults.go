@@ -103,6 +103,9 @@ const (
 	// LaggingReplica: watches begin, at times, with all that there was a while ago, and
 	// are told later what there is.
 	LaggingReplica
+	// ShortMemory: the store loses the last batches that it has acknowledged, as in a power
+	// cut, some of which may have killed who wrote them.
+	ShortMemory
 	// NoResponders: nobody answers what a process, or everybody, asks of the stream, and
 	// whoever asks is told so at once.
 	NoResponders
@@ -157,7 +160,7 @@ var faultNames = [faults]string{
 	"disconnect", "partition", "isolated", "crash", "leader crash", "pause", "comeback", "leave",
 	"server restart", "election", "recreate", "source change", "clock jump", "expiry", "older copy", "garbage",
 	"panic", "store full", "slow node", "suspended", "source trouble", "strategy trouble",
-	"too large", "denied", "lagging replica", "no responders", "failing handler",
+	"too large", "denied", "lagging replica", "short memory", "no responders", "failing handler",
 	"heavy tail", "lasting", "coincidence",
 	"stuck handler", "unconfirming", "never leading", "twin", "source flaps", "source empty",
 	"strategy panic", "strategy nonsense", "strategy late", "poisoned",
@@ -180,7 +183,7 @@ var strengths = Faults{
 	DroppedSight: 0.05, DoubledSight: 0.1, StaleSight: 0.1, EarlySight: 0.1, StalePass: 0.1, ClosedWatch: 0.01, SilentWatch: 0.01,
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
 	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1, Expiry: 0.4, OlderCopy: 0.6, Garbage: 1, Panic: 3,
-	Full: 1.5, Slow: 3, Suspend: 2, SourceTrouble: 4, StrategyTrouble: 4, TooLarge: 1.5, Denied: 1.5, LaggingReplica: 12,
+	Full: 1.5, Slow: 3, Suspend: 2, SourceTrouble: 4, StrategyTrouble: 4, TooLarge: 1.5, Denied: 1.5, LaggingReplica: 12, ShortMemory: 3,
 	NoResponders: 2, FailingHandler: 4, HeavyTail: 0.05, Lasting: 0.3, Coincidence: 0.5,
 	StuckHandler: 1. / 8, Unconfirming: 1. / 8, NeverLeading: 1. / 8, Twin: 2. / 5, SourceFlaps: 1. / 2, SourceEmpty: 1. / 3,
 	StrategyPanic: 1. / 4, StrategyNonsense: 1. / 4, StrategyLate: 1. / 4, Poisoned: 1,

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/troupe-actors/troupe/partition"
@@ -44,6 +45,7 @@ type Checker struct {
 	// do is measured instead.
 	available bool
 	overlaps  overlaps
+	lapse     lapse
 	// besides is how often a partition was worked on, by who had been suspended, that
 	// another one owned by then.
 	besides int
@@ -74,11 +76,10 @@ func (c *Checker) violate(invariant, format string, args ...any) {
 // Committed checks what the store accepted.
 func (c *Checker) Committed(commit Commit, writes []Written) {
 	if commit.Incarnation != c.book.incarnation {
-		c.book.renew(commit.Incarnation)
-		c.rest.forget()
-		c.wedge.headless(c.line.Now())
-		c.ward.over, c.ward.given = map[dose]bool{}, map[dose]bool{}
-		c.claims, c.archive, c.knows = map[partition.WorkerID]*claim{}, newArchive(), map[string]uint64{}
+		c.beginsAnew(commit.Incarnation)
+	}
+	if c.lapse.grants != nil && slices.ContainsFunc(writes, marks) {
+		c.WentBack()
 	}
 	switch {
 	case commit.By == Administrator:
@@ -112,6 +113,7 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 			c.violate("I11", "%s wrote a record %s that cannot be read", commit.By, w.Key)
 		case partition.Head:
 			c.headWritten(commit, r)
+			c.notices(commit, r)
 		case partition.Live:
 			c.liveWritten(commit, w, r)
 		case partition.Lead:
@@ -128,4 +130,15 @@ func (c *Checker) Committed(commit Commit, writes []Written) {
 			c.archive.spoils.whole(h, writes)
 		}
 	}
+	c.outruns()
+}
+
+// beginsAnew forgets what was said of a former incarnation.
+func (c *Checker) beginsAnew(incarnation string) {
+	c.book.renew(incarnation)
+	c.rest.forget()
+	c.wedge.headless(c.line.Now())
+	c.ward.over, c.ward.given = map[dose]bool{}, map[dose]bool{}
+	c.claims, c.archive, c.knows = map[partition.WorkerID]*claim{}, newArchive(), map[string]uint64{}
+	c.lapse.grants, c.lapse.above = nil, nil
 }

@@ -34,6 +34,13 @@ type session struct {
 // leases for I4.
 func (c *Checker) liveWritten(commit Commit, w Written, r partition.Live) {
 	id := partition.WorkerID(strings.TrimPrefix(string(w.Key), "live."))
+	if r.Claim >= w.Revision { // its claim was lost, and nobody else understands it
+		c.spoilt(w)
+		if p := c.people[commit.By]; p != nil {
+			c.leased(p, commit, r)
+		}
+		return
+	}
 	c.files(w, id, r)
 	cl := c.claims[id]
 	if cl == nil {

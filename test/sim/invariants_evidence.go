@@ -50,9 +50,10 @@ func newArchive() archive {
 	}
 }
 
-// led checks the part of I1 that needs no head: who leads is who wrote the term.
+// led checks the part of I1 that needs no head: who leads is who wrote the term. Where writes
+// were lost one may renew a lead of which the store knows nothing, and finds that out by it.
 func (c *Checker) led(commit Commit, lead partition.Lead) {
-	if a := &c.archive; a.term.Session != "" && lead.Session != a.term.Session {
+	if a := &c.archive; c.lapse.grants == nil && a.term.Session != "" && lead.Session != a.term.Session {
 		c.violate("I1", "%s wrote a lead of %s in the term %d of %s", commit.By, lead.Worker, a.termAt, a.term.Worker)
 	}
 }
@@ -77,7 +78,7 @@ func (c *Checker) files(w Written, id partition.WorkerID, r partition.Live) {
 	switch {
 	case r.Fence != nil:
 		c.fences(was, known, id, r)
-	case was.live.Session != r.Session:
+	case was.live.Session != r.Session && (r.Claim == 0 || c.lapse.grants == nil): // else its claim was lost
 		c.follows(was, id, r)
 	}
 	if r.Fence == nil {
@@ -128,6 +129,10 @@ func (c *Checker) moved(h partition.Head) {
 		c.violate("I1", "a head of term %d is accepted in term %d", h.Term, a.termAt)
 	}
 	next := c.book.holdings()
+	if c.givenUp(h) {
+		a.has = map[partition.PartitionID]holding{}
+		c.rest.forget()
+	}
 	for _, id := range slices.Sorted(maps.Keys(a.has)) {
 		was := a.has[id]
 		is := next[id]

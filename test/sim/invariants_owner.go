@@ -59,6 +59,7 @@ type hand struct {
 	// adrift: its lease may be over although its process cannot know. It owns what it would
 	// own if its clock had not stood still.
 	adrift bool
+	lost   bool // the store has lost the grant: another one may have the partition, too
 }
 
 type granted struct {
@@ -154,7 +155,7 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 	if p == nil {
 		return
 	}
-	h := &hand{kind: kind, owned: o, adrift: p.adrift}
+	h := &hand{kind: kind, owned: o, adrift: p.adrift, lost: c.wasLost(p, o)}
 	p.hands = append(p.hands, h)
 	if !p.believes(h, p.clock.Now()) {
 		if !p.resumes(h, c.line.Now()) {
@@ -166,7 +167,7 @@ func (c *Checker) Begins(process, kind string, o partition.Owned) {
 	c.alone(p, h)
 	last := c.tokens[o.ID]
 	late := p.keeps && !p.clock.Now().Before(p.lease)
-	if (late || !p.owns(h)) && o.Token <= last.token {
+	if (late || h.lost || !p.owns(h)) && o.Token <= last.token {
 		return // where its effects arrive they are refused
 	}
 	if o.Token < last.token || o.Token == last.token && process != last.process {
@@ -183,7 +184,7 @@ func (c *Checker) alone(p *person, h *hand) {
 				continue
 			}
 			switch {
-			case other != p && other.owns(g) && p.owns(h) && !c.available:
+			case other != p && other.owns(g) && p.owns(h) && !h.lost && !g.lost && !c.available:
 				c.violate("I4", "%s begins with %s (token %d) while the %s of %s owns it (token %d)",
 					p.name, h.owned.ID, Step(h.owned.Token), g.kind, other.name, Step(g.owned.Token))
 			case other == p && g.kind == Handler && h.kind == Handler:

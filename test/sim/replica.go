@@ -34,7 +34,10 @@ func (n *Net) Lag(name string, lasts time.Duration) {
 }
 
 // Lag leaves a replica of the group's stream behind for a while.
-func (w *World) Lag(lasts time.Duration) { w.Net.Lag("KV_"+Group, lasts) }
+func (w *World) Lag(lasts time.Duration) {
+	w.Check.lapse.lags = w.Timeline.Now() + lasts
+	w.Net.Lag("KV_"+Group, lasts)
+}
 
 // catchUp ends the time in which a replica lags.
 func (n *Net) catchUp(r *replica) {

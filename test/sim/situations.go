@@ -90,6 +90,9 @@ const (
 	suspendedBesides
 	laggingLead
 	laggingFence
+	lostBatch
+	lostGrant
+	outrunLead
 
 	// What a user gave to the group does not do what it should.
 	listFails
@@ -193,6 +196,9 @@ var situationNames = [panicked]string{
 	suspendedBesides:    "who was suspended goes on with what another one owns",
 	laggingLead:         "a leader begins while a replica lags",
 	laggingFence:        "a fence comes too late while a replica lags",
+	lostBatch:           "the store loses batches that it has acknowledged",
+	lostGrant:           "somebody works on what was granted by what the store loses",
+	outrunLead:          "a leader begins, and somebody has applied more than the head knows",
 
 	listFails:    "a leader's source fails",
 	listSilent:   "a leader's source does not answer",

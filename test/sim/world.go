@@ -68,6 +68,8 @@ type World struct {
 	dead       int // letters
 	deaf       func()
 	encounters encounters
+	losing     *losing
+	loses      bool // the store may lose something
 }
 
 // NewWorld returns a world without processes. It belongs to the calling
@@ -90,6 +92,7 @@ func NewWorld(cfg Config) *World {
 	w.Check = NewChecker(w.Timeline)
 	w.Check.available = w.settings.Ownership == partition.Available
 	w.Check.rest.hold = w.settings.RestartHoldDown
+	w.Check.lapse.notice = w.settings.PollInterval + w.settings.StoreTimeout + w.settings.LeaderLease
 	w.Store.Observe(w.committed)
 	w.encounters = encounters{world: w, published: map[string]partition.Step{}, heard: map[string]partition.Step{}, leaving: map[string]bool{}}
 	w.Net.Refused, w.Net.Heard = w.encounters.refused, w.encounters.hears

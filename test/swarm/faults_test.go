@@ -79,6 +79,8 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.TooLarge, sim.LeaderCrash)
 	// hazard 27
 	sufferAgain(t, []uint64{288, 550}, sim.LaggingReplica, sim.LeaderCrash)
+	// hazards 57 and 60
+	suffer(t, sim.ShortMemory, sim.LeaderCrash)
 	// rights that are revoked
 	suffer(t, sim.Denied, sim.LeaderCrash)
 	// bugs of ours, in any actor

@@ -40,9 +40,11 @@ type life struct {
 	// lull: half way through, all faults end until everything is owned.
 	lull bool
 	// older is true while an older copy stands in the place of the stream.
-	older  bool
-	born   int
-	listed int // partitions that were ever named
+	older bool
+	// short is true since the stream has lost something, proof since somebody knows.
+	short, proof bool
+	born         int
+	listed       int // partitions that were ever named
 	// surname is what all their names end with: in every other life, assignments are
 	// long enough for their changes to be written alone.
 	surname string
@@ -258,6 +260,7 @@ func (l *life) heal() string {
 	l.world.Trace.Say("world", "all faults end")
 	l.lived.Suffered, l.lived.Struck = l.world.Timeline.Now(), l.world.Net.Struck()
 	l.end()
+	l.world.Keep()
 	l.world.Net.Heal()
 	l.poison = ""
 	for _, p := range l.world.Processes() {
@@ -270,12 +273,28 @@ func (l *life) heal() string {
 		l.join("")
 	}
 	l.lived.Workers = len(l.world.Processes())
+	if wrong := l.recall(); wrong != "" {
+		return wrong
+	}
 	l.world.Check.Calm(l.balance())
 	if !l.world.RunUntil(l.bound(), l.covered) {
 		return l.uncovered(fmt.Sprintf("I5: %v after the last fault", l.bound()))
 	}
+	l.world.Check.Recalls()
 	if !l.world.RunUntil(l.balance(), func() bool { return len(l.world.Check.Refreshing()) == 0 }) {
 		return fmt.Sprintf("I10: %v after everything was owned, refreshes are not served that were asked for: of %v", l.balance(), l.world.Check.Refreshing())
+	}
+	return ""
+}
+
+// recall waits, if the store has lost something, until everybody has looked at it again, which
+// may have been away: whoever notices waits for the stream to be made anew.
+func (l *life) recall() string {
+	if l.short {
+		if !l.world.Run(2*l.settings.Lease + l.settings.RecoveryBound(partition.Setbacks{})) {
+			return "broken"
+		}
+		l.end()
 	}
 	return ""
 }

@@ -122,6 +122,9 @@ func mixed(seed uint64) nature {
 		n.settings = partition.Default()
 	}
 	for k := range sim.Fault(len(n.faults)) {
+		if k == sim.ShortMemory {
+			continue
+		}
 		switch chance := rng.IntN(4); {
 		case k < sim.Panic || chance > 1:
 		case k.Habit():
@@ -129,6 +132,9 @@ func mixed(seed uint64) nature {
 		case chance == 0 || k == sim.Panic || k >= sim.NoResponders:
 			n.faults[k] = some(k, rng)
 		}
+	}
+	if own := rand.New(rand.NewPCG(seed, salted+mixture)); own.IntN(8) == 0 {
+		n.faults[sim.ShortMemory] = some(sim.ShortMemory, own)
 	}
 	n.vary(rng, coin)
 	return n

@@ -132,7 +132,7 @@ func (l *life) strike(f sim.Fault) {
 	case sim.Election:
 		l.world.Net.Elect(long)
 	case sim.Recreate:
-		l.back.Recreated, l.older = true, false
+		l.back.Recreated, l.older, l.short, l.proof = true, false, false, false
 		l.world.Recreate()
 	case sim.Expiry:
 		l.back.Recreated = true
@@ -157,13 +157,13 @@ func (l *life) strike(f sim.Fault) {
 // more. A while later somebody deletes it, as the alarm asks for.
 func (l *life) copy() {
 	copied := l.world.Backup()
-	if copied == nil || l.older {
+	if copied == nil || l.older || l.short {
 		return
 	}
 	var try func()
 	try = func() {
 		switch {
-		case !l.ill || l.older || l.world.Replaced(copied):
+		case !l.ill || l.older || l.short || l.world.Replaced(copied):
 		case l.world.GoBack(copied):
 			l.older, l.back.Recreated = true, true
 			l.world.Plan(l.world.Soon(2*l.settings.Lease), l.end)
@@ -174,10 +174,10 @@ func (l *life) copy() {
 	try()
 }
 
-// end ends the time of an older copy.
+// end ends the time of an older copy, or of a stream that lost something, if anybody knows.
 func (l *life) end() {
-	if l.older {
-		l.older = false
+	if l.older || l.proof {
+		l.older, l.short, l.proof = false, false, false
 		l.world.Recreate()
 	}
 }

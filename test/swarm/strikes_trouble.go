@@ -1,6 +1,8 @@
 package swarm
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/troupe-actors/troupe/test/sim"
@@ -11,6 +13,10 @@ const (
 	mostEach = 50 * time.Millisecond
 	// mostLag is how long a replica lags at most.
 	mostLag = 8 * time.Second
+	// mostLost is how many batches are lost at most.
+	mostLost = 3
+	// unsaid is how long it takes until those who hear of a batch write of that.
+	unsaid = 5 * time.Millisecond
 	// A message may have so many bytes when others are too large: no worker's record has
 	// less, and few heads have more.
 	leastMessage, mostMessage = 20, 4000
@@ -52,6 +58,8 @@ func (l *life) afflict(f sim.Fault, p *sim.Process, long time.Duration) {
 		p.Fail(sim.Moment(l.world.Random.IntN(int(sim.Moments))))
 	case sim.LaggingReplica:
 		l.world.Lag(l.world.Soon(mostLag))
+	case sim.ShortMemory:
+		l.lose(p)
 	default: // faults of single operations: the port draws them itself
 	}
 }
@@ -113,4 +121,58 @@ func (l *life) slow(p *sim.Process, long time.Duration) {
 	}
 	p.Slow(time.Millisecond + l.world.Soon(mostEach))
 	l.world.Plan(long, func() { p.Slow(0) })
+}
+
+// lose lets the store lose the next batches, soon after they were accepted: with the process
+// that leads or without it. Somebody dies before, so that there is something to grant. Those who
+// know what was lost may die with it, or be away until others have written as much: else
+// somebody knows at once, and marks the store.
+func (l *life) lose(p *sim.Process) {
+	if l.older || l.short {
+		return
+	}
+	r := l.world.Random
+	batches, after, dies, dark := 1, time.Millisecond+l.world.Soon(unsaid), r.IntN(2) == 0, r.IntN(4) > 0
+	if r.IntN(4) == 0 {
+		batches, after = 1+r.IntN(mostLost), l.world.Soon(l.settings.HeartbeatInterval)
+	}
+	l.world.Lose(batches, after, func() {
+		l.short, l.back.Recreated = true, true
+		for _, other := range l.world.Processes() {
+			switch way := r.IntN(16); {
+			case !dark || way == 0:
+			case way < 6:
+				other.Port.Disconnect(l.settings.Lease/2 + l.world.Soon(l.settings.Lease/2))
+			default:
+				l.crash(other)
+			}
+		}
+		for range leastWorkers {
+			l.later(0, func() { l.joins("") })
+		}
+		if leads := l.world.Leader(); dies && leads != nil {
+			l.crash(leads)
+		}
+		l.noticed()
+	})
+	if r.IntN(2) == 0 {
+		l.crash(p)
+	}
+}
+
+// noticed looks, again and again, whether anybody has found out that the store went back, by
+// what it saw itself. A while later somebody deletes the stream, as that asks for.
+func (l *life) noticed() {
+	switch {
+	case !l.short:
+	case l.proved():
+		l.proof = true
+		l.world.Plan(l.settings.Lease+l.world.Soon(8*l.settings.LeaderLease), l.end)
+	default:
+		l.world.Plan(l.settings.HeartbeatInterval, l.noticed)
+	}
+}
+
+func (l *life) proved() bool {
+	return slices.ContainsFunc(l.world.Processes(), func(p *sim.Process) bool { return strings.Contains(p.Heard.Health.Reason, "older copy") })
 }
