@@ -157,7 +157,7 @@ func (c *calculator) handedOver(ctx actor.Context, m messages.HandedOver) calcul
 		c.moved = c.now
 	}
 	if c.plan != nil {
-		c.owed = c.owed || d.full
+		c.owed, c.plan.before.owed = c.owed || d.full, c.plan.before.owed || d.full
 		return planning // the next decision tells what becomes of both
 	}
 	if len(m.Misjudged) > 0 {

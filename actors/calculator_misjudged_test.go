@@ -130,8 +130,14 @@ func TestCalculator_MisjudgedIsDecidedAgain(t *testing.T) {
 	}
 }
 
-// One that replaced another, which was to even something out, owes that.
+// One that replaced another, which was to even something out, owes that; so does one that was
+// planned when that ended.
 func TestCalculator_MisjudgedOwesWhatItReplaced(t *testing.T) {
+	t.Run("on its way", func(t *testing.T) { misjudgedOwes(t, false) })
+	t.Run("handed over meanwhile", func(t *testing.T) { misjudgedOwes(t, true) })
+}
+
+func misjudgedOwes(t *testing.T, ended bool) {
 	all := []partition.WorkerID{"w-0", "w-1", "w-2", "w-3"}
 	r := started(t, func(s *partition.Settings) { s.MoveLimit, s.MinRebalanceThreshold = 1, 100 }, all[:3]...)
 	r.join("w-3")
@@ -142,6 +148,9 @@ func TestCalculator_MisjudgedOwesWhatItReplaced(t *testing.T) {
 	r.tell(r.pid, messages.Published{Round: m.Round, Table: r.table, At: r.now})
 	r.live("w-2", partition.Live{Released: true})
 	r.changed()
+	if ended {
+		r.tell(r.pid, messages.HandedOver{Round: m.Round, Table: r.table, Changed: true, Moves: 1, At: r.now})
+	}
 	r.plan()
 	m = heard[messages.HandOver](t, r.publisher)
 	require.Equal(t, "leave", m.Cause)

@@ -22,8 +22,10 @@ func (c *calculator) take(ctx actor.Context, m messages.TableRead) calculatorSta
 	return c.news(ctx)
 }
 
+// learn takes a table that is not older. One without a step is that of a term which gave up the
+// former one.
 func (c *calculator) learn(t partition.Table) {
-	if t.Step < c.table.Step {
+	if t.Step != 0 && t.Step < c.table.Step {
 		return
 	}
 	c.homes.Follow(c.table, t, c.gone)

@@ -97,6 +97,51 @@ func TestPublisher_WhoSeemsToOutrunKnowsALaterHead(t *testing.T) {
 	unheard[messages.DropHoldings](t, p.holder)
 }
 
+// A publish that is found so revoked something a moment ago: whoever drains since then is not
+// fenced for it.
+//
+// hazard 48
+func TestPublisher_OutrunByWhatItRevokes(t *testing.T) {
+	p := printed(t)
+	p.after(3 * p.settings.RevokeTimeout) // the term is older than whoever drains may be waited for
+	p.beat("w-0", partition.Live{})
+	p.beat("w-1", partition.Live{})
+	p.want(pair, 1, 1)
+	m := p.store()
+	p.unsure(m)
+	remind[sendDue](p)
+	p.tell(p.pid, messages.Rejected{Round: p.store().Round, Reason: "not connected", At: p.now})
+	for _, w := range m.Writes { // it had landed
+		p.rev++
+		p.keep(w)
+	}
+	p.beat("w-0", partition.Live{Applied: 5002, Held: []partition.PartitionID{"a", "b"}})
+	remind[wakeDue](p)
+	p.answerTable()
+	require.EqualValues(t, 5002, heard[messages.TableRead](t, p.calculator).Table.Step)
+	unheard[messages.Store](t, p.outside)
+	p.beat("w-0", partition.Live{Applied: 5002})
+	require.Len(t, p.assignment(p.store(), "w-1").Owned, 2)
+}
+
+// Readings that say the same count in a row: a good one between them ends that.
+func TestPublisher_DoubtsEndWithAGoodReading(t *testing.T) {
+	old := printed(t)
+	p := newPrinting(t, false)
+	p.head, p.rev = old.head, old.rev
+	for range readingsToLose - 1 {
+		p.answerTable()
+		remind[tableDue](p)
+	}
+	p.asg = old.asg
+	p.answerTable()
+	require.EqualValues(t, 5001, heard[messages.TableRead](t, p.calculator).Table.Step)
+	p.beat("w-0", partition.Live{})
+	p.beat("w-1", partition.Live{Applied: 5009})
+	p.readings()
+	heard[messages.DropHoldings](t, p.holder)
+}
+
 // A batch without an answer is not sent again on a table that somebody has outrun.
 //
 // hazard 60

@@ -161,7 +161,10 @@ func (p *publisher) withHead(ctx actor.Context, e messages.Entry) publisherState
 	if p.emptied && h.Term < p.term { // it gives this worker what it no longer has
 		return p.fail(ctx, "the head that was lost is there", true)
 	}
-	p.table, p.head, p.doubts = table, e.Revision, nil
+	if f, mine := p.mine(h.Nonce); mine && f.publish.Revokes > 0 { // it had landed, just before at the latest
+		p.remember(h.Step, p.now)
+	}
+	p.table, p.head, p.doubts, p.damage = table, e.Revision, nil, damage{}
 	p.forget()
 	return p.start(ctx)
 }

@@ -38,10 +38,10 @@ func (o *outside) compare(ctx actor.Context, info StreamInfo, gone bool) {
 
 // older reports whether a stream is a former copy of the one that was open: it
 // does not have what was seen in it. Only the one server of a stream without
-// replicas knows that; of several, the one that answers may be behind the others. There
-// prove finds it out.
+// replicas knows that; of several, the one that answers may be behind the others, also
+// while somebody takes the replicas away. There prove finds it out.
 func (o *outside) older(info StreamInfo) bool {
-	return info.Config.Replicas == 1 && info.Config.Incarnation == o.stream.incarnation && info.Last < o.stream.asked
+	return info.Config.Replicas == 1 && o.cfg.fits(info.Config) == nil && info.Config.Incarnation == o.stream.incarnation && info.Last < o.stream.asked
 }
 
 // shortOf says of such a stream what it lacks.

@@ -87,6 +87,30 @@ func TestScripted_ARefusalThatNamesLessThanWasExpectedIsLookedInto(t *testing.T)
 	require.True(t, s.wondering())
 }
 
+// One of three replicas may be behind the others when it is told that it is the only one.
+//
+// hazard 57
+func TestScripted_AStreamThatLostItsReplicasWasEdited(t *testing.T) {
+	cfg := config()
+	cfg.Replicas = 3
+	s := build(t, cfg)
+	s.inform(ending(19, 3))
+	heard[messages.StoreOpened](s)
+	s.ask(beat(1))
+	s.answer(s.last(), bridge.Result{Sequence: 20})
+	heard[messages.Stored](s)
+	s.port.each(bridge.Reconnected)
+	s.settle()
+	s.inform(ending(19, 1))
+	lost := heard[messages.StoreLost](s)
+	require.False(t, lost.Alarm)
+	require.Contains(t, lost.Reason, "Replicas is 1; must be 3")
+	s.inform(ending(19, 1))
+	require.Contains(t, heard[messages.StoreFailed](s).Reason, "Replicas is 1; must be 3")
+	s.inform(ending(19, 3))
+	heard[messages.StoreOpened](s)
+}
+
 func TestScripted_AStreamThatWasEditedIsLostUntilItIsEditedBack(t *testing.T) {
 	s := opened(t)
 	s.port.each(bridge.Reconnected)

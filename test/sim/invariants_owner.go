@@ -141,7 +141,7 @@ func (c *Checker) LeaseLeft(process string) time.Duration {
 
 // owns reports whether the hand owns its partition now.
 func (p *person) owns(h *hand) bool {
-	return p.believes(h, p.clock.Now()) && !(h.adrift && p.ended(h))
+	return p.believes(h, p.clock.Now()) && (!h.adrift || !p.ended(h))
 }
 
 // believes reports whether it owns its partition by what the process knows.
