@@ -115,6 +115,9 @@ func (c *client) publish(batch ...bridge.Message) bridge.Result {
 // get reads a key.
 func (c *client) get(name string) bridge.Result { return c.do(bridge.Op{Get: c.at(name)}) }
 
+// found reads a key, whatever is going on.
+func (c *client) found(name string) bridge.Result { return c.insist(bridge.Op{Get: c.at(name)}) }
+
 // accept writes, which must be accepted, and returns the sequence.
 func (c *client) accept(batch ...bridge.Message) uint64 {
 	c.Helper()
@@ -123,10 +126,10 @@ func (c *client) accept(batch ...bridge.Message) uint64 {
 	return r.Sequence
 }
 
-// insist repeats an operation while nothing is known of it.
-func (c *client) insist(op bridge.Op) {
+// insist repeats an operation while nothing is known of it: a question that comes between two
+// leaders of the stream has no answer.
+func (c *client) insist(op bridge.Op) (r bridge.Result) {
 	c.Helper()
-	var r bridge.Result
 	c.Until("an operation is accepted", func() bool {
 		r = c.do(op)
 		if r.Outcome != bridge.Accepted {
@@ -134,6 +137,7 @@ func (c *client) insist(op bridge.Op) {
 		}
 		return r.Outcome == bridge.Accepted
 	})
+	return r
 }
 
 // replace writes a key whatever it has, however long that takes, and returns the

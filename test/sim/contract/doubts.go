@@ -109,7 +109,7 @@ func contractN5Isolated(b *bench) {
 		return r.Outcome == bridge.Refused
 	})
 	stuck.fencedOff(r, next, "the term moved on")
-	require.GreaterOrEqual(b, stuck.get("lead").Sequence, was)
+	require.GreaterOrEqual(b, stuck.found("lead").Sequence, was)
 	b.Heal()
 	for _, name := range []string{"journal.1", "journal.2", "journal.3", "journal.4"} {
 		if s := other.get(name); s.Outcome == bridge.Accepted {

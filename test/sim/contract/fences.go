@@ -160,7 +160,7 @@ func contractN5Zombies(b *bench) {
 	b.Until("the zombies end", func() bool { return z.running == 0 })
 	require.Positive(b, z.landed, "before their terms ended")
 	require.Positive(b, z.refused, "and not after")
-	require.EqualValues(b, term, c.get("term").Sequence)
+	require.EqualValues(b, term, c.found("term").Sequence)
 }
 
 // zombie writes for ever with the fence of a term, as fast as it is answered.

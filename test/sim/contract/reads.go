@@ -48,5 +48,5 @@ func contractN8CutOff(b *bench) {
 			return c.get("lead").Sequence == now
 		})
 	}
-	require.Equal(b, "b", string(other.get("lead").Data))
+	require.Equal(b, "b", string(other.found("lead").Data))
 }
