@@ -59,11 +59,13 @@ func TestDegraded_Alerts(t *testing.T) {
 			critical(time.Time{}, 2)
 			before := l.read(w)
 			w.cable.mend()
-			l.await("it is back", func() bool {
+			back := func() bool {
 				p := l.pages[w]
 				return !p.is(messages.Degraded) || p.health.Reason == "the store answers again, but not for long enough yet"
-			})
+			}
+			l.await("it is back", back)
 			w.cable.cut()
+			l.await("it notices, as the alerts go on meanwhile", func() bool { return !back() })
 			critical(before.alerts[len(before.alerts)-1].At.Add(g.settings.Alerts.Repeat), 2)
 
 			heard := l.read(w)
