@@ -104,6 +104,7 @@ func (c *Checker) reads(h partition.Head) {
 	named := func(seat partition.Seat) bool { return s.asg[seat.Worker] }
 	if s.head || h.Term != c.book.head.Term && slices.ContainsFunc(c.book.head.Seats, named) {
 		c.archive.has = map[partition.PartitionID]holding{}
+		c.rest.forget()
 	}
 	if s.head {
 		c.book.head.Version = 0

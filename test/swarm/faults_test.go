@@ -54,6 +54,7 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.DroppedSight, sim.DoubledSight, sim.StaleSight, sim.EarlySight)
 	// hazard 27
 	suffer(t, sim.StaleGet, sim.StalePass, sim.LeaderCrash, sim.LostAnswer)
+	sufferAgain(t, []uint64{288, 550}, sim.LaggingReplica, sim.LeaderCrash)
 	// hazards 40 and 43
 	suffer(t, sim.Leave, sim.Crash, sim.SourceChange)
 	// hazards 47, 57 and 58
@@ -64,6 +65,7 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.OlderCopy, sim.LeaderCrash, sim.LostAnswer)
 	// somebody who writes nonsense
 	suffer(t, sim.Garbage, sim.LeaderCrash, sim.LostAnswer)
+	sufferAgain(t, []uint64{700285}, sim.OlderCopy, sim.Garbage, sim.Comeback, sim.Crash)
 	// somebody who writes what was written
 	suffer(t, sim.Conflict, sim.LeaderCrash, sim.LostAnswer)
 	// hazards 59 and 61
@@ -78,8 +80,6 @@ func TestEachFault(t *testing.T) {
 	suffer(t, sim.SourceTrouble, sim.StrategyTrouble, sim.LeaderCrash)
 	// hazard 54
 	suffer(t, sim.TooLarge, sim.LeaderCrash)
-	// hazard 27
-	sufferAgain(t, []uint64{288, 550}, sim.LaggingReplica, sim.LeaderCrash)
 	// hazards 57 and 60
 	suffer(t, sim.ShortMemory, sim.LeaderCrash)
 	// rights that are revoked
