@@ -21,6 +21,7 @@ func sufferAgain(t *testing.T, former []uint64, faults ...sim.Fault) {
 	}
 	name := strings.Join(names, ",")
 	t.Run(name, func(t *testing.T) {
+		t.Parallel()
 		list, _ := seeds(few)
 		if *seed == 0 && everything {
 			list = append(list, former...)
