@@ -3,7 +3,9 @@ package bridge
 import (
 	"log/slog"
 	"net/url"
+	"runtime/pprof"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,14 +32,16 @@ const (
 	ample = 15 * time.Second
 )
 
-// await returns what a channel brings.
+// await returns what a channel brings. If that is nothing it tells where everybody is.
 func await[T any](t *testing.T, ch <-chan T, what string) T {
 	t.Helper()
 	select {
 	case v := <-ch:
 		return v
 	case <-time.After(patience):
-		require.FailNow(t, "nothing came", what)
+		var where strings.Builder
+		_ = pprof.Lookup("goroutine").WriteTo(&where, 1)
+		require.FailNow(t, "nothing came", "%s\n%s", what, where.String())
 		panic("unreachable")
 	}
 }
