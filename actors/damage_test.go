@@ -56,9 +56,7 @@ func TestPublisher_DamageThatStaysIsALostHead(t *testing.T) {
 			require.Equal(t, partition.WorkerID("w-1"), who)
 			require.Contains(t, m.Writes[0].Record.(partition.Journal).Cause, "the table is damaged: ")
 			p.accept(m)
-			for range 2 { // the first one is of the question to the holder
-				remind[quarantineDue](p)
-			}
+			p.quarantineOver()
 			require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
 			p.rev = 300
 			p.beat("w-0", partition.Live{}) // its own
@@ -117,9 +115,7 @@ func TestPublisher_HeadDamagedDuringATerm(t *testing.T) {
 	p.rev = 910
 	p.beat("w-2", partition.Live{Claim: 901}) // after the loss
 	p.accept(f)
-	for range 2 { // the first one is of the question to the holder
-		remind[quarantineDue](p)
-	}
+	p.quarantineOver()
 	require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
 	p.beat("w-0", partition.Live{})
 	p.want(pair[:1], 0, 0)

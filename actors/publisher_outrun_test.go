@@ -28,6 +28,13 @@ func (p *printing) readings() {
 	p.answerTable()
 }
 
+// quarantineOver lets the wait for a lost head end.
+func (p *printing) quarantineOver() {
+	for range 2 { // the first one is of the question to the holder
+		remind[quarantineDue](p)
+	}
+}
+
 // Who applied a step of which the leader's table knows nothing shows that it is not the
 // latest, or that the store lost writes. Nothing is granted by it: it is read again, and given
 // up if that changes nothing. What is granted then has a higher token than what was lost.
@@ -59,9 +66,7 @@ func TestPublisher_GivesUpATableThatSomebodyOutran(t *testing.T) {
 				require.Equal(t, partition.WorkerID("w-1"), who)
 				p.accept(m)
 			}
-			for range 2 { // the first one is of the question to the holder
-				remind[quarantineDue](p)
-			}
+			p.quarantineOver()
 			require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
 			p.beat("w-0", partition.Live{})
 			p.want(pair[:1], 0, 0)
@@ -200,9 +205,7 @@ func TestPublisher_WhoSaysMoreAndMore(t *testing.T) {
 		p.tell(p.pid, messages.HoldingsDropped{Round: heard[messages.DropHoldings](t, p.holder).Round})
 		m, _ := p.fence()
 		p.accept(m)
-		for range 2 { // the first one is of the question to the holder
-			remind[quarantineDue](p)
-		}
+		p.quarantineOver()
 		p.beat("w-0", partition.Live{})
 		p.want(pair[:1], 0, 0)
 		m = p.store()

@@ -171,7 +171,7 @@ func (o *outside) seesMark(ctx actor.Context, t partition.Term) bool {
 		return false
 	}
 	who, why := cmp.Or(printable(string(t.Worker)), "a worker"), shortened(t.Lost, mostLost)
-	o.loseBy(ctx, fmt.Sprintf("the stream went back to an older copy: %s says so: %s", who, why))
+	o.lose(ctx, fmt.Sprintf("the stream went back to an older copy: %s says so: %s", who, why), true)
 	o.stream.why = who + ": " + why
 	return true
 }

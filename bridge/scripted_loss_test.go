@@ -27,6 +27,20 @@ func ending(last uint64, replicas int) bridge.StreamInfo {
 	return i
 }
 
+// reconnected is a stand on three servers that has seen revision 20, and asks what the stream
+// is, as the connection was lost.
+func reconnected(t *testing.T) *stand {
+	s := build(t, bridge.Config{Group: "g", Replicas: 3})
+	s.inform(ending(19, 3))
+	heard[messages.StoreOpened](s)
+	s.ask(beat(1))
+	s.answer(s.last(), bridge.Result{Sequence: 20})
+	heard[messages.Stored](s)
+	s.port.each(bridge.Reconnected)
+	s.settle()
+	return s
+}
+
 // hazards 57 and 60
 func TestScripted_AStreamThatEndsBeforeWhatWasSeenIsAnAlarm(t *testing.T) {
 	s := seen(t)
@@ -53,14 +67,7 @@ func TestScripted_AStreamThatEndsWhereItCanEndIsNone(t *testing.T) {
 	s.inform(ending(20, 1))
 	require.Empty(t, s.mail)
 
-	s = build(t, bridge.Config{Group: "g", Replicas: 3})
-	s.inform(ending(20, 3))
-	heard[messages.StoreOpened](s)
-	s.ask(beat(1))
-	s.answer(s.last(), bridge.Result{Sequence: 20})
-	heard[messages.Stored](s)
-	s.port.each(bridge.Reconnected)
-	s.settle()
+	s = reconnected(t)
 	s.inform(ending(19, 3))
 	require.Empty(t, s.mail)
 }
@@ -91,16 +98,7 @@ func TestScripted_ARefusalThatNamesLessThanWasExpectedIsLookedInto(t *testing.T)
 //
 // hazard 57
 func TestScripted_AStreamThatLostItsReplicasWasEdited(t *testing.T) {
-	cfg := config()
-	cfg.Replicas = 3
-	s := build(t, cfg)
-	s.inform(ending(19, 3))
-	heard[messages.StoreOpened](s)
-	s.ask(beat(1))
-	s.answer(s.last(), bridge.Result{Sequence: 20})
-	heard[messages.Stored](s)
-	s.port.each(bridge.Reconnected)
-	s.settle()
+	s := reconnected(t)
 	s.inform(ending(19, 1))
 	lost := heard[messages.StoreLost](s)
 	require.False(t, lost.Alarm)
