@@ -124,17 +124,17 @@ func (h *handler) begin(ctx actor.Context) {
 	root, self := ctx.ActorSystem().Root, ctx.Self()
 	before, over := h.calls.enter(h.owned.ID)
 	go func() {
-		defer h.calls.leave(h.owned.ID, over)
 		if before != nil {
 			select {
 			case <-before:
 			case <-work.Done():
 				root.Send(self, returned{context.Cause(work)})
 				<-before
+				h.calls.leave(h.owned.ID, over)
 				return
 			}
 		}
-		root.Send(self, returned{h.call(work, last)})
+		root.Send(self, returned{h.call(work, last, over)})
 	}()
 }
 
@@ -144,7 +144,9 @@ func (h *handler) stopTimer() {
 	}
 }
 
-func (h *handler) call(ctx, last context.Context) (err error) {
+// call is over before the actor hears of it, so that whoever follows has nothing to wait for.
+func (h *handler) call(ctx, last context.Context, over chan struct{}) (err error) {
+	defer h.calls.leave(h.owned.ID, over)
 	defer caught(&err)
 	return h.work(ctx, last, h.owned)
 }

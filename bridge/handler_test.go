@@ -144,6 +144,26 @@ func TestHandler_EndsWhenItsFunctionFails(t *testing.T) {
 	}
 }
 
+// Whoever is spawned when an actor has ended because its function returned has nothing to
+// wait for: a Revoke that comes at once would end the wait, and the function were not called.
+func TestHandler_LeavesNothingToWaitFor(t *testing.T) {
+	calls, free := &calls{running: map[partition.PartitionID]chan struct{}{}}, make(chan bool, 1)
+	quick := func(context.Context, context.Context, partition.Owned) error { return nil }
+	newSystem(t).Root.Spawn(actor.PropsFromProducer(
+		func() actor.Actor { return &handler{work: quick, owned: partition.Owned{ID: "p"}, calls: calls} },
+		actor.WithDispatcher(actor.NewSynchronizedDispatcher(1)), // it ends while its goroutine tells it
+		actor.WithReceiverMiddleware(func(next actor.ReceiverFunc) actor.ReceiverFunc {
+			return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+				next(c, e)
+				if _, ok := e.Message.(*actor.Stopped); ok {
+					before, _ := calls.enter("p")
+					free <- before == nil
+				}
+			}
+		})))
+	require.True(t, await(t, free, "the end of the actor"))
+}
+
 func TestHandler_CallsOfAPartitionNeverOverlap(t *testing.T) {
 	calls := make(chan run, 10)
 	s := openShop(t, calling(calls))
