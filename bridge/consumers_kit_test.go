@@ -28,7 +28,7 @@ type mill struct {
 	stream jetstream.Stream
 	cfg    ConsumerConfig
 	calls  chan delivery
-	owning map[*actor.PID]context.Context // ends when the partition is taken away
+	taken  chan *actor.PID // who has taken in a Revoke
 }
 
 // delivery is one message in work, which goes on until it is told how to end.
@@ -51,7 +51,7 @@ func openMillOn(t *testing.T, cfg embedded.Config, retention jetstream.Retention
 
 func newMill(t *testing.T, retention jetstream.RetentionPolicy, replicas int, url string) *mill {
 	t.Helper()
-	m := &mill{shop: openShop(t, nil), url: url, calls: make(chan delivery, 10), owning: map[*actor.PID]context.Context{}}
+	m := &mill{shop: openShop(t, nil), url: url, calls: make(chan delivery, 10), taken: make(chan *actor.PID, 100)}
 	m.nc = m.dial(nats.UserInfo("all", "all"))
 	var err error
 	m.js, err = jetstream.New(m.nc, jetstream.WithDefaultTimeout(patience))
@@ -94,23 +94,33 @@ func (m *mill) open(o partition.Owned) (*Consumers, *actor.PID) {
 
 func (m *mill) own(c *Consumers, o partition.Owned) *actor.PID {
 	m.t.Helper()
-	begun := make(chan context.Context, 1)
+	begun := make(chan bool, 1)
 	props := handlerFunc(func(ctx, last context.Context, o partition.Owned) error {
-		begun <- ctx
+		begun <- true
 		return c.work(ctx, last, o)
-	})
+	})(o).Clone(actor.WithReceiverMiddleware(m.tellTaken))
 	pid := make(chan *actor.PID, 1)
-	m.system.Root.Send(m.keeper, spawn{props(o), pid})
-	id := await(m.t, pid, "a partition actor")
-	m.owning[id] = await(m.t, begun, "its function")
-	return id
+	m.system.Root.Send(m.keeper, spawn{props, pid})
+	await(m.t, begun, "its function")
+	return await(m.t, pid, "a partition actor")
+}
+
+// tellTaken tells that all contexts have ended which a Revoke ends. A function that waits
+// for the first of them may be earlier than the others.
+func (m *mill) tellTaken(next actor.ReceiverFunc) actor.ReceiverFunc {
+	return func(c actor.ReceiverContext, e *actor.MessageEnvelope) {
+		next(c, e)
+		if _, ok := e.Message.(revoked); ok {
+			m.taken <- c.Self()
+		}
+	}
 }
 
 // revoke takes a partition away; there is time to finish.
 func (m *mill) revoke(pid *actor.PID) {
 	m.t.Helper()
 	m.system.Root.Send(pid, messages.Revoke{Deadline: time.Now().Add(time.Hour)})
-	await(m.t, m.owning[pid].Done(), "the word that it is taken away")
+	require.Equal(m.t, pid, await(m.t, m.taken, "the word that it is taken away"))
 }
 
 // gone waits until a partition is let go.
