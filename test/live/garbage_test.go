@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -169,10 +170,20 @@ func (v *vandal) record(key string) []byte {
 		key = "head.0"
 	}
 	stream, err := v.js.Stream(v.t.Context(), "KV_"+v.name)
-	require.NoError(v.t, err)
+	v.answered(err)
 	m, err := stream.GetLastMsgForSubject(v.t.Context(), v.subject(key))
-	require.NoError(v.t, err)
+	v.answered(err)
 	return m.Data
+}
+
+// answered fails the test if the server has not answered, and tells where everybody is.
+func (v *vandal) answered(err error) {
+	v.t.Helper()
+	if err != nil {
+		var where strings.Builder
+		_ = pprof.Lookup("goroutine").WriteTo(&where, 1)
+		require.NoError(v.t, err, "%+v\n%s", v.js.Conn().Stats(), where.String())
+	}
 }
 
 // strike writes over the record. What nobody looks at again by itself is needed
