@@ -19,6 +19,7 @@ type person struct {
 	// ends is when it would end if that clock never stood still.
 	ends    time.Duration
 	session partition.SessionID
+	claimed time.Duration                // when its first record was sent
 	former  map[partition.SessionID]bool // those that it gave up
 	hands   []*hand
 	// keeps: it is Available, and works on after its lease.
@@ -101,7 +102,7 @@ func (c *Checker) Ends(process string) {
 
 // leased counts a lease anew, from when the accepted heartbeat was sent.
 func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
-	if p.former[r.Session] {
+	if p.former[r.Session] || r.Session != p.session && commit.Sent < p.claimed {
 		return // it was under way when the process had claimed anew
 	}
 	sent, ends := p.clock.At(commit.Sent), commit.Sent+p.clock.takes(r.Lease)
@@ -112,7 +113,7 @@ func (c *Checker) leased(p *person, commit Commit, r partition.Live) {
 			}
 		}
 		p.former[p.session] = true
-		p.session, p.lease = r.Session, time.Time{}
+		p.session, p.claimed, p.lease = r.Session, commit.Sent, time.Time{}
 	}
 	if p.adrift && commit.Sent >= p.stood {
 		c.moors(p)
@@ -290,11 +291,6 @@ func (c *Checker) Idle() []partition.PartitionID {
 			busy[h.owned.ID] = busy[h.owned.ID] || p.owns(h) && !h.told
 		}
 	}
-	var out []partition.PartitionID
-	for _, id := range c.book.sources[len(c.book.sources)-1] {
-		if !busy[id] {
-			out = append(out, id)
-		}
-	}
-	return out
+	listed := slices.Clone(c.book.sources[len(c.book.sources)-1])
+	return slices.DeleteFunc(listed, func(id partition.PartitionID) bool { return busy[id] })
 }

@@ -270,3 +270,21 @@ func TestSessionsOfOneProcess(t *testing.T) {
 	a.c.Begins("w2", Handler, partition.Owned{ID: "p2", Token: 3})
 	a.broken("I4", "while the handler of w1 owns it")
 }
+
+// The claim of a session that never began lands when its process has claimed anew.
+func TestLateClaimOfAProcess(t *testing.T) {
+	a := newAffair(t)
+	a.pass(lease)
+	sent := a.line.Now() - 1
+	a.claimed()
+	late := alive("worker-5", partition.Live{Session: "never"})
+	a.revision++
+	late.Revision = a.revision
+	a.c.Committed(Commit{At: a.line.Now(), Sent: sent, By: "w1", Incarnation: "A"}, []Written{late})
+	a.pass(lease / 2)
+	a.renew("w1", "worker-0", partition.Live{Session: "a"})
+	a.pass(lease * 3 / 4)
+	a.c.Begins("w1", Handler, owned(1))
+	a.c.Instant()
+	a.sound()
+}
