@@ -163,7 +163,8 @@ func TestSession_TellsThatIDsAreOfANewerBuild(t *testing.T) {
 	p.scan(newer("live.worker-0", 3))
 	m, _ := p.written()
 	require.Zero(t, m.Writes[0].Expect, "what is there makes the store refuse it")
-	p.tell(p.pid, messages.Conflicted{Round: m.Round, Revision: 3, Named: true, At: p.now})
+	p.refuse(m, 3, true)
+	p.read(newer("live.worker-0", 3))
 	require.Contains(t, heard[messages.ClaimFailed](t, p.parent).Reason, newer("live.worker-0", 3).Fault)
 }
 

@@ -97,7 +97,7 @@ var sessionTable = fsm.New(
 	fsm.On(claiming, (*session).claimRejected, claiming, scanning, over),
 	fsm.On(claiming, (*session).claimAgain, claiming),
 
-	fsm.On(confirming, (*session).claimRead, confirming, living, releasing, over),
+	fsm.On(confirming, (*session).claimRead, confirming, claiming, scanning, living, releasing, over),
 	fsm.On(confirming, (*session).claimReadFailed, confirming),
 	fsm.On(confirming, (*session).confirmAgain, confirming),
 

@@ -207,20 +207,22 @@ func (s *session) begin(ctx actor.Context, revision partition.Revision, sent, at
 	return living
 }
 
-// claimRefused goes on to the next candidate, unless the record has this process's
-// instance key: another ID would move all its partitions. If an earlier attempt
-// without an answer may be what stands in the way, whatever is stored above the
-// record that was expected decides.
+// claimRefused looks again if the record has this process's instance key: another ID would
+// move all its partitions. Otherwise whatever is stored above the record that was expected
+// decides: an earlier attempt without an answer may stand in the way, or this one, if it
+// came twice and the answer to the first is lost.
 func (s *session) claimRefused(ctx actor.Context, m messages.Conflicted) sessionState {
-	if m.Round == s.round {
-		s.claimAnswered(ctx, m.At)
+	if m.Round != s.round {
+		return claiming
+	}
+	s.claimAnswered(ctx, m.At)
+	if s.claim.sent.IsZero() {
+		s.claim.sent = m.Sent
 	}
 	switch {
-	case m.Round != s.round:
-		return claiming
 	case !s.claim.unsure && s.claim.current().Twin:
 		return s.lookLater(ctx, retryDelay) // a last heartbeat came in between: the ID is still ours by its key
-	case !s.claim.unsure:
+	case !s.claim.unsure && m.Named && m.Revision == 0:
 		return s.next(ctx, m.At)
 	case m.Named && m.Revision == 0:
 		return s.lose(ctx, m.At, "the record is gone from the store", "")
@@ -248,6 +250,9 @@ func (s *session) claimRead(ctx actor.Context, m messages.ReadDone) sessionState
 	live, ok := e.Record.(partition.Live)
 	if ok && live.Session == s.nonce && live.Fence == nil {
 		return s.begin(ctx, e.Revision, s.claim.sent, m.At) // of the first attempt: never too long
+	}
+	if !s.claim.unsure {
+		return s.next(ctx, m.At)
 	}
 	// The claim may have been written, and fenced or replaced since: a session is
 	// of one ID, so that another one goes on.

@@ -24,6 +24,7 @@ func TestSession_OneOfACrowd(t *testing.T) {
 		p.outside.forget()
 		tried[m.Writes[0].Key] = true
 		p.refuse(m, 5, true)
+		p.read(slot("", 5, partition.Live{Session: "other"}))
 	}
 	require.Greater(t, len(tried), partition.InTurn)
 	require.Less(t, len(tried), 40)
@@ -33,6 +34,7 @@ func TestSession_OneOfACrowd(t *testing.T) {
 	m, _ := p.written()
 	require.Equal(t, messages.KeyLive("worker-0"), m.Writes[0].Key)
 	p.refuse(m, 5, true)
+	p.read(slot("", 5, partition.Live{Session: "other"}))
 	m, _ = p.written()
 	require.NotEqual(t, messages.KeyLive("worker-1"), m.Writes[0].Key, "the crowd is still there")
 }
@@ -57,4 +59,23 @@ func TestSession_ScansThatFailGetSparse(t *testing.T) {
 		require.LessOrEqual(t, one[i], set.HeartbeatInterval)
 		require.GreaterOrEqual(t, one[i], min(retryDelay<<i, set.HeartbeatInterval/2))
 	}
+}
+
+// A claim that comes twice stands in its own way, if the answer to the first is lost: with
+// another ID besides, the session had two.
+func TestSession_ClaimThatComesTwice(t *testing.T) {
+	p := newTenancy(t, nil)
+	p.scan()
+	m, first := p.written()
+	sent := p.now
+	p.refuse(m, 5, true)
+	p.after(time.Second)
+	p.read(messages.Entry{}) // from before
+	awake[readDue](p)
+	p.read(slot("", 5, first))
+	s := heard[messages.SessionStarted](t, p.parent)
+	require.Equal(t, partition.WorkerID("worker-0"), s.Worker)
+	require.Equal(t, partition.Revision(5), s.Claim)
+	require.Equal(t, sent.Add(p.settings.Lease), s.LeaseEnd)
+	unheard[messages.Store](t, p.outside)
 }

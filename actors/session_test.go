@@ -65,7 +65,7 @@ func (p *tenancy) stored(m messages.Store, revision partition.Revision, sent, at
 // refuse answers a write with the revision that stands there; named says whether
 // the server told it.
 func (p *tenancy) refuse(m messages.Store, revision partition.Revision, named bool) {
-	p.tell(p.pid, messages.Conflicted{Round: m.Round, Revision: revision, Named: named, At: p.now})
+	p.tell(p.pid, messages.Conflicted{Round: m.Round, Revision: revision, Named: named, Sent: p.now, At: p.now})
 }
 
 func (p *tenancy) doubt(m messages.Store) {
@@ -206,8 +206,12 @@ func TestSession_RefusedClaimGoesOn(t *testing.T) {
 	p.scan()
 	m, _ := p.written()
 	p.refuse(m, 5, true)
+	p.read(slot("", 5, partition.Live{Session: "other"}))
 	m, _ = p.written()
 	require.Equal(t, messages.KeyLive("worker-1"), m.Writes[0].Key)
+	p.refuse(m, 0, true)
+	m, _ = p.written()
+	require.Equal(t, messages.KeyLive("worker-2"), m.Writes[0].Key, "nothing is there")
 }
 
 // hazard 14

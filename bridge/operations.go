@@ -280,7 +280,7 @@ func (o *outside) refused(x *op, r Result, now time.Time) {
 			}
 		}
 		o.answer(x.client, messages.Conflicted{
-			Round: x.ask.Round, Revision: partition.Revision(r.Last), Named: r.HasLast && len(x.batch) == 1, At: now,
+			Round: x.ask.Round, Revision: partition.Revision(r.Last), Named: r.HasLast && len(x.batch) == 1, Sent: x.sent, At: now,
 		})
 		return
 	}

@@ -57,7 +57,7 @@ func TestScripted_AServerThatWasBehindIsNone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := renewing(t)
 			s.answer(s.last(), refuses(last))
-			require.Equal(t, messages.Conflicted{Round: 1, Revision: partition.Revision(last), Named: true, At: s.clock.Now()}, heard[messages.Conflicted](s))
+			require.Equal(t, messages.Conflicted{Round: 1, Revision: partition.Revision(last), Named: true, Sent: s.clock.Now(), At: s.clock.Now()}, heard[messages.Conflicted](s))
 			require.Empty(t, s.mail)
 		})
 	}

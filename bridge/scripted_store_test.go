@@ -23,11 +23,11 @@ func TestScripted_OutcomesAreToldApart(t *testing.T) {
 		"accepted": {bridge.Result{Sequence: 9}, messages.Stored{Round: 1, Revisions: []partition.Revision{9}, Sent: at, At: at}},
 		"fenced": {
 			bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeWrongSequence, Last: 7, HasLast: true, Err: errors.New("x")},
-			messages.Conflicted{Round: 1, Revision: 7, Named: true, At: at},
+			messages.Conflicted{Round: 1, Revision: 7, Named: true, Sent: at, At: at},
 		},
 		"no record": {
 			bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeWrongSequence, HasLast: true, Err: errors.New("x")},
-			messages.Conflicted{Round: 1, Named: true, At: at},
+			messages.Conflicted{Round: 1, Named: true, Sent: at, At: at},
 		},
 		"in flight": {
 			bridge.Result{Outcome: bridge.Unknown, Code: bridge.CodeFenceInFlight, Err: errors.New("busy")},

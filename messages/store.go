@@ -128,13 +128,14 @@ type Stored struct {
 }
 
 // Conflicted answers a Store that the server refused because a condition did not
-// hold. Nothing was written.
+// hold. Nothing was written by what it refused: a message that came twice may stand in its
+// own way.
 type Conflicted struct {
 	Round partition.Round
 	// Revision is the one that the refusal named, if Named.
 	Revision partition.Revision
 	Named    bool
-	At       time.Time
+	Sent, At time.Time
 }
 
 // Unsure answers a Store that may have been written or not, now or later.
