@@ -198,15 +198,21 @@ func TestConsumers_WorksWithoutAMark(t *testing.T) {
 	m.cfg.Logger = slog.New(slog.NewTextHandler(log, nil))
 	c, err := Consume(m.dial(), m.cfg)
 	require.NoError(t, err)
-	c.js, err = jetstream.New(c.port.nc, jetstream.WithDefaultTimeout(200*time.Millisecond)) // no answer is a refusal
-	require.NoError(t, err)
 	pid := m.own(c, owner(1))
 	m.send("one")
-	for range marksFrom - 1 {
-		m.next("one").end <- errBad
+	js := c.js
+	for n := range marksFrom - 1 {
+		d := m.next("one")
+		if n == marksFrom-2 { // what follows is the mark: that it is not answered is its refusal
+			c.js, err = jetstream.New(c.port.nc, jetstream.WithDefaultTimeout(200*time.Millisecond))
+			require.NoError(t, err)
+		}
+		d.end <- errBad
 		require.Contains(t, await(t, log, "the failure"), "a message was not handled")
 	}
-	m.next("one").end <- nil
+	d := m.next("one")
+	c.js = js
+	d.end <- nil
 	require.Contains(t, await(t, log, "a word about it"), "nobody will know")
 	m.revoke(pid)
 	m.gone(pid)
