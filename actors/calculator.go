@@ -24,6 +24,7 @@ type calculator struct {
 	table    partition.Table
 	homes    partition.Homes // since this term began
 	known    bool            // the table was read
+	lost     bool            // what was decided before it is lost
 	roster   partition.Roster
 	rosterAt time.Time // standings are those of this instant
 	now      time.Time // the latest instant heard of

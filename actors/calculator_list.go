@@ -137,7 +137,7 @@ func (c *calculator) nudge(ctx actor.Context, m nudgeDue) {
 // is broken often lists nothing, and may say so again and again: after the first
 // time that counts only when it was asked for another reason.
 func (c *calculator) doubtful(set partition.Set) bool {
-	had := c.list.set.Len() > 0 || !c.list.known && len(c.table.Rows) > 0
+	had := c.list.set.Len() > 0 || !c.list.known && (c.lost || len(c.table.Rows) > 0)
 	if set.Len() > 0 || !had || c.settings.EmptyConfirmations < 0 {
 		return false
 	}

@@ -163,6 +163,29 @@ func TestCalculator_EmptyListIsConfirmed(t *testing.T) {
 	require.Empty(t, r.table.Rows)
 }
 
+// Who reads no table, as what was decided is lost, does not know that there were no partitions.
+//
+// hazard 36
+func TestCalculator_EmptyListAfterALossIsConfirmed(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		r := newReckoning(t, nil)
+		r.beats("w-0")
+		r.changed()
+		r.partitions = 0
+		r.tell(r.pid, messages.TableRead{Lost: lost, At: r.now})
+		for range r.settings.EmptyConfirmations - 1 {
+			if lost {
+				r.list()
+				unheard[messages.HandOver](t, r.publisher)
+				r.pass1(r.settings.SourcePollInterval, "w-0")
+			}
+		}
+		r.list()
+		r.hand()
+		require.Empty(t, r.table.Rows)
+	}
+}
+
 // pass1 is pass, but leaves the source alone.
 func (r *reckoning) pass1(d time.Duration, workers ...partition.WorkerID) {
 	for end := r.now.Add(d); r.now.Before(end); {

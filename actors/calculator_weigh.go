@@ -15,6 +15,7 @@ import (
 func (c *calculator) take(ctx actor.Context, m messages.TableRead) calculatorState {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
+	c.lost = m.Lost
 	if !c.known {
 		c.known = true
 		c.look(ctx)

@@ -116,7 +116,9 @@ func TestPublisher_HeadDamagedDuringATerm(t *testing.T) {
 	p.beat("w-2", partition.Live{Claim: 901}) // after the loss
 	p.accept(f)
 	p.quarantineOver()
-	require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
+	read := heard[messages.TableRead](t, p.calculator)
+	require.True(t, read.Lost)
+	require.Zero(t, read.Table.Step)
 	p.beat("w-0", partition.Live{})
 	p.want(pair[:1], 0, 0)
 	next := headOf(p.store())

@@ -192,7 +192,7 @@ func (p *publisher) give(_ actor.Context, m messages.GiveGrace) { p.grace = m.Un
 
 func (p *publisher) tellTable(ctx actor.Context) {
 	if p.known && p.calculator != nil {
-		ctx.Send(p.calculator, messages.TableRead{Table: p.table, At: p.now})
+		ctx.Send(p.calculator, messages.TableRead{Table: p.table, Lost: p.emptied, At: p.now})
 	}
 }
 

@@ -74,7 +74,9 @@ func TestPublisher_QuarantineFencesOldSessionsAndWaits(t *testing.T) {
 		unheard[messages.TableRead](t, p.calculator)
 		remind[quarantineDue](p)
 	}
-	require.Zero(t, heard[messages.TableRead](t, p.calculator).Table.Step)
+	read := heard[messages.TableRead](t, p.calculator)
+	require.True(t, read.Lost)
+	require.Zero(t, read.Table.Step)
 	p.beat("w-0", partition.Live{})
 	p.want(pair[:1], 0)
 	require.EqualValues(t, 5001, headOf(p.store()).Step)

@@ -15,10 +15,14 @@ import (
 //	manager, outside ◄── HandOverStalled ── publisher
 //	manager ◄── Quarantined, HandOverResumed ── publisher
 
-// TableRead reports the table as the publisher found it at the start of the term.
+// TableRead reports the table as the publisher found it at the start of the term, or
+// when it was found to be damaged later on.
 type TableRead struct {
 	Table partition.Table
-	At    time.Time
+	// Lost: what was decided before is lost, so that a table without partitions does not
+	// tell that there were none.
+	Lost bool
+	At   time.Time
 }
 
 // HandOver asks the publisher to bring the table to a target, step by step. A

@@ -121,8 +121,8 @@ type Settings struct {
 	// (5 s, 60 s). Off lists on refresh, and when the source says so.
 	SourcePollInterval time.Duration
 	// EmptyConfirmations is how many times in a row a source must list nothing,
-	// after it had listed something, to be believed. Default 3; at least 1. Off
-	// believes it at once.
+	// after it had listed something, or what was decided was lost, to be believed.
+	// Default 3; at least 1. Off believes it at once.
 	EmptyConfirmations int
 	// StrategyTimeout and SourceTimeout end one call of the strategy and one
 	// listing. Default 5 s and 10 s (2 s and 3 s, 15 s and 30 s).
