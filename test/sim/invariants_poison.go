@@ -46,9 +46,9 @@ func newWard() ward {
 // lasting is the longest quarantine that is counted.
 const lasting = 1000 * time.Hour
 
-// confines notes what a worker says of its quarantines. How much is left may be as old in it
-// as its lease, or any older if it works on without one, and what is released may be on its
-// way.
+// confines notes what a worker says of its quarantines. How much is left counts from the
+// renewal before the latest one of which it had heard, on a slow node: so it may be as old as
+// two leases, or any older if it works on without one. What is released may be on its way.
 func (c *Checker) confines(commit Commit, r partition.Live) {
 	p := c.people[commit.By]
 	for _, x := range r.Poison {
@@ -63,7 +63,7 @@ func (c *Checker) confines(commit Commit, r partition.Live) {
 			continue
 		}
 		if key := (stay{commit.By, d}); c.remains(p, key) <= 0 {
-			c.ward.terms[key] = term{commit.Sent, min(x.Left, lasting) - r.Lease}
+			c.ward.terms[key] = term{commit.Sent, min(x.Left, lasting) - 2*r.Lease}
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // quarantined p1.
 type hospital struct{ *affair }
 
-const stays = 10 * time.Second
+const stays = 20 * time.Second
 
 func newHospital(t *testing.T) *hospital {
 	h := &hospital{newAffair(t)}
@@ -114,6 +114,10 @@ var overQuarantines = map[string]func(h *hospital){
 	"by themselves": func(h *hospital) {
 		h.says(stays, false)
 		h.pass(2 * stays)
+		h.tries("w1", 7)
+	},
+	"by themselves, when the latest record spoke of what was two leases before it": func(h *hospital) {
+		h.says(2*lease, false)
 		h.tries("w1", 7)
 	},
 	"by themselves, at the next one": func(h *hospital) {
