@@ -175,17 +175,18 @@ rules: ## check the alerts and the dashboard of docs/monitoring; needs promtool
 # of its own here; its fixed seeds are among those of lives. Chaos takes minutes and little of
 # the processor: it goes on beside what only computes, the busier the better, and is about
 # over when the live tests begin, which are promised what a machine can keep. These wait more
-# than they compute. What they leave is taken, at the lowest priority, by lives and fuzzing,
-# which are counted and not timed. All that goes on beside tells at the end what it found. (A
+# than they compute, and so do some of those that the race detector watches before. What both
+# leave is taken, at the lowest priority, by lives and fuzzing, which are counted and not timed.
+# All that goes on beside tells at the end what it found, or ends with the rest if that fails. (A
 # line that says MAKE is run by make -n too; this one must not be.)
 AGAIN := $(MAKE) COUNT=-count=1 LIVED=1
 .PHONY: ci
 ci: ## everything that must hold before a change lands
-	@work=$$(mktemp -d); go build -o "$$work/chaos" ./test/chaos; \
+	@set -m; work=$$(mktemp -d); go build -o "$$work/chaos" ./test/chaos; \
 	"$$work/chaos" -minutes 5 -seed 1 > "$$work/report" & chaos=$$!; lives=; \
-	trap 'for p in $$chaos $$lives; do kill $$p 2> /dev/null || true; done; wait; rm -r "$$work"' EXIT; \
-	$(AGAIN) verify lint rules lint-full race-apart; \
+	trap 'for p in $$chaos $$lives; do kill -- -$$p 2> /dev/null || true; done; wait; rm -r "$$work"' EXIT; \
+	$(AGAIN) verify lint rules lint-full; \
 	nice -n 19 $(AGAIN) lives fuzz > "$$work/lives" 2>&1 & lives=$$!; \
-	$(AGAIN) test race-live; \
+	$(AGAIN) race-apart test race-live; \
 	ended=0; wait $$lives || ended=$$?; lives=; cat "$$work/lives"; \
 	wait $$chaos || ended=$$?; chaos=; cat "$$work/report"; exit $$ended
