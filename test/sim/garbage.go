@@ -123,3 +123,13 @@ func (s *spoils) whole(h partition.Head, written []Written) {
 	}
 	s.asg = left
 }
+
+// before tells that the store went back to this head, and has these assignments: another one
+// that the head names was written over, or had expired, before that.
+func (s *spoils) before(h partition.Head, left map[partition.WorkerID]partition.Assignment) {
+	for _, seat := range h.Seats {
+		if _, is := left[seat.Worker]; !is {
+			s.asg[seat.Worker] = true
+		}
+	}
+}

@@ -166,6 +166,7 @@ func (c *Checker) refile(writes []Written) {
 			c.book.head, c.book.step = h, h.Step
 			c.table(h)
 			c.archive.has = c.book.holdings()
+			c.archive.spoils.before(h, c.book.asg)
 			c.ways(h)
 		}
 	}

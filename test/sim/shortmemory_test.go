@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,13 @@ import (
 // forgetful is a store that has lost what came after the head of step 7. What worker-1 was
 // granted by step 8, w2 works on.
 func forgetful(t *testing.T) (a *affair, left []Written) {
+	a, left = forgets(t)
+	require.True(t, a.c.Lost(left), "somebody works on it")
+	return a, left
+}
+
+// forgets is that store before it loses what it will, and what it will have left.
+func forgets(t *testing.T) (a *affair, left []Written) {
 	a = newAffair(t)
 	a.c.lapse.notice = time.Second
 	for i, by := range []string{"w1", "w2"} {
@@ -32,7 +40,6 @@ func forgetful(t *testing.T) (a *affair, left []Written) {
 	a.head("w1", h, asg)
 	a.c.Begins("w2", Handler, partition.Owned{ID: "p1", Token: 8})
 	a.sound()
-	require.True(t, a.c.Lost(left), "somebody works on it")
 	return a, left
 }
 
@@ -89,6 +96,45 @@ func (a *affair) head2(step partition.Step) {
 	asg["worker-0"] = partition.Assignment{Step: step, Session: "s-worker-0", Owned: []partition.Grant{grant("p1", partition.Token(step))}}
 	delete(asg, "worker-1")
 	a.head("w1", h, asg)
+}
+
+// The store goes back to a table of which an assignment could not be read: the next term cannot
+// know who had what. One that knows it, or can read all of it, needs evidence.
+func TestEvidenceOfATableThatTheStoreWentBackTo(t *testing.T) {
+	spoilt := func(w Written) []Written { return []Written{{Key: w.Key}} }
+	expired := func(Written) []Written { return nil }
+	readable := func(w Written) []Written { return []Written{w} }
+	for name, c := range map[string]struct {
+		left   func(Written) []Written // of worker-1's assignment
+		spoils bool                    // but that is lost
+		term   bool
+		fails  bool
+	}{
+		"spoilt before":                     {spoilt, false, true, false},
+		"expired before":                    {expired, false, true, false},
+		"spoilt before, and the term lasts": {spoilt, false, false, true},
+		"whole":                             {readable, false, true, true},
+		"spoilt after, which is lost":       {readable, true, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, left := forgets(t)
+			if c.spoils {
+				a.commit(Vandal, Written{Key: messages.KeyAssignment("worker-1")})
+			}
+			a.c.Lost(slices.Concat(left[:1], c.left(left[1]), left[2:]))
+			h, asg := whole(9) // all is granted anew
+			if c.term {
+				a.commit("w1", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-0", Session: "s-worker-0"}})
+				h.Term = a.revision
+			}
+			a.head("w1", h, asg)
+			if c.fails {
+				a.broken("I11", "takes p1 from worker-0: no evidence")
+			} else {
+				a.sound()
+			}
+		})
+	}
 }
 
 // The store goes back to what it had before the first of the batches that are lost.
