@@ -166,8 +166,8 @@ func (l *life) all() string {
 	if wrong := l.suffers(); wrong != "" {
 		return wrong
 	}
-	if kinds := min(leastKinds, happening(l.faults)); !l.world.RunUntil(mostSuffering, func() bool { return happening(l.world.Net.Struck()) >= kinds }) {
-		return fmt.Sprintf("fewer than %d kinds of fault have struck", kinds)
+	if wrong := l.struck(); wrong != "" {
+		return wrong
 	}
 	if wrong := l.heal(); wrong != "" {
 		return wrong

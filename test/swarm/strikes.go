@@ -92,6 +92,25 @@ func (l *life) somebody() *sim.Process {
 	return all[l.world.Random.IntN(len(all))]
 }
 
+// struck prolongs a life until as many kinds of fault have struck as have to. One that comes
+// a few times an hour may stay away: then it is made to come.
+func (l *life) struck() string {
+	kinds := min(leastKinds, happening(l.faults))
+	enough := func() bool { return happening(l.world.Net.Struck()) >= kinds }
+	if l.world.RunUntil(mostSuffering, enough) {
+		return ""
+	}
+	for f := range sim.Fault(len(l.faults)) {
+		if f.Often() && l.faults[f] > 0 && l.world.Net.Struck()[f] == 0 {
+			l.strike(f)
+		}
+	}
+	if !l.world.RunUntil(mostSuffering, enough) {
+		return fmt.Sprintf("fewer than %d kinds of fault have struck", kinds)
+	}
+	return ""
+}
+
 // strike lets a fault happen, to somebody.
 func (l *life) strike(f sim.Fault) {
 	p := l.somebody()
