@@ -78,6 +78,12 @@ func (e *entries) fault(key messages.Key, err error) (messages.Entry, bool) {
 	return faulty(messages.Entry{Key: key, Revision: partition.Revision(revision), Time: e.times[key]}, err), true
 }
 
+// missed reports whether what was told last of a record is the fault of another part than
+// the first: the watch may have left out one that came in its place.
+func (e *entries) missed(key messages.Key) bool {
+	return e.faulty[key] && e.partial[key].faults[0] == nil
+}
+
 // torn are records of which some parts were seen and others not. If nothing else is
 // stored they are a fault; if the record is on its way, the rest comes soon. Without its
 // first part a record is not there.

@@ -240,27 +240,3 @@ func (s *stand) failing(times int) {
 		}
 	}
 }
-
-func TestScripted_PartsOfARecordAreToldOnceAllAreThere(t *testing.T) {
-	s := opened(t)
-	asg := partition.Assignment{Session: "s", Step: 3}
-	for i := range 60_000 {
-		asg.Owned = append(asg.Owned, partition.Grant{Partition: partition.Of("a-rather-long-key", string(rune('a'+i%26))).ID(), Token: 3, Entered: 1})
-	}
-	s.ask(messages.Store{Round: 1, Writes: []messages.Write{{Key: messages.KeyAssignment("w"), Record: asg, Blind: true}}})
-	batch := s.last().op.Publish
-	require.Greater(t, len(batch), 2)
-	for _, m := range batch {
-		require.Less(t, len(m.Data), 600<<10)
-	}
-	s.answer(s.last(), bridge.Result{Sequence: 20 + uint64(len(batch))})
-	revision := heard[messages.Stored](s).Revisions[0]
-	s.ask(messages.Watch{Round: 2, Key: messages.KeyAssignment("w")})
-	for i := len(batch) - 1; i >= 0; i-- {
-		require.Empty(t, s.mail)
-		s.see(false, bridge.Sight{Subject: batch[i].Subject, Sequence: 21 + uint64(i), Data: batch[i].Data})
-	}
-	e := heard[messages.Seen](s).Entry
-	require.Equal(t, revision, e.Revision)
-	require.Equal(t, asg, e.Record)
-}

@@ -200,8 +200,9 @@ func (o *outside) rewatch(m watchAgain) {
 // probe looks for watches that fell silent without saying so, as they do after a
 // restart of the server: the newest message of the record is got, which may overtake
 // what is on its way, and must have been told when the next one is got. A watch that
-// waits to be begun again waits no longer if the record can be got. Watches of filters
-// have no such check: who uses them lists, too.
+// waits to be begun again waits no longer if the record can be got. One that may have missed
+// a part of its record is begun again each second time, until that can be read. Watches of
+// filters have no such check: who uses them lists, too.
 func (o *outside) probe() {
 	o.after(o.times.PollInterval, probeDue{})
 	if o.stream.phase != open {
@@ -233,21 +234,23 @@ func (o *outside) probeEnded(m probed) {
 		o.begin(w)
 		return
 	}
-	told := w.entries.revisions[w.ask.Key]
+	told, missed := w.entries.revisions[w.ask.Key], w.entries.missed(w.ask.Key)
 	switch {
-	case m.result.Sequence <= told && (w.synced || m.result.Sequence != 0):
+	case m.result.Sequence <= told && !missed && (w.synced || m.result.Sequence != 0):
 		w.behind = false
 		return
 	case !w.synced && o.clock.Now().Sub(w.begun) < o.times.StoreTimeout:
 		return // it has so long to begin; on a busy machine it would never get there
 	}
-	overdue := w.behind && (told < w.stored || !w.synced)
+	overdue := w.behind && (told < w.stored || missed || !w.synced)
 	w.behind, w.stored = true, m.result.Sequence
 	if !overdue {
 		return
 	}
-	o.log.Warn("a watch fell silent and is begun again", "key", w.ask.Key,
-		"told", partition.Revision(told), "stored", partition.Revision(m.result.Sequence))
+	if !missed { // else the fault was logged
+		o.log.Warn("a watch fell silent and is begun again", "key", w.ask.Key,
+			"told", partition.Revision(told), "stored", partition.Revision(m.result.Sequence))
+	}
 	w.end()
 	o.begin(w)
 }
