@@ -187,6 +187,11 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 		}
 		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.replaced(live))
 	default: // older than what is known
+		if e.Revision == 0 && !s.checks { // or the record is gone: only who writes is told so
+			s.writing = false
+			s.flushAfter(ctx, retryDelay)
+			return s.state
+		}
 		s.remind(ctx, retryDelay, readDue{s.round})
 		return s.state
 	}

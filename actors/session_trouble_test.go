@@ -167,6 +167,8 @@ func TestSession_AvailableLooksWhenItCannotWrite(t *testing.T) {
 	p.beats()
 	m, _ := p.written()
 	p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "the stream is full", At: p.now})
+	p.read(messages.Entry{}) // the next heartbeat will be told
+	awake[readDue](p)
 	p.read(slot("worker-0", 15, partition.Live{Session: "mine", Fence: &partition.Fence{}}))
 	require.Contains(t, heard[messages.SessionLost](t, p.parent).Reason, "fenced")
 }
@@ -181,4 +183,53 @@ func TestSession_AReadBackOfAnEarlierBeatExplainsNothing(t *testing.T) {
 	p.read(slot("worker-0", 10, partition.Live{Session: "mine", Beat: 1}))
 	p.tell(p.pid, doubt.Mail)
 	require.Equal(t, "no answer", heard[messages.SessionSuspected](t, p.parent).Reason)
+}
+
+// Worker 3: who reads no record where its own was writes again, as only a refusal can say that
+// the record is gone. An Available session, which has no other end, read for ever.
+//
+// hazard 57
+func TestSession_ARecordThatIsGone(t *testing.T) {
+	unread := func(t *testing.T) (*tenancy, messages.Store) {
+		p := live(t, available)
+		p.tell(p.pid, remindOf[suspectDue](t, p.outside).Mail)
+		p.tell(p.pid, remindOf[leaseDue](t, p.outside).Mail)
+		p.after(p.settings.Lease)
+		p.beats()
+		for range 2 { // the store is full
+			m, _ := p.written()
+			p.doubt(m)
+			p.read(messages.Entry{})
+			unheard[messages.SessionLost](t, p.parent)
+			unheard[messages.Store](t, p.outside) // a little later
+			awake[flushDue](p)
+		}
+		m, _ := p.written()
+		require.Equal(t, partition.Revision(10), m.Writes[0].Expect)
+		return p, m
+	}
+	t.Run("it is gone", func(t *testing.T) {
+		p, m := unread(t)
+		p.refuse(m, 0, true)
+		require.Equal(t, "the record is gone from the store", heard[messages.SessionLost](t, p.parent).Reason)
+		heard[messages.DropAll](t, p.holder)
+	})
+	t.Run("the reading was old", func(t *testing.T) {
+		p, m := unread(t)
+		p.refuse(m, 11, true) // the first one had landed
+		p.read(slot("", 11, partition.Live{Session: "mine", Beat: 2}))
+		heard[messages.SessionRenewed](t, p.parent)
+	})
+	t.Run("it is released", func(t *testing.T) {
+		p, m := unread(t)
+		p.tell(p.pid, messages.EndSession{})
+		p.say(messages.Holdings{})
+		p.doubt(m)
+		p.read(messages.Entry{})
+		awake[flushDue](p)
+		m, last := p.written()
+		require.True(t, last.Released)
+		p.refuse(m, 0, true)
+		require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "the record is gone")
+	})
 }
