@@ -72,7 +72,9 @@ func (p *publisher) readFailed(ctx actor.Context, m messages.ReadFailed) publish
 // again and again, so that a term that cannot begin ends.
 func (p *publisher) readLater(ctx actor.Context, reason string) publisherState {
 	p.stumble(ctx, "the table cannot be read: "+reason)
-	ctx.Request(p.outside, messages.Remind{After: p.pause(), Mail: tableDue{p.round}})
+	pause := p.pause()
+	p.stall.readings += p.settings.StoreTimeout + pause
+	ctx.Request(p.outside, messages.Remind{After: pause, Mail: tableDue{p.round}})
 	return reading
 }
 
@@ -195,7 +197,6 @@ func (p *publisher) withDamage(ctx actor.Context, head messages.Entry, reason st
 func (p *publisher) believes(head partition.Revision) bool {
 	if head != p.damage.head {
 		p.damage = damage{head: head}
-		p.stall.damaged++
 	}
 	p.damage.readings++
 	return p.damage.readings >= readingsToLose

@@ -16,9 +16,9 @@ type stall struct {
 	since time.Time     // by renewals of the lead; zero if it owes nothing
 	lease time.Duration // the longest one that a wait may have been for since then
 	times int           // told in a row
-	// damaged counts the heads since then that have to be read several times before they are
-	// given up, or found to be well.
-	damaged int
+	// readings is what those of the table since then took at most, with the pauses after them,
+	// that came to nothing. Some in a row end the term by themselves.
+	readings time.Duration
 	// blocked: by the latest look something cannot come on before there is news, which takes
 	// as long as it takes.
 	blocked bool
@@ -40,8 +40,7 @@ func (p *publisher) renewed(ctx actor.Context, m messages.LeadRenewed) {
 		p.stall.since = m.At
 	}
 	p.stall.lease = max(p.stall.lease, p.longestLease())
-	readings := time.Duration(p.stall.damaged) * readingsToLose * (mostDelay + p.settings.StoreTimeout)
-	if bound := p.settings.HandOverBound(p.stall.lease) + readings; !m.At.Before(p.stall.since.Add(bound)) {
+	if bound := p.settings.HandOverBound(p.stall.lease) + p.stall.readings; !m.At.Before(p.stall.since.Add(bound)) {
 		p.stuck(ctx, m.At, bound)
 	}
 }

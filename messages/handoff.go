@@ -158,8 +158,8 @@ type Quarantined struct {
 
 // HandOverStalled reports that nobody gave up or was given anything for longer than
 // whatever a hand-over waits for can last (partition.Settings.HandOverBound, and the readings of
-// each table that was damaged meanwhile), or that what was to be let go first did not come on for as
-// long, though others did, and that nothing else was said about it. It is repeated after each such
+// the table that came to nothing meanwhile), or that what was to be let go first did not come on for
+// as long, though others did, and that nothing else was said about it. It is repeated after each such
 // time.
 // HandOverResumed ends it. The outside hears it too, and logs it.
 type HandOverStalled struct {

@@ -64,8 +64,8 @@ func (s Settings) StableBound(with Setbacks) time.Duration {
 // every wait of it takes its whole time: an owner that renews and does not let go is
 // fenced after 2·RevokeTimeout, and then waited for, as one that abandons or falls silent
 // is; a step, a reading and each of two publishes takes a StoreTimeout, and one that is
-// missed is seen by the next list. Not in it is how long it takes to give up a table that is
-// damaged meanwhile. lease is the longest one of anybody's.
+// missed is seen by the next list. Not in it is what readings of the table take that come to
+// nothing. lease is the longest one of anybody's.
 func (s Settings) HandOverBound(lease time.Duration) time.Duration {
 	b := 2*s.RevokeTimeout + s.Wait(lease) + s.PollInterval + 4*s.StoreTimeout
 	if s.Ownership == Available {
