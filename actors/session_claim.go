@@ -242,7 +242,11 @@ func (s *session) claimRead(ctx actor.Context, m messages.ReadDone) sessionState
 		return confirming
 	}
 	e := m.Entries[0]
-	if e.Revision < s.named { // older than the refusal
+	switch {
+	case e.Revision == 0: // older than the refusal, or what refused it is gone: only who writes is told so
+		s.remind(ctx, retryDelay, claimDue{s.round})
+		return claiming
+	case e.Revision < s.named: // older than the refusal
 		s.remind(ctx, retryDelay, readDue{s.round})
 		return confirming
 	}

@@ -71,11 +71,48 @@ func TestSession_ClaimThatComesTwice(t *testing.T) {
 	p.refuse(m, 5, true)
 	p.after(time.Second)
 	p.read(messages.Entry{}) // from before
-	awake[readDue](p)
+	awake[claimDue](p)
+	m, again := p.written()
+	require.Equal(t, first, again)
+	p.refuse(m, 5, true)
 	p.read(slot("", 5, first))
 	s := heard[messages.SessionStarted](t, p.parent)
 	require.Equal(t, partition.WorkerID("worker-0"), s.Worker)
 	require.Equal(t, partition.Revision(5), s.Claim)
 	require.Equal(t, sent.Add(p.settings.Lease), s.LeaseEnd)
 	unheard[messages.Store](t, p.outside)
+}
+
+// What refused a claim may be gone when it is to be read: no reading is as new as the refusal
+// then, and the claim is sent again, whose answer says what is there.
+func TestSession_WhatRefusedAClaimIsGone(t *testing.T) {
+	gone := func(t *testing.T, in func(p *tenancy, m messages.Store) messages.Store) (*tenancy, messages.Store) {
+		p := newTenancy(t, nil)
+		p.scan(slot("worker-0", 3, partition.Live{Session: "other", Released: true}))
+		m, first := p.written()
+		m = in(p, m)
+		p.refuse(m, 5, true)
+		p.read(messages.Entry{})
+		unheard[messages.Store](t, p.outside)
+		awake[claimDue](p)
+		m, again := p.written()
+		require.Equal(t, first, again, "the same claim, the same nonce")
+		return p, m
+	}
+	t.Run("another's", func(t *testing.T) {
+		p, m := gone(t, func(_ *tenancy, m messages.Store) messages.Store { return m })
+		p.refuse(m, 0, true)
+		m, _ = p.written()
+		require.Equal(t, messages.KeyLive("worker-1"), m.Writes[0].Key)
+	})
+	t.Run("perhaps its own", func(t *testing.T) {
+		p, m := gone(t, func(p *tenancy, m messages.Store) messages.Store {
+			p.doubt(m)
+			awake[claimDue](p)
+			m, _ = p.written()
+			return m
+		})
+		p.refuse(m, 0, true)
+		require.Equal(t, "the record is gone from the store", heard[messages.SessionLost](t, p.parent).Reason)
+	})
 }

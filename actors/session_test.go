@@ -231,9 +231,7 @@ func TestSession_ClaimInDoubt(t *testing.T) {
 	p.refuse(m, 12, true)
 	unheard[messages.Store](t, p.outside)
 
-	p.read(messages.Entry{}) // a read that is older than the refusal says nothing
-	awake[readDue](p)
-	p.read(slot("", 11, partition.Live{Session: "other"}))
+	p.read(slot("", 11, partition.Live{Session: "other"})) // a read that is older than the refusal says nothing
 	unheard[messages.SessionStarted](t, p.parent)
 	awake[readDue](p)
 	p.read(slot("", 12, first))
@@ -258,7 +256,9 @@ func TestSession_ClaimInDoubtThatAnotherHas(t *testing.T) {
 			p.refuse(m, 0, false)    // the server named nothing
 			p.read(messages.Entry{}) // but something is there
 			unheard[messages.SessionLost](t, p.parent)
-			awake[readDue](p)
+			awake[claimDue](p)
+			m, _ = p.written()
+			p.refuse(m, 12, true)
 			p.read(slot("", 12, there))
 			twin := heard[messages.SessionLost](t, p.parent).Replaced == "worker-0"
 			require.Equal(t, there.Fence == nil, twin, "it is not taken back")
