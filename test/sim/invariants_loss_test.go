@@ -67,6 +67,19 @@ func TestGrantsInAMarkedCopy(t *testing.T) {
 	mark("")
 	a.broken("I1", "w2 leads in an older copy that is marked")
 
+	a, grant, mark = begin(t) // a mark may expire: whoever leads before it is there again cannot know
+	mark("it is older")
+	a.c.Expired([]string{"$KV.sim." + a.c.book.incarnation + ".live.worker-0"})
+	require.True(t, a.c.Marked())
+	a.c.Expired([]string{"$KV.sim." + a.c.book.incarnation + ".term.0"})
+	require.False(t, a.c.Marked())
+	mark("")
+	grant("w9")
+	mark("it is older")
+	a.sound()
+	mark("")
+	a.broken("I1", "w2 leads in an older copy that is marked")
+
 	a = newAffair(t)
 	a.commit("w2", Written{Key: messages.KeyTerm, Record: partition.Term{Worker: "worker-9", Session: "n", Nonce: "n", Lost: "it is older"}})
 	a.broken("I1", "w2 marks a store that did not go back: it is older")

@@ -123,6 +123,7 @@ func (c *Checker) Expired(subjects []string) {
 			c.archive.spoils.asg[partition.WorkerID(worker)] = true
 		case "term":
 			c.archive.term, c.archive.termAt = partition.Term{}, 0
+			c.book.marked = false // the mark of an older copy is gone with it
 		}
 	}
 }
