@@ -148,13 +148,16 @@ func (s *session) watchLease(ctx actor.Context) {
 }
 
 // refused: a refusal without a record means that the store lost it, and one's
-// own earlier write may be what stands in the way. All else is somebody's.
+// own earlier write may be what stands in the way. All else is somebody's. A record older
+// than what was accepted, for a lease and more, is what the store went back to.
 func (s *session) refused(ctx actor.Context, m messages.Conflicted) sessionState {
 	switch {
 	case m.Round != s.round:
 		return s.state
 	case m.Named && m.Revision == 0:
 		return s.lose(ctx, m.At, "the record is gone from the store", "")
+	case m.Named && m.Revision < s.lease.Revision && s.available() && !m.At.Before(s.lease.End):
+		return s.lose(ctx, m.At, "the store lost a heartbeat that it had accepted", "")
 	}
 	s.named = m.Revision
 	s.read(ctx)
@@ -187,7 +190,7 @@ func (s *session) readBack(ctx actor.Context, m messages.ReadDone) sessionState 
 		}
 		return s.lose(ctx, m.At, "another session took "+string(s.worker), s.replaced(live))
 	default: // older than what is known
-		if e.Revision == 0 && !s.checks { // or the record is gone: only who writes is told so
+		if !s.checks && (e.Revision == 0 || !m.At.Before(s.lease.End)) { // or the record, or a heartbeat, is gone: only who writes is told so
 			s.writing = false
 			s.flushAfter(ctx, retryDelay)
 			return s.state

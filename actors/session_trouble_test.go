@@ -233,3 +233,27 @@ func TestSession_ARecordThatIsGone(t *testing.T) {
 		require.Contains(t, heard[messages.SessionReleased](t, p.parent).Reason, "the record is gone")
 	})
 }
+
+// A heartbeat that was accepted and is lost again, as a store that went back to what it had
+// before loses it, is waited for no longer than a lease: who writes then is told.
+func TestSession_AHeartbeatThatIsLostAgain(t *testing.T) {
+	p := live(t, available)
+	p.beats()
+	p.accept(12)
+	p.beats()
+	m, _ := p.written()
+	p.doubt(m)
+	before := slot("", 10, partition.Live{Session: "mine", Beat: 1})
+	p.after(p.settings.Lease - 1)
+	p.read(before)
+	unheard[messages.Store](t, p.outside)
+	awake[readDue](p)
+	p.after(1)
+	p.read(before)
+	unheard[messages.Store](t, p.outside) // a little later
+	awake[flushDue](p)
+	m, _ = p.written()
+	require.Equal(t, partition.Revision(12), m.Writes[0].Expect)
+	p.refuse(m, 10, true)
+	require.Equal(t, "the store lost a heartbeat that it had accepted", heard[messages.SessionLost](t, p.parent).Reason)
+}
