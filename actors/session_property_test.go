@@ -105,13 +105,17 @@ func (p *tenancy) react(r *rapid.T, writes []messages.Store, reads []messages.Re
 		}
 	}
 	for _, q := range reads {
-		if rapid.Bool().Draw(r, "read fails") {
+		how := rapid.IntRange(0, 3).Draw(r, "read")
+		if how < 2 {
 			p.tell(p.pid, messages.ReadFailed{Round: q.Round, At: p.now})
 			continue
 		}
 		e := slot("worker-0", revision, last)
 		if revision == 10 {
 			e.Record = partition.Live{Session: "mine", Beat: 1}
+		}
+		if how == 2 { // it is of before all of that
+			e = messages.Entry{Key: e.Key}
 		}
 		p.tell(p.pid, messages.ReadDone{Round: q.Round, Entries: []messages.Entry{e}, At: p.now})
 	}
