@@ -71,6 +71,24 @@ func TestOutages(t *testing.T) {
 	}
 }
 
+// All records expire while nobody answers, and nobody ever reads its own again: everybody
+// claims anew, also whoever no lease ends.
+//
+// hazard 57
+func TestOutages_RecordsExpire(t *testing.T) {
+	for _, mode := range []partition.Ownership{partition.Exclusive, partition.Available} {
+		t.Run(mode.String(), func(t *testing.T) {
+			t.Parallel()
+			w, _ := rested(t, mode)
+			w.Net.Desert(lasting)
+			require.True(t, w.Run(lasting-time.Second), w.Broken(lines))
+			w.Expire(0)
+			require.True(t, w.Run(time.Second), w.Broken(lines))
+			inTime(t, w, w.Processes()...)
+		})
+	}
+}
+
 // stranded reports whether these are degraded, and work on what they may.
 func stranded(w *sim.World, struck []*sim.Process) bool {
 	available := w.Settings().Ownership == partition.Available
