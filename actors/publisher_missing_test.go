@@ -63,16 +63,8 @@ func TestPublisher_WhoIsSilentHasARecordAfterAll(t *testing.T) {
 	p, at := dead(t)
 	p.conflict(p.nothing())
 	p.checks(testTerm, p.head, messages.Entry{Key: messages.KeyLive("w-0"), Revision: at, Record: partition.Live{Session: "s-w-0", Claim: 5, Lease: p.settings.Lease}})
-	seen := p.now
 	unheard[messages.Store](t, p.outside)
-	p.after(p.settings.Wait(p.settings.Lease) - 1)
-	p.beat("w-1", partition.Live{})
-	unheard[messages.Store](t, p.outside)
-	p.now = seen.Add(p.settings.Wait(p.settings.Lease))
-	p.want(pair[1:], 0, 0)
-	m := p.store()
-	require.Equal(t, at, m.Writes[2].Expect)
-	require.True(t, m.Writes[2].Record.(partition.Live).Fence.AfterSilence)
+	require.Equal(t, at, p.silentAgain().Writes[2].Expect)
 }
 
 // Who is to be fenced has no record any more: the fence expects that, and its lease counts
@@ -118,10 +110,39 @@ func TestPublisher_AFormerSessionComesAfterNobody(t *testing.T) {
 	remind[checkDue](p)
 	p.checks(testTerm, p.head, old)
 	remind[wakeDue](p) // it rests between two tries
-	m := p.store()
-	require.Empty(t, headOf(m).Freed)
-	require.Zero(t, m.Writes[2].Expect)
+	m := p.silentAgain()
+	require.Equal(t, at-1, m.Writes[2].Expect)
 	require.EqualValues(t, "s-w-0", m.Writes[2].Record.(partition.Live).Session)
+}
+
+// silentAgain is the step that fences w-0, whose silence counts from here.
+func (p *printing) silentAgain() messages.Store {
+	p.t.Helper()
+	from := p.now
+	p.after(p.settings.Wait(p.settings.Lease) - 1)
+	p.beat("w-1", partition.Live{})
+	unheard[messages.Store](p.t, p.outside)
+	p.now = from.Add(p.settings.Wait(p.settings.Lease))
+	p.want(pair[1:], 0, 0)
+	m := p.store()
+	require.True(p.t, m.Writes[2].Record.(partition.Live).Fence.AfterSilence)
+	return m
+}
+
+// The store went back to an older record of who is to be fenced, who may have renewed since
+// that: the fence expects it, says what it says, and comes a lease later.
+func TestPublisher_WhoIsSilentHasAnOlderRecord(t *testing.T) {
+	p, at := dead(t)
+	older := partition.Live{Session: "s-w-0", Claim: 2, Beat: 7, Lease: p.settings.Lease}
+	e := messages.Entry{Key: messages.KeyLive("w-0"), Revision: at - 1, Record: older}
+	p.checks(testTerm, p.head, e)
+	unheard[messages.Store](t, p.outside)
+	p.after(p.settings.StoreTimeout)
+	remind[checkDue](p)
+	p.checks(testTerm, p.head, e)
+	m := p.silentAgain()
+	require.Equal(t, at-1, m.Writes[2].Expect)
+	require.EqualValues(t, 7, m.Writes[2].Record.(partition.Live).Beat)
 }
 
 // So it is with a head that is lost.
@@ -133,10 +154,10 @@ func TestPublisher_AFormerSessionHidesNobody(t *testing.T) {
 	p.conflict(m)
 	p.checksOne(messages.Entry{Key: messages.KeyLive("w-1")})
 	remind[quarantineDue](p)
-	for range 2 {
+	for _, expect := range []partition.Revision{0, 6} {
 		remind[quarantineDue](p)
 		m, _ = p.fence()
-		require.Zero(t, m.Writes[1].Expect)
+		require.Equal(t, expect, m.Writes[1].Expect)
 		require.EqualValues(t, "s2", m.Writes[1].Record.(partition.Live).Session)
 		p.conflict(m)
 		former := partition.Live{Session: "s1", Claim: 5, Lease: p.settings.Lease, Released: true}
