@@ -97,6 +97,7 @@ func (c *Checker) headWritten(commit Commit, h partition.Head) {
 	}
 	b.step = max(b.step, h.Step)
 	c.table(h)
+	c.mistakes(h)
 }
 
 // table checks that every partition stands once in what head and assignments say.

@@ -185,7 +185,7 @@ func (c *Checker) alone(p *person, h *hand) {
 				continue
 			}
 			switch {
-			case other != p && other.owns(g) && p.owns(h) && !h.lost && !g.lost && !c.available:
+			case other != p && other.owns(g) && p.owns(h) && !h.lost && !g.lost && !c.wasLost(other, g.owned) && !c.available:
 				c.violate("I4", "%s begins with %s (token %d) while the %s of %s owns it (token %d)",
 					p.name, h.owned.ID, Step(h.owned.Token), g.kind, other.name, Step(g.owned.Token))
 			case other == p && g.kind == Handler && h.kind == Handler:

@@ -90,8 +90,10 @@ func (w *World) lose(with func()) {
 type lapse struct {
 	// step is that of the head which was left; what was granted later is lost.
 	step partition.Step
-	// grants are those that were lost, by the session that had them.
+	// grants are those that were lost, by the session that had them, and those that mistakes says.
 	grants map[dose]partition.SessionID
+	// told are the latest steps that were lost, by the session that was told what to own.
+	told map[partition.SessionID]partition.Step
 	// notice is how long a leader may not know of it: it hears of each record by a watch, or
 	// asks for all again after a PollInterval, which takes a StoreTimeout; and what it has sent
 	// before that may be on its way as long as it leads. It counts from lags, until when a
@@ -107,7 +109,7 @@ type lapse struct {
 // somebody works on what was granted by that. Until Recalls, or until the stream is made anew,
 // whoever does may have it beside another one.
 func (c *Checker) Lost(writes []Written) (works bool) {
-	had, broken := c.archive.has, c.broken
+	had, broken, told := c.archive.has, c.broken, c.book.asg
 	shows := c.archive.shown
 	c.book.renew(c.book.incarnation)
 	c.rest.forget()
@@ -116,11 +118,17 @@ func (c *Checker) Lost(writes []Written) (works bool) {
 	c.archive.shown = shows
 	if c.lapse.grants == nil {
 		c.lapse.grants, c.lapse.above = map[dose]partition.SessionID{}, map[partition.WorkerID]time.Duration{}
+		c.lapse.told = map[partition.SessionID]partition.Step{}
 	}
 	c.book.step = 0
 	c.refile(writes)
 	c.broken = broken // what was said of these was said when they were written
 	c.lapse.step = c.book.step
+	for _, a := range told {
+		if a.Step > c.lapse.step {
+			c.lapse.told[a.Session] = max(c.lapse.told[a.Session], a.Step)
+		}
+	}
 	for id, is := range had {
 		if partition.Step(is.token) > c.lapse.step {
 			c.lapse.grants[dose{id, is.token}] = is.session
@@ -192,6 +200,19 @@ func (c *Checker) wasLost(p *person, o partition.Owned) bool {
 	s, lost := c.lapse.grants[dose{o.ID, o.Token}]
 	is := c.archive.has[o.ID]
 	return lost && s == p.session && (is.session != s || is.token != o.Token)
+}
+
+// mistakes notes what a head revokes by a step that its owner may have applied already, of
+// those that are lost, which said something else: what the owner shows is taken for an
+// acknowledgement. It ends its session when it sees both.
+func (c *Checker) mistakes(h partition.Head) {
+	for _, seat := range h.Seats {
+		if a := c.book.asg[seat.Worker]; a.Step <= c.lapse.told[a.Session] && c.lapse.grants != nil {
+			for _, r := range a.Revoking {
+				c.lapse.grants[dose{r.Partition, r.Token}] = a.Session
+			}
+		}
+	}
 }
 
 // outruns notes who shows more than the head knows.

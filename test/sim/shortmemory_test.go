@@ -59,6 +59,33 @@ func TestWhatIsLostMayHaveTwoOwners(t *testing.T) {
 	a.broken("I4", "p2")
 }
 
+// Who has applied a step that is lost acknowledges with it another one of the same number, but
+// none that is later.
+func TestALostStepMayPassForAnother(t *testing.T) {
+	for step, fails := range map[partition.Step]bool{8: false, 9: true} {
+		a, _ := forgetful(t)
+		a.commit("w1", alive("worker-0", partition.Live{Session: "s-worker-0", Claim: 1, Applied: 7}))
+		h, asg := whole(7)
+		h.Step, h.Seats[1].Step = step, step
+		asg["worker-1"] = partition.Assignment{Step: step, Session: "s-worker-1", Revoking: []partition.Revoke{{Partition: "p2", Token: 7, Step: step}}}
+		delete(asg, "worker-0")
+		a.head("w1", h, asg)
+		a.commit("w2", alive("worker-1", partition.Live{Session: "s-worker-1", Claim: 2, Applied: step}))
+		h.Step, h.Seats[0].Step, h.Seats[1].Step = 10, 10, 10
+		h.Freed = []partition.Freed{{Partition: "p2", Session: "s-worker-1", Token: 7, By: partition.FreedByAck, Revision: a.revision}}
+		asg["worker-0"] = partition.Assignment{Step: 10, Session: "s-worker-0", Owned: []partition.Grant{grant("p1", 7), grant("p2", 10)}}
+		asg["worker-1"] = partition.Assignment{Step: 10, Session: "s-worker-1"}
+		a.head("w1", h, asg)
+		a.sound()
+		a.c.Begins("w1", Handler, partition.Owned{ID: "p2", Token: 10})
+		if fails {
+			a.broken("I4", "p2")
+		} else {
+			a.sound()
+		}
+	}
+}
+
 // A leader may not have heard yet of who has applied more than its table knows. Later it
 // grants nothing, unless nobody else can have anything.
 func TestNothingIsGrantedByATableThatWasOutrun(t *testing.T) {
