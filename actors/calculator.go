@@ -72,6 +72,8 @@ type decision struct {
 	target   partition.Target
 	// full: partitions that have an owner may move.
 	full bool
+	// rejected: nothing of it is stored, or may be, but what the table tells.
+	rejected bool
 	// before is what was due when it was made.
 	before arrears
 	// crashed are those whose crash it answers.
@@ -192,6 +194,7 @@ var calculatorTable = fsm.New(
 	fsm.Stay((*calculator).give, idle, holding, planning, handingOver),      // GiveGrace
 	fsm.Stay((*calculator).begun, idle, holding, planning, handingOver),     // PublishBegun
 	fsm.Stay((*calculator).published, idle, holding, planning, handingOver), // Published
+	fsm.Stay((*calculator).rejected, idle, holding, planning, handingOver),  // StepRejected
 	fsm.Stay((*calculator).turned, idle, holding, planning, handingOver),    // turnDue
 	fsm.Stay((*calculator).poll, idle, holding, planning, handingOver),      // sourceDue
 	fsm.Stay((*calculator).nudge, idle, holding, planning, handingOver),     // nudgeDue

@@ -19,7 +19,7 @@ func (c *calculator) decide(ctx actor.Context, ch partition.Change, full bool, b
 		limit = c.settings.MoveLimit
 	}
 	var previous *partition.Target
-	if c.flight != nil {
+	if c.flight != nil && !c.flight.rejected {
 		previous = &c.flight.target
 	}
 	c.round++
@@ -133,12 +133,23 @@ func (c *calculator) published(ctx actor.Context, m messages.Published) {
 	c.now = later(c.now, m.At)
 	c.learn(m.Table)
 	c.failed[toPublish] = 0
+	if c.flight != nil && m.Round == c.flight.round {
+		c.flight.rejected = false
+	}
 	if m.Moves > 0 { // what an earlier decision had evened out may be uneven now
 		c.settled = 0
 	}
 	revoking := func(r partition.Row) bool { return r.Revoking != 0 }
 	if c.coverage.Unowned+c.coverage.Awaited > 0 && slices.ContainsFunc(c.table.Rows, revoking) {
 		c.tellCoverage(ctx) // others may take long to let go
+	}
+}
+
+// rejected: nobody was told of what that step moves, so a decision that replaces this one
+// has no reason to move it.
+func (c *calculator) rejected(_ actor.Context, m messages.StepRejected) {
+	if c.flight != nil && m.Round == c.flight.round {
+		c.flight.rejected = true
 	}
 }
 

@@ -71,7 +71,8 @@ func (p *publisher) sendAgain(ctx actor.Context, m sendDue) publisherState {
 }
 
 // rejected: nothing was written by this attempt. The next step is decided anew
-// after a pause; an earlier attempt may still land, which that step finds out.
+// after a pause; an earlier attempt may still land, which that step finds out. If there is
+// none, whoever decides anew meanwhile rests on the table alone.
 func (p *publisher) rejected(ctx actor.Context, m messages.Rejected) publisherState {
 	if m.Round != p.round {
 		return publishing
@@ -80,6 +81,9 @@ func (p *publisher) rejected(ctx actor.Context, m messages.Rejected) publisherSt
 	p.tries++
 	p.failed(ctx, p.told, "a step was rejected: "+m.Reason)
 	p.doubt()
+	if len(p.doubts) == 0 {
+		ctx.Send(p.calculator, messages.StepRejected{Round: p.flight.round})
+	}
 	p.rest = p.now.Add(p.pause())
 	p.wakeAt(ctx, p.rest)
 	return gaining

@@ -181,6 +181,7 @@ func TestPublisher_RejectedIsTriedAgainAfterAPause(t *testing.T) {
 	p, m := midMove(t)
 	p.tell(p.pid, messages.Rejected{Round: m.Round, Reason: "it was too late", At: p.now})
 	require.Contains(t, heard[messages.HandOverFailed](t, p.calculator).Reason, "too late")
+	require.EqualValues(t, 2, heard[messages.StepRejected](t, p.calculator).Round)
 	p.beat("w-0", partition.Live{Applied: 5001})
 	unheard[messages.Store](t, p.outside)
 	until := p.now.Add(time.Hour)
@@ -191,6 +192,28 @@ func TestPublisher_RejectedIsTriedAgainAfterAPause(t *testing.T) {
 	require.Equal(t, until, m.NotAfter)
 	require.EqualValues(t, 5002, headOf(m).Step)
 	unheard[messages.PublishBegun](t, p.calculator)
+}
+
+// What an earlier attempt may still write is on its way, whatever became of the latest one, until
+// another step is stored.
+func TestPublisher_RejectedAfterAnAttemptInDoubt(t *testing.T) {
+	p, m := midMove(t)
+	p.unsure(m)
+	remind[sendDue](p)
+	reject := func() { p.tell(p.pid, messages.Rejected{Round: p.store().Round, Reason: "it is too large", At: p.now}) }
+	reject()
+	p.after(mostDelay)
+	remind[wakeDue](p)
+	reject()
+	unheard[messages.StepRejected](t, p.calculator)
+	p.after(mostDelay)
+	remind[wakeDue](p)
+	m = p.store()
+	p.accept(m)
+	p.beat("w-1", partition.Live{})
+	p.beat("w-0", partition.Live{Applied: headOf(m).Step})
+	reject()
+	heard[messages.StepRejected](t, p.calculator)
 }
 
 func TestPublisher_NoAnswerForLongIsAFailure(t *testing.T) {

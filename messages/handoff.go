@@ -9,7 +9,7 @@ import (
 // A decision on its way:
 //
 //	calculator ── HandOver ──► publisher ── Store ──► outside
-//	calculator ◄── TableRead, PublishBegun, Published, HandedOver, HandOverFailed ── publisher
+//	calculator ◄── TableRead, PublishBegun, Published, StepRejected, HandedOver, HandOverFailed ── publisher
 //	manager ◄── WindowOpened, WindowClosed, DecisionStarted, DecisionDone,
 //	            DecisionFailed, DecisionsResumed, CoverageChanged ── calculator
 //	manager, outside ◄── HandOverStalled ── publisher
@@ -51,6 +51,10 @@ type Published struct {
 	Moves int
 	At    time.Time
 }
+
+// StepRejected reports that nothing of a hand-over is stored, or may be, but what
+// Published told of. The publisher tries again after a pause.
+type StepRejected struct{ Round partition.Round }
 
 // HandedOver reports that the table is what the decision wanted, or as near as
 // it can come. Changed is false if nothing had to be published.
