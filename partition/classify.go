@@ -18,7 +18,8 @@ type Change struct {
 	// Joined have no seat yet, Returned have the seat of a former session,
 	// Left were released, Crashed went silent or were fenced.
 	Joined, Returned, Left, Crashed []WorkerID
-	// Silent are those of the crashed whose session has not ended, as far as is known.
+	// Silent are those who do not count though their session has not ended, as far as is
+	// known: they are silent, or nothing is known of it.
 	Silent []Unheard
 	// Orphans counts partitions that nobody who counts owns, Removed rows that
 	// the source does not list any more, Drains those of members that give
@@ -44,7 +45,8 @@ type Change struct {
 // Unheard is what takes a session for over that has not ended: its record is still the one
 // of this revision.
 type Unheard struct {
-	Worker   WorkerID
+	Worker WorkerID
+	// Revision is 0 if there was no record: a watch may begin without one that changes then.
 	Revision Revision
 }
 
@@ -119,13 +121,13 @@ func Classify(t Table, roster Roster, set Set, now time.Time, rules Rules, resta
 		if !counts && seat != None {
 			gone++
 		}
-		if standing == Silent {
+		if standing == Silent || !counts && seat != None && w.Revision < t.Seats[seat].Live {
 			c.Silent = append(c.Silent, Unheard{id, w.Revision})
 		}
 	}
 	for _, s := range t.Seats {
 		if roster[s.Worker].Revision == 0 {
-			c.Crashed = append(c.Crashed, s.Worker)
+			c.Crashed, c.Silent = append(c.Crashed, s.Worker), append(c.Silent, Unheard{Worker: s.Worker})
 			gone++
 		}
 	}

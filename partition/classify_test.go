@@ -64,6 +64,7 @@ var classifyCases = map[string]classifyCase{
 	}, 0, "join", false, func(is *require.Assertions, c Change) { is.Equal([]WorkerID{"w-9", "w-10"}, c.Joined) }},
 	"leave": {func(_ *Table, r Roster, _ *Set) { r.show("w-1", Live{Session: "s1", Released: true}) }, 0, "leave", true, func(is *require.Assertions, c Change) {
 		is.Equal([]WorkerID{"w-1"}, c.Left)
+		is.Empty(c.Silent)
 		is.Equal(2, c.Orphans)
 	}},
 	"one dies, one joins": {func(_ *Table, r Roster, _ *Set) {
@@ -85,7 +86,13 @@ var classifyCases = map[string]classifyCase{
 	"almost silent": {func(*Table, Roster, *Set) {}, testWait - 1, "balance", false, nil},
 	"all silent":    {func(*Table, Roster, *Set) {}, testWait, "cold start", true, func(is *require.Assertions, c Change) { is.Len(c.Crashed, 2) }},
 	"fenced":        {func(_ *Table, r Roster, _ *Set) { r.show("w-1", Live{Session: "s1", Fence: &Fence{}}) }, 0, "crash", true, nil},
-	"no record":     {func(_ *Table, r Roster, _ *Set) { delete(r, "w-1") }, 0, "crash", true, nil},
+	"no record": {func(_ *Table, r Roster, _ *Set) { delete(r, "w-1") }, 0, "crash", true, func(is *require.Assertions, c Change) {
+		is.Equal([]Unheard{{"w-1", 0}}, c.Silent)
+	}},
+	"older than the table": {func(t *Table, r Roster, _ *Set) {
+		r.show("w-1", Live{Session: "r1", Released: true})
+		t.Seats[1].Live = r["w-1"].Revision + 1
+	}, 0, "leave", true, func(is *require.Assertions, c Change) { is.Equal([]Unheard{{"w-1", 2}}, c.Silent) }},
 	"silent without a seat": {func(_ *Table, r Roster, _ *Set) {
 		r.show("w-2", Live{Session: "s2"}, -testWait)
 	}, 0, "crash", true, nil},

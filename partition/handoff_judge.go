@@ -186,7 +186,8 @@ func (h *handoff) judgeRow(i int, r Row) ending {
 	return h.revokedRow(r, seat)
 }
 
-// missed reports whether the target leaves a worker out for a silence that it broke since.
+// missed reports whether the target leaves a worker out for a silence that it broke since, or
+// for want of a record that was seen since.
 // One that is left out for another reason stays so, also if its hold-down, which the
 // decision counted from an earlier sight, is not over here.
 func (h *handoff) missed(w WorkerID) bool {

@@ -120,6 +120,44 @@ func TestNext_SilenceThatLasts(t *testing.T) {
 	}
 }
 
+// Who announced its return, or is back, is waited for if the decision saw nothing of its session:
+// no record, or one that is older than what the table says. What it saw counts otherwise.
+func TestNext_LeftOutUnseen(t *testing.T) {
+	left := Live{Session: "s1", Released: true}
+	back := Live{Session: "t1", Predecessor: "s1", PredecessorReleased: true}
+	for name, tc := range map[string]struct {
+		saw   []Live // after nothing
+		known Revision
+		then  Live
+		moves int
+	}{
+		"no record, and it will be back":      {then: testBack},
+		"no record, and it is back":           {then: back},
+		"no record, and it left":              {then: left, moves: 2},
+		"an older one, and it will be back":   {saw: []Live{{Session: "r1", Released: true}}, known: 2, then: testBack},
+		"an older one, and it left":           {saw: []Live{{Session: "r1", Released: true}}, known: 2, then: left, moves: 2},
+		"that it left, and it is back":        {saw: []Live{left}, known: 1, then: back, moves: 2},
+		"the latest of all, and it left then": {saw: []Live{left}, known: 1, then: left, moves: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table, roster, set := group()
+			delete(roster, "w-1")
+			for _, l := range tc.saw {
+				roster.show("w-1", l)
+			}
+			table.Seats[1].Live = tc.known
+			silent := Classify(table, roster, set, atFirst, testRules, 0.5).Silent
+			target := Target{Set: set, Seats: []TargetSeat{{Worker: "w-0", Session: "s0"}}, Owner: []int32{0, 0, 0, 0}, Silent: silent}
+			roster.show("w-1", tc.then)
+			o := Next(table, 3, target, Facts{Now: atFirst, Rules: testRules, Roster: roster})
+			require.Equal(t, tc.moves == 0, o.Publish == nil)
+			if o.Publish != nil {
+				require.Len(t, o.Publish.Moves, tc.moves)
+			}
+		})
+	}
+}
+
 // A decision that names the table that it saw leaves what was granted since with its owner,
 // unless that one gives everything up.
 func TestNext_GrantedSinceTheTableThatADecisionSaw(t *testing.T) {

@@ -13,7 +13,8 @@ type Target struct {
 	// Why has the reason of each, or is nil; Measure is what the decision does.
 	Why     []Reason
 	Measure Measure
-	// Silent are those left out for their silence. Whoever spoke since is judged anew.
+	// Silent are those left out for their silence, or because nothing was known of their
+	// session. Whoever was heard since is judged anew.
 	Silent []Unheard
 	// Saw is the step of the table that the decision saw, if there is a limit to what it moves of
 	// what has an owner: so whatever an earlier one has granted since stays where it is. It is 0
@@ -30,7 +31,8 @@ func (t Target) seatOf(w WorkerID) int32 {
 	return int32(i)
 }
 
-// silentAt returns the latest record of a worker that is left out for its silence.
+// silentAt returns the latest record of a worker that is left out for its silence, 0 if it had
+// none.
 func (t Target) silentAt(w WorkerID) (at Revision, silent bool) {
 	i, silent := slices.BinarySearchFunc(t.Silent, w, func(s Unheard, w WorkerID) int { return CompareWorkers(s.Worker, w) })
 	if !silent {
