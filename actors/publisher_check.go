@@ -180,25 +180,25 @@ func (p *publisher) mine(nonce string) (flight, bool) {
 }
 
 // missing: where a worker is to be fenced a reading may show no record at all, or an older
-// one than was seen, as if the store had gone back. Then the next fence expects that, and its
-// acceptance proves it: what the record said of a silence is no reason any more, and that of
-// an older one counts from this reading. If the reading was old that fence is refused, and the
-// record is seen anew.
+// one of its session than was seen, as if the store had gone back. Then the next fence
+// expects that, and its acceptance proves it: what the record said of a silence is no reason
+// any more, and that of an older one counts from this reading. If the reading was old that
+// fence is refused, and the record is seen anew.
 func (p *publisher) missing(e messages.Entry, fenced partition.Revision) {
 	id := partition.WorkerID(e.Key[len("live."):])
 	w := p.roster[id]
 	if w.Revision != fenced || e.Revision >= max(fenced, p.floors[id]) {
 		return
 	}
-	p.floors[id] = max(p.floors[id], fenced)
 	switch live, ok := liveOf(e); {
 	case e.Revision == 0:
 		w.Revision = 0
 	case ok && live.Session == w.Live.Session:
 		w, _ = partition.Witness{}.See(id, live, e.Revision, p.now)
-	default: // it may still have been another one: nothing else is known of that
-		w.Revision, w.At = e.Revision, p.now
+	default: // of a session before: it says nothing of this one
+		return
 	}
+	p.floors[id] = max(p.floors[id], fenced)
 	p.roster[id] = w
 }
 
