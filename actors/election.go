@@ -26,6 +26,7 @@ type election struct {
 	hurried bool                // the next look comes early
 	known   partition.LeadSight // the lead as it was seen last
 	termAt  partition.Revision  // the term as it was read last
+	termOf  partition.SessionID // whose it was; who takes the lead takes both
 	watch   bool                // the lead is watched: this worker is a candidate
 	seated  bool                // it is one of the few that the head names
 	armed   leadDue             // when to stand, unless the lead changes
@@ -88,7 +89,7 @@ var electionTable = fsm.New(
 	fsm.On(looking, (*election).lookAgain, looking),
 	fsm.On(looking, (*election).quit, stood),
 
-	fsm.On(watching, (*election).saw, watching),
+	fsm.On(watching, (*election).saw, watching, looking),
 	fsm.On(watching, (*election).fell, watching, campaigning), // leadDue
 	fsm.On(watching, (*election).lookAgain, watching, looking),
 	fsm.On(watching, (*election).missed, watching), // missDue

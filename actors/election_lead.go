@@ -28,7 +28,7 @@ type leadership struct {
 func (e *election) lead(ctx actor.Context, lead, term partition.Revision, sent, at time.Time) electionState {
 	e.hear(at)
 	e.leadership = leadership{beat: e.beat, term: term}
-	e.termAt, e.losses, e.doubted = term, 0, false
+	e.termAt, e.termOf, e.losses, e.doubted = term, e.session, 0, false
 	e.known = partition.LeadSight{Lead: partition.Lead{Worker: e.worker, Session: e.session, Beat: e.beat}, Revision: lead, At: at}
 	e.lease = partition.Lease{Session: e.session, Length: e.settings.LeaderLease}
 	e.lease.Sending(e.beat, sent)

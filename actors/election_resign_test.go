@@ -154,6 +154,36 @@ func TestElection_WhatIsSeenMeanwhileCounts(t *testing.T) {
 	require.Equal(t, partition.Revision(6), b.outside.last(t).Writes[0].Expect)
 }
 
+// The lead and the term are taken together: a lead that was given up by somebody whose term
+// was not read is no reason to stand on the term of another. It may be the mark of an older
+// copy of the store, with the revision that the term had in what was lost.
+func TestElection_StandsOnTheTermOfTheLead(t *testing.T) {
+	b := newBallot(t)
+	store := theirs(5, 1)
+	b.answer(store)
+	mark := records{
+		messages.KeyLead: {Key: messages.KeyLead, Revision: 6, Record: partition.Lead{Worker: "worker-9", Session: "mark", Released: true}},
+		messages.KeyTerm: {Key: messages.KeyTerm, Revision: 5, Record: partition.Term{Worker: "worker-9", Session: "mark", Nonce: "mark"}},
+	}
+	b.outside.forget()
+	b.say(messages.Seen{Entry: mark[messages.KeyLead], At: b.now})
+	_, stands := due[leadDue](b)
+	require.False(t, stands, "the term is read before")
+	b.answer(mark)
+	ring[leadDue](b)
+	require.Equal(t, partition.Revision(6), b.outside.last(t).Writes[0].Expect)
+
+	b = newBallot(t)
+	b.answer(store)
+	ring[lookDue](b)
+	b.say(messages.Seen{Entry: mark[messages.KeyLead], At: b.now})
+	old := theirs(4, 1)
+	old[messages.KeyTerm] = messages.Entry{Revision: 3, Record: partition.Term{Worker: "worker-9", Session: "before"}}
+	b.answer(old) // it was read before the mark
+	ring[leadDue](b)
+	require.Equal(t, partition.Revision(3), b.outside.last(t).Writes[1].Expect, "the store says no to that, and not to what it had")
+}
+
 func TestElection_TakesWhatTheStoreNames(t *testing.T) {
 	b := newBallot(t)
 	b.answer(theirs(50, 7))

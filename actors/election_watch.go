@@ -82,10 +82,14 @@ func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState 
 	was := e.known
 	lead, _ := m.Entries[0].Record.(partition.Lead) // what cannot be understood leads nobody
 	if e.doubted {
-		e.known, e.termAt = was.Named(lead, m.Entries[0].Revision, m.At), m.Entries[1].Revision
+		e.known = was.Named(lead, m.Entries[0].Revision, m.At)
+		e.readTerm(m.Entries[1])
 		e.doubted = e.tried()
 	} else {
-		e.known, e.termAt = was.See(lead, m.Entries[0].Revision, m.At), max(e.termAt, m.Entries[1].Revision)
+		e.known = was.See(lead, m.Entries[0].Revision, m.At)
+		if e.otherTerm() || m.Entries[1].Revision > e.termAt {
+			e.readTerm(m.Entries[1])
+		}
 	}
 	e.tell(ctx, e.known.Leader(), m.At)
 	e.barBy(ctx, m.Entries, m.At)
@@ -100,6 +104,16 @@ func (e *election) looked(ctx actor.Context, m messages.ReadDone) electionState 
 	e.armed = leadDue{} // it may have come while this worker looked
 	return e.consider(ctx, m.At)
 }
+
+func (e *election) readTerm(entry messages.Entry) {
+	term, _ := entry.Record.(partition.Term)
+	e.termAt, e.termOf = entry.Revision, term.Session
+}
+
+// otherTerm reports whether the term that was read is not that of the lead: then it is over,
+// however high its revision is. In an older copy of the store a later one may have that
+// revision once more: the mark of the copy, which a candidacy on it would write over.
+func (e *election) otherTerm() bool { return e.known.Lead.Session != e.termOf }
 
 // candidate watches the lead, or leaves that to others.
 func (e *election) candidate(ctx actor.Context, may bool) {
@@ -177,7 +191,11 @@ func (e *election) saw(ctx actor.Context, m messages.Seen) electionState {
 	if e.known.Revision == was.Revision {
 		return watching
 	}
-	if e.known.Lead.Session != was.Lead.Session && !e.known.Lead.Released {
+	switch {
+	case e.known.Lead.Session == was.Lead.Session:
+	case e.known.Lead.Released && e.otherTerm():
+		return e.look(ctx)
+	case !e.known.Lead.Released:
 		// Another leader: the term is another one, and soon the head.
 		e.lookLater(ctx, e.dice.Jitter("look", uint64(e.looks), e.settings.LeadRenewal()))
 	}
