@@ -124,12 +124,17 @@ func (c *Checker) even(was rest, h partition.Head) bool {
 	return true
 }
 
-// left reports whether a seat is nobody's any more, and nobody is to come back to it. It
-// stays as long as what it had cannot be given to anybody.
+// left reports whether a seat is nobody's any more, and nobody is to come back to it, or may
+// be taken for that after a silence. It stays as long as what it had cannot be given to
+// anybody, and who is silent may be fenced by a later step.
 func (c *Checker) left(seat partition.Seat) bool {
-	last := c.archive.latest[seat.Worker].live
+	latest := c.archive.latest[seat.Worker]
+	last := latest.live
+	if !ended(last) {
+		return c.line.Now()-latest.at >= last.Lease*time.Duration(TrueRate)/time.Duration(FastestRate)
+	}
 	s := c.sessions[last.Session]
-	return ended(last) && (s == nil || !last.Restarting || c.line.Now()-s.announced >= c.awaited())
+	return s == nil || !last.Restarting || c.line.Now()-s.announced >= c.awaited()
 }
 
 // awaited is how long whoever announced to come back is waited for, at least.

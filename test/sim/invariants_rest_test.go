@@ -156,6 +156,18 @@ func TestRestOfAnUnevenTable(t *testing.T) {
 	})
 }
 
+// silent takes something from worker-0 when worker-1 has not renewed for so long.
+func (q *quiet) silent(long time.Duration) {
+	q.pass(long)
+	q.commit("w1", alive("worker-0", partition.Live{Session: "s-worker-0", Claim: 2}))
+	q.says(7, func(h *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
+		revoke("worker-0", "p1", "worker-1")(h, asg)
+		a := asg["worker-1"]
+		a.Pending = nil
+		asg["worker-1"] = a
+	}, list{"p2"}, list{"p3", "p4"})
+}
+
 // Who comes back in time finds what it had.
 func TestRestWhileSomebodyIsAway(t *testing.T) {
 	judge(t, even, map[string]happens{
@@ -175,7 +187,9 @@ func TestRestWhileSomebodyIsAway(t *testing.T) {
 			q.commit("w2", alive("worker-1", partition.Live{Session: "s-worker-1", Claim: 3, Released: true}))
 			q.says(7, freed(partition.Freed{Partition: "p3", Session: "s-worker-1", Token: 6, By: partition.FreedByRelease, Revision: q.revision}), list{"p1", "p2", "p3"}, list{"p4"})
 		}, ""},
-		"whoever was to come back does not": {func(q *quiet) { q.leaves(hold) }, ""},
+		"whoever is silent is about to be fenced": {func(q *quiet) { q.silent(lease) }, ""},
+		"whoever renews is not":                   {func(q *quiet) { q.silent(lease / 2) }, "takes p1 from worker-0, and neither"},
+		"whoever was to come back does not":       {func(q *quiet) { q.leaves(hold) }, ""},
 	})
 }
 
@@ -188,6 +202,10 @@ func (q *quiet) returns(owned ...list) {
 	q.commit("w1", alive("worker-0", partition.Live{Session: "new", Predecessor: "s-worker-0", InstanceKey: "key"}))
 	at := q.revision
 	q.pass(lease)
+	for i, by := range []string{"w1", "w2"} {
+		id := partition.WorkerIDAt("worker", i)
+		q.commit(by, alive(id, partition.Live{Session: []partition.SessionID{"new", "s-worker-1"}[i], Claim: partition.Revision(at), InstanceKey: "key"}))
+	}
 	q.says(7, func(h *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
 		h.Seats[0].Session = "new"
 		a := asg["worker-0"]
