@@ -204,7 +204,7 @@ func (q *quiet) returns(owned ...list) {
 	q.pass(lease)
 	for i, by := range []string{"w1", "w2"} {
 		id := partition.WorkerIDAt("worker", i)
-		q.commit(by, alive(id, partition.Live{Session: []partition.SessionID{"new", "s-worker-1"}[i], Claim: partition.Revision(at), InstanceKey: "key"}))
+		q.commit(by, alive(id, partition.Live{Session: []partition.SessionID{"new", "s-worker-1"}[i], Claim: at, InstanceKey: "key"}))
 	}
 	q.says(7, func(h *partition.Head, asg map[partition.WorkerID]partition.Assignment) {
 		h.Seats[0].Session = "new"
