@@ -151,7 +151,9 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 		return p.fail(ctx, "the records of the decisions are gone from the store", true)
 	case over, news && !p.flight.unsure && term.Revision == p.term && head.Revision == p.head:
 		for i, e := range lives {
-			p.missing(e, p.flight.publish.Fences[i].Revision)
+			if over || e.Revision == 0 { // one reading of an older record would delay its fence
+				p.missing(e, p.flight.publish.Fences[i].Revision)
+			}
 		}
 		return p.anew(ctx)
 	}

@@ -174,3 +174,28 @@ func TestPublisher_WhoRenewsHasARecord(t *testing.T) {
 	p.checks(testTerm, p.head, messages.Entry{Key: messages.KeyLive("w-0")})
 	unheard[messages.Store](t, p.outside)
 }
+
+// One reading may be old. What it says of one does not delay the fence of that one because
+// another has renewed.
+func TestPublisher_OneOldReadingDelaysNoFence(t *testing.T) {
+	three := []partition.WorkerID{"w-0", "w-1", "w-2"}
+	p := ready(t, three...)
+	p.want(three, 0, 2)
+	p.accept(p.store())
+	p.after(p.settings.Wait(p.settings.Lease))
+	p.beat("w-1", partition.Live{})
+	p.want(three[1:2], 0, 0)
+	m := p.store()
+	require.Equal(t, messages.KeyLive("w-2"), m.Writes[3].Key)
+	p.conflict(m)
+	of := func(id partition.WorkerID, r partition.Revision) messages.Entry {
+		live := partition.Live{Session: partition.SessionID("s-" + id), Claim: 2, Lease: p.settings.Lease}
+		return messages.Entry{Key: messages.KeyLive(id), Revision: r, Record: live}
+	}
+	p.rev++
+	p.checks(testTerm, p.head, of("w-0", p.rev), of("w-2", m.Writes[3].Expect-1))
+	again := p.store()
+	require.Equal(t, messages.KeyLive("w-2"), again.Writes[2].Key)
+	require.Equal(t, m.Writes[3].Expect, again.Writes[2].Expect)
+	require.True(t, again.Writes[2].Record.(partition.Live).Fence.AfterSilence)
+}
