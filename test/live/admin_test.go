@@ -103,6 +103,14 @@ func (a *admin) edit(maxAge time.Duration) {
 	a.change(func(cfg *jetstream.StreamConfig) { cfg.MaxAge, cfg.Duplicates = maxAge, maxAge })
 }
 
+// expired waits until the stream has no record left: the server takes them away by and by.
+func (a *admin) expired() {
+	a.t.Helper()
+	for late := time.Now().Add(patience); a.stream().CachedInfo().State.Msgs > 0; time.Sleep(20 * time.Millisecond) {
+		require.True(a.t, time.Now().Before(late), "the stream still has %v", a.keys())
+	}
+}
+
 // limit changes how much the stream holds; -1 is no limit.
 func (a *admin) limit(bytes int64) {
 	a.t.Helper()
@@ -189,7 +197,7 @@ func (a *admin) quarantined(s partition.Settings, after partition.Token) {
 		case partition.Term:
 			terms[r.revision] = r.at
 		case partition.Journal:
-			require.Greater(a.t, uint64(x.Step), uint64(after))
+			require.Greater(a.t, uint64(x.Step), uint64(after), "%v: %v", r.at, x)
 			if !granted && len(x.Moves) > 0 {
 				granted = true
 				began, there := terms[x.Term]

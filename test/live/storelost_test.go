@@ -101,6 +101,7 @@ func TestStoreLost_Expired(t *testing.T) {
 
 	a.edit(100 * time.Millisecond)
 	g.without("MaxAge is 100ms; must be 0", all...)
+	a.expired()
 	a.edit(0)
 	g.anew(after, all...)
 	require.Equal(t, former, a.incarnation())
