@@ -169,6 +169,7 @@ var histories = []told{
 		h.renews("w1", partition.Live{})
 		h.decides("w1", partition.Head{}, nil)
 		h.encounters.handsOver(sourceInHandOver)
+		h.Store.Create(bridge.StreamConfig{Name: "KV_" + Group})
 		h.Recreate()
 		h.refuses("w1", ".journal.7")
 	}},
@@ -246,6 +247,7 @@ var histories = []told{
 	{[]Situation{sourceInHandOver, recreatedInHandOver}, func(h *history) {
 		h.revokes(0)
 		h.encounters.handsOver(sourceInHandOver)
+		h.Store.Create(bridge.StreamConfig{Name: "KV_" + Group})
 		h.Recreate()
 	}},
 	{[]Situation{olderCopy, intoOlderCopy}, func(h *history) { h.goesBack(); h.renews("w1", partition.Live{}) }},

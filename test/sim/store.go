@@ -127,13 +127,18 @@ func refused(code int, reason string) bridge.Result {
 	return bridge.Result{Outcome: bridge.Refused, Code: code, Err: errors.New(reason)}
 }
 
-// Delete removes a stream with all that it holds. Who watched it hears nothing
-// more, unless the watch is told. Its files are there until that is over.
-func (s *Store) Delete(name string, takes time.Duration) {
-	old := s.streams[name]
+// Delete removes a stream with all that it holds, and reports whether there was one. Who
+// watched it hears nothing more, unless the watch is told. Its files are there until that is
+// over.
+func (s *Store) Delete(name string, takes time.Duration) bool {
+	old, there := s.streams[name]
+	if !there {
+		return false
+	}
 	delete(s.streams, name)
 	s.clears[name] = s.line.Now() + takes
 	s.cut(func(t *tap) bool { return t.of == old })
+	return true
 }
 
 // Restart stops the server and starts it again: streams in memory are gone, and

@@ -256,11 +256,13 @@ func (w *World) Plan(d time.Duration, do func()) { w.Timeline.After(d, w.schedul
 // deletion is how long the server takes to delete a stream.
 const deletion = 100 * time.Millisecond
 
-// Recreate deletes the stream; the processes make a new one.
+// Recreate deletes the stream, if there is one; the processes make a new one.
 func (w *World) Recreate() {
+	if !w.Store.Delete("KV_"+Group, deletion) {
+		return
+	}
 	w.encounters.handsOver(recreatedInHandOver)
 	w.Trace.Say("world", "the stream is deleted")
-	w.Store.Delete("KV_"+Group, deletion)
 }
 
 func (w *World) bridge(p *Process) bridge.Config {
