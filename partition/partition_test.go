@@ -87,6 +87,13 @@ func TestPartition_EveryRuleBrokenOnce(t *testing.T) {
 		{Partition{Keys: []string{"a"}, Labels: []string{strings.Repeat("x", 65)}}, `partition ["a"]: Labels[0] is "` + strings.Repeat("x", 65) + `"; must be a label that a worker may have`},
 		{Partition{Keys: []string{"a"}, Labels: slices.Repeat([]string{"x"}, 17)}, `partition ["a"]: has 17 labels; must have at most 16, as workers`},
 		{Partition{Keys: []string{"a"}, Pinned: "worker.3"}, `partition ["a"]: Pinned is "worker.3"; must be a worker's ID, or empty`},
+		{Partition{Keys: []string{"a"}, Pinned: "worker 3"}, `Pinned is "worker 3"; must be a worker's ID, or empty`},
+		{Partition{Keys: []string{"a"}, Pinned: "*"}, `Pinned is "*"; must be a worker's ID, or empty`},
+		{Partition{Keys: []string{"a"}, Pinned: ">"}, `Pinned is ">"; must be a worker's ID, or empty`},
+		{Partition{Keys: []string{"a"}, Pinned: "w\xff"}, `Pinned is "w\xff"; must be a worker's ID, or empty`},
+		{Partition{Keys: []string{"a"}, Pinned: "w\x00"}, `Pinned is "w\x00"; must be a worker's ID, or empty`},
+		{Partition{Keys: []string{"a"}, Pinned: "ä"}, `Pinned is "ä"; must be a worker's ID, or empty`},
+		{Partition{Keys: []string{"a"}, Pinned: WorkerID(strings.Repeat("w", 65))}, `; must be a worker's ID, or empty`},
 		{Partition{Keys: []string{"a"}, Weight: MaxWeight + 1}, `Weight is 1099511627777; must be 0 (for 100) to 1099511627776`},
 	} {
 		err := c.p.Validate()
@@ -99,6 +106,11 @@ func TestPartition_EveryRuleBrokenOnce(t *testing.T) {
 		require.ErrorContains(t, err, c.want)
 		require.EqualError(t, inSet, err.Error())
 	}
+}
+
+func TestLanes(t *testing.T) {
+	require.Equal(t, []Partition{Of("0"), Of("1")}, Lanes(2))
+	require.Empty(t, Lanes(-1))
 }
 
 // hazard 39
