@@ -191,8 +191,8 @@ func (h *halt) begin(state, how messages.State) {
 // ask stops the worker. The answer has to come in time, and some more that others may take
 // who share the machine: the promise counts time in which the worker runs, which nobody here
 // knows, as its handlers are stuck or gone. What may be forgotten takes an hour in these settings,
-// so that no slowness is taken for it; the exact time is demanded of every stop that the
-// simulator lives.
+// so that no slowness is taken for it; the exact time is demanded of every stop in the
+// simulator, also without a store, in which nothing halts the process.
 func (h *halt) ask() {
 	within := unhurried(h.trouble).ShutdownTimeout + patience
 	h.stops = append(h.stops, h.system.Root.RequestFuture(h.manager, messages.Stop{}, within))

@@ -26,7 +26,8 @@ func (v Violation) String() string {
 // It knows what the store accepted and what users saw of their partitions, and
 // shares nothing with the actors: what is in the store is read again, leases are
 // counted again from when a heartbeat was sent, and what records say it finds by rules
-// of its own. Only their types and the decoder are those of the product.
+// of its own. Only their types, the decoder and the digest of a source's list are those of the
+// product.
 type Checker struct {
 	line     *Timeline
 	broken   []Violation

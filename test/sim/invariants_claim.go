@@ -141,3 +141,8 @@ func (c *Checker) Left(process string, behind []string) {
 		c.violate("I8", "%s has stopped and left behind: %s", process, strings.Join(behind, ", "))
 	}
 }
+
+// Lingers says, for I8, that a process which ran all the time has not stopped within so long.
+func (c *Checker) Lingers(process string, within time.Duration) {
+	c.violate("I8", "%s was asked to stop, and has not within %v", process, within)
+}

@@ -8,7 +8,8 @@ import (
 
 // What records say, and how lists differ, by rules of the checker's own: package partition
 // has such rules too, and a checker that asked them would find right whatever they get wrong.
-// What the checker shares with the product is the decoder of records, and their types.
+// What the checker shares with the product is the decoder of records, their types, and the
+// digest of a source's list.
 
 // ended reports whether nobody renews a record any more.
 func ended(r partition.Live) bool { return r.Released || r.Fence != nil }

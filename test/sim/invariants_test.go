@@ -281,4 +281,6 @@ func TestClaims(t *testing.T) {
 	a.sound()
 	a.c.Left("w1", []string{"1 timer"})
 	a.broken("I8", "1 timer")
+	a.c.Lingers("w1", time.Minute)
+	a.broken("I8", "w1 was asked to stop, and has not within 1m0s")
 }

@@ -22,5 +22,5 @@ func (c *Checker) ownerless(h partition.Head) {
 // is over, is to be, or has not renewed for a while.
 func (c *Checker) doubtful(seat partition.Seat) bool {
 	last := c.archive.latest[seat.Worker]
-	return last.live.Session != seat.Session || last.live.Ended() || last.live.Restarting || c.line.Now()-last.at >= last.live.Lease/2
+	return last.live.Session != seat.Session || ended(last.live) || last.live.Restarting || c.line.Now()-last.at >= last.live.Lease/2
 }

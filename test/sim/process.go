@@ -187,7 +187,8 @@ func (p *Process) end() {
 // Ended reports whether it has crashed or stopped.
 func (p *Process) Ended() bool { return p.lane.Ended() }
 
-// Stop asks the process to stop cleanly; restarting announces that it comes back.
+// Stop asks the process to stop cleanly; restarting announces that it comes back. If nothing
+// halts it meanwhile, it has to be done in time by its own clock.
 func (p *Process) Stop(restarting bool) {
 	p.say("is asked to stop")
 	if restarting {
@@ -195,6 +196,12 @@ func (p *Process) Stop(restarting bool) {
 	}
 	p.world.encounters.leaving[p.Name] = true
 	p.send(messages.Stop{Restarting: restarting})
+	ran, within := p.halt.count, p.world.settings.ShutdownTimeout
+	p.world.Plan(p.Clock.takes(within), func() {
+		if !p.Ended() && !p.lane.Paused() && p.halt.count == ran {
+			p.world.Check.Lingers(p.Name, within)
+		}
+	})
 }
 
 // Leaving reports whether it was asked to stop.

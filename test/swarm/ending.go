@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -70,25 +69,20 @@ func (l *life) lists() string {
 	return ""
 }
 
-// stop stops everybody, each in time by its own clock, and demands that nothing is left.
+// stop stops everybody and demands that nothing is left.
 func (l *life) stop() string {
 	l.world.Check.Stirs()
 	const soon = 2 * time.Second
-	most := l.settings.ShutdownTimeout * time.Duration(sim.TrueRate)
-	var late []string
+	most := l.settings.ShutdownTimeout * time.Duration(sim.TrueRate) / time.Duration(sim.SlowestRate)
 	for _, p := range l.world.Processes() {
-		l.world.Plan(l.world.Soon(soon), func() {
-			p.Stop(false)
-			l.world.Plan(most/time.Duration(p.Habits.Rate), func() {
-				if slices.Contains(l.world.Processes(), p) {
-					late = append(late, p.Name)
-				}
-			})
-		})
+		l.world.Plan(l.world.Soon(soon), func() { p.Stop(false) })
 	}
-	over := func() bool { return len(l.world.Processes()) == 0 || len(late) > 0 }
-	if !l.world.RunUntil(soon+most/time.Duration(sim.SlowestRate), over) || len(late) > 0 {
-		return fmt.Sprintf("I8: %v after Stop, still there: %s", l.settings.ShutdownTimeout, strings.Join(late, ", "))
+	if !l.world.RunUntil(soon+most, func() bool { return len(l.world.Processes()) == 0 }) {
+		var there []string
+		for _, p := range l.world.Processes() {
+			there = append(there, p.Name)
+		}
+		return fmt.Sprintf("I8: %v after Stop, still there: %s", l.settings.ShutdownTimeout, strings.Join(there, ", "))
 	}
 	if left := l.world.Check.Claimed(); len(left) > 0 {
 		return fmt.Sprintf("I7: everybody has stopped, and there are claims left: %v", left)
