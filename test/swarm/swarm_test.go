@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -92,19 +93,27 @@ func (l Lived) short() string {
 	return ""
 }
 
-// former are the seeds that broke something once.
-func former(t *testing.T) (list []uint64) {
+// keeping is a line of testdata/seeds: the seed of a life, in brackets what kind of life it is
+// if it is none of TestSwarm, and what was broken.
+var keeping = regexp.MustCompile(`^([0-9]+) (?:\(([^)]+)\) )?(.+)$`)
+
+// kept are the seeds that broke something once, by the kind of their lives.
+func kept(t *testing.T) map[string][]uint64 {
 	file, err := os.ReadFile("testdata/seeds")
 	require.NoError(t, err)
+	all := map[string][]uint64{}
 	for line := range strings.Lines(string(file)) {
-		number, what, _ := strings.Cut(strings.TrimSpace(line), " ")
-		s, err := strconv.ParseUint(number, 10, 64)
+		is := keeping.FindStringSubmatch(strings.TrimSpace(line))
+		require.NotNil(t, is, line)
+		s, err := strconv.ParseUint(is[1], 10, 64)
 		require.NoError(t, err)
-		require.NotEmpty(t, what, "what it broke")
-		list = append(list, s)
+		all[is[2]] = append(all[is[2]], s)
 	}
-	return list
+	return all
 }
+
+// former are those of TestSwarm.
+func former(t *testing.T) []uint64 { return kept(t)[""] }
 
 // Random lives. The fixed ones have every fault among them, and those of ci and any that
 // are many every situation. Those of ci are followed by the seeds that broke something once,
