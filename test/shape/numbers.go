@@ -2,7 +2,8 @@ package shape
 
 // numbers are the facts about NATS JetStream that the code relies on. Each has a
 // contract test whose name carries its number, run against the simulated store
-// and real servers, so that the simulation is not kinder than the truth.
+// and real servers, so that the simulation is not kinder than the truth; or, where
+// not every host can show it (shown), against those that can.
 var numbers = []claimed{
 	{1, "", "a write is refused unless another subject is still at its sequence", proof},
 	{2, "", "an atomic batch lands whole or not at all, checked at commit", proof},
