@@ -85,3 +85,29 @@ func TestCodec_GoldenRecordsSetEveryField(t *testing.T) {
 	}
 	require.Empty(t, unset, "no golden record sets these fields")
 }
+
+// What a newer build knows of a row is kept like what it knows of the record.
+func TestCodec_KeepsWhatItDoesNotKnowInside(t *testing.T) {
+	for file, table := range goldens {
+		for key, record := range table {
+			data, _, err := encode(record)
+			require.NoError(t, err)
+			m := form(t, key, data)
+			each(m, func(m protoreflect.Message) { m.SetUnknown(later(string(m.Descriptor().Name()))) })
+			data, err = proto.MarshalOptions{Deterministic: true}.Marshal(m.Interface())
+			require.NoError(t, err)
+			got, err := decode(key, data)
+			require.NoError(t, err)
+			again, _, err := encode(got)
+			require.NoError(t, err)
+			var lost []protoreflect.Name
+			each(form(t, key, again), func(m protoreflect.Message) {
+				if len(m.GetUnknown()) == 0 {
+					lost = append(lost, m.Descriptor().Name())
+				}
+			})
+			require.Empty(t, lost, "what %s of %s does not keep", key, file)
+			require.Equal(t, data, again, "%s of %s", key, file)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ func liveToProto(l partition.Live) *pb.Live {
 	}
 	if l.Fence != nil {
 		p.Fence = &pb.Fence{Term: uint64(l.Fence.Term), AfterSilence: l.Fence.AfterSilence}
+		keep(p.Fence, l.Fence.Kept)
 	}
 	return p
 }
@@ -92,7 +94,7 @@ func liveFromProto(p *pb.Live) (partition.Live, error) {
 		})
 	}
 	if f := p.GetFence(); f != nil {
-		l.Fence = &partition.Fence{Term: partition.Revision(f.GetTerm()), AfterSilence: f.GetAfterSilence()}
+		l.Fence = &partition.Fence{Term: partition.Revision(f.GetTerm()), AfterSilence: f.GetAfterSilence(), Kept: kept(f)}
 	}
 	return l, nil
 }
@@ -115,9 +117,11 @@ func headToProto(h partition.Head) *pb.Head {
 		p.UnownedEntered = append(p.UnownedEntered, uint64(u.Entered))
 	}
 	for _, f := range h.Freed {
-		p.Freed = append(p.Freed, &pb.Freed{
+		row := &pb.Freed{
 			Partition: string(f.Partition), Session: string(f.Session), Token: uint64(f.Token), By: uint32(f.By), Revision: uint64(f.Revision),
-		})
+		}
+		keep(row, f.Kept)
+		p.Freed = append(p.Freed, row)
 	}
 	return p
 }
@@ -148,10 +152,12 @@ func headFromProto(p *pb.Head) (partition.Head, error) {
 	for i, id := range p.GetUnowned() {
 		h.Unowned = append(h.Unowned, partition.Unowned{Partition: partition.PartitionID(id), Entered: partition.Step(p.GetUnownedEntered()[i])})
 	}
+	h.Freed = slices.Grow(h.Freed, len(p.GetFreed()))
 	for _, f := range p.GetFreed() {
 		h.Freed = append(h.Freed, partition.Freed{
 			Partition: partition.PartitionID(f.GetPartition()), Session: partition.SessionID(f.GetSession()),
 			Token: partition.Token(f.GetToken()), By: partition.FreedBy(f.GetBy()), Revision: partition.Revision(f.GetRevision()),
+			Kept: kept(f),
 		})
 	}
 	return h, headWithin(h)
@@ -220,6 +226,7 @@ func journalToProto(j partition.Journal) *pb.Journal {
 		x := &moves[i]
 		x.Partition, x.From, x.To, x.Why = string(m.Partition), string(m.From), string(m.To), legible(m.Why)
 		x.By, x.Revision = uint32(m.By), uint64(m.Revision)
+		keep(x, m.Kept)
 		p.Moves = append(p.Moves, x)
 	}
 	return p
@@ -236,10 +243,11 @@ func journalFromProto(p *pb.Journal) (partition.Journal, error) {
 			Moves: int(p.GetMovesWanted()), Least: int(p.GetMovesLeast()), Before: p.GetBefore(), After: p.GetAfter(),
 		},
 	}
+	j.Moves = slices.Grow(j.Moves, len(p.GetMoves()))
 	for _, m := range p.GetMoves() {
 		j.Moves = append(j.Moves, partition.Move{
 			Partition: partition.PartitionID(m.GetPartition()), From: partition.WorkerID(m.GetFrom()), To: partition.WorkerID(m.GetTo()), Why: m.GetWhy(),
-			By: partition.FreedBy(m.GetBy()), Revision: partition.Revision(m.GetRevision()),
+			By: partition.FreedBy(m.GetBy()), Revision: partition.Revision(m.GetRevision()), Kept: kept(m),
 		})
 	}
 	return j, nil

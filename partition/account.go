@@ -127,6 +127,7 @@ func (a *Account) Cite(j Journal) {
 	if j.Step == Step(a.Token) {
 		for _, m := range j.Moves {
 			if m.Partition == a.Partition {
+				m.Kept = ""
 				a.Move = m
 			}
 		}

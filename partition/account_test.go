@@ -82,7 +82,7 @@ func TestAccount_WithoutAnOwner(t *testing.T) {
 func TestAccount_Cites(t *testing.T) {
 	granted := Journal{
 		Version: 2, Step: 5, Term: 3, Leader: "w-0", Cause: "crash", Evidence: []string{"session s2 of w-2 was silent"},
-		Moves: []Move{{Partition: "a", To: "w-0"}, {Partition: "b", From: "w-2", To: "w-0", Why: "owner gone", By: FreedByFence, Revision: 6}},
+		Moves: []Move{{Partition: "a", To: "w-0"}, {Partition: "b", From: "w-2", To: "w-0", Why: "owner gone", By: FreedByFence, Revision: 6, Kept: "x"}},
 	}
 	revoked := Journal{Version: 4, Step: 9, Leader: "w-0", Cause: "join", Evidence: []string{"1 are to be let go"}, Kept: "x"}
 	a := accounts().Account("b", Roster{"w-0": {Worker: "w-0", Live: Live{Session: "s0", Applied: 8}, Revision: 7}})

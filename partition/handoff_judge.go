@@ -120,7 +120,7 @@ func (h *handoff) fence(w WorkerID, at Revision, live Live, afterSilence bool) b
 	if len(h.fences) == FencesPerPublish {
 		return false
 	}
-	h.fences = append(h.fences, SessionFence{w, at, live.Fenced(Fence{h.facts.Term, afterSilence})})
+	h.fences = append(h.fences, SessionFence{w, at, live.Fenced(Fence{Term: h.facts.Term, AfterSilence: afterSilence})})
 	h.changed = true
 	return true
 }

@@ -86,6 +86,14 @@ func (h *handoff) drains(s Seat) bool {
 
 // grant gives what is free to those who are to have it, in this same step.
 func (h *handoff) grant() {
+	due := 0
+	for _, e := range h.ends {
+		if e == freeable {
+			due++
+		}
+	}
+	entering := max(0, len(h.target.Set.IDs)-len(h.old.Rows))
+	h.freed, h.moves = slices.Grow(h.freed, due), slices.Grow(h.moves, due+entering) // thousands, made at once
 	for i := range h.next.Rows {
 		r := &h.next.Rows[i]
 		if h.ends[i] != freeable && h.ends[i] != unowned {
@@ -148,7 +156,7 @@ func (h *handoff) free(i int) (f Freed) {
 	if h.listed(seat.Worker).abandoned[r.Partition] && by != FreedByFence {
 		by = FreedByAbandonment
 	}
-	f = Freed{r.Partition, seat.Session, r.Token, by, at}
+	f = Freed{Partition: r.Partition, Session: seat.Session, Token: r.Token, By: by, Revision: at}
 	h.freed = append(h.freed, f)
 	return f
 }

@@ -167,7 +167,7 @@ func TestNext_WhatNobodyMayHaveIsFreed(t *testing.T) {
 	require.Nil(t, Next(table, 3, target, facts).Publish, "its owner works on it")
 	roster.show("w-1", Live{Session: "s1", Applied: 8})
 	o = Next(table, 3, target, facts)
-	require.Equal(t, []Freed{{set.IDs[3], "s1", 5, FreedByAck, roster["w-1"].Revision}}, o.Publish.Freed)
+	require.Equal(t, []Freed{{Partition: set.IDs[3], Session: "s1", Token: 5, By: FreedByAck, Revision: roster["w-1"].Revision}}, o.Publish.Freed)
 	require.Equal(t, Row{Partition: set.IDs[3], Entered: 1, Seat: None, Pending: None}, o.Publish.Table.Rows[3])
 	require.Empty(t, o.Publish.Moves)
 	done := Next(o.Publish.Table, 3, target, facts)

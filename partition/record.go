@@ -9,8 +9,9 @@ import (
 // proto/troupe.proto for what a schema is.
 const Schema uint32 = 1
 
-// Kept are the fields of a record that this build does not know, as they are
-// stored: a newer build wrote them. Who passes the record on keeps them.
+// Kept are the fields of a record, or of a message inside one, that this build does
+// not know, as they are stored: a newer build wrote them. Who passes the record on
+// keeps them.
 type Kept string
 
 // Lead is the record by which leadership is kept: the leader changes it with
@@ -100,6 +101,7 @@ type Fence struct {
 	// AfterSilence: the session had been silent for longer than its lease, so
 	// that nothing is owned under it any more. Otherwise its lease may still run.
 	AfterSilence bool
+	Kept         Kept
 }
 
 // Ended reports whether nobody renews this record any more.
@@ -199,6 +201,7 @@ type Freed struct {
 	// Revision is that of the record which showed it; for a fence in the same
 	// publish, the revision that the fence replaces.
 	Revision Revision
+	Kept     Kept
 }
 
 // Assignment is what one session owns, as the leader published it.
@@ -249,6 +252,7 @@ type Move struct {
 	// that shows it; zero if it had none.
 	By       FreedBy
 	Revision Revision
+	Kept     Kept
 }
 
 // Journal is what one publish did and why, for people.

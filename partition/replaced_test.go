@@ -48,7 +48,8 @@ func TestNext_CrashLoopIsWaitedForOnce(t *testing.T) {
 	require.Equal(t, atFirst.Add(wait), o.Wake)
 	o = l.next(wait)
 	require.Equal(t, []Freed{
-		{l.target.Set.IDs[2], "s1", 5, FreedByReplacement, first}, {l.target.Set.IDs[3], "s1", 5, FreedByReplacement, first},
+		{Partition: l.target.Set.IDs[2], Session: "s1", Token: 5, By: FreedByReplacement, Revision: first},
+		{Partition: l.target.Set.IDs[3], Session: "s1", Token: 5, By: FreedByReplacement, Revision: first},
 	}, o.Publish.Freed, "by the record that showed it first")
 	require.Equal(t, SessionID("t3"), o.Publish.Table.Seats[1].Session)
 
@@ -121,7 +122,7 @@ func TestNext_SilentAfterACrashLoop(t *testing.T) {
 	require.Len(t, o.Publish.Moves, 2)
 	require.Equal(t, FreedByReplacement, o.Publish.Freed[0].By)
 	seen := l.roster["w-1"]
-	require.Equal(t, []SessionFence{{"w-1", seen.Revision, seen.Live.Fenced(Fence{9, true})}}, o.Publish.Fences)
+	require.Equal(t, []SessionFence{{"w-1", seen.Revision, seen.Live.Fenced(Fence{Term: 9, AfterSilence: true})}}, o.Publish.Fences)
 	l.target.Seats, l.target.Owner, l.target.Silent = nil, []int32{None, None, None, None}, []Unheard{{"w-0", l.roster["w-0"].Revision}}
 	require.Len(t, l.next(wait).Publish.Fences, 1)
 }

@@ -7,13 +7,15 @@
 //
 //  1. Field numbers, types and meanings never change, and no number is used again.
 //  2. A build ignores fields that it does not know, and keeps them where it passes
-//     a record on: a leader that fences a session keeps all of its live record, one
-//     that takes over keeps those of head, its seats and the assignments. What is
-//     begun anew (a claim, a lead, a term, a journal entry) starts without them. A
-//     field may therefore be added as long as it does no harm to a build that knows
-//     nothing of it, and stays harmless where it is kept although all around it has
-//     changed. Rows that name their partition are such; another column beside
-//     an existing list is not: the list changes, and the kept column would not.
+//     a record on, in the messages inside of it, too: a leader that fences a session
+//     keeps all of its live record, one that takes over keeps those of head, its
+//     seats and the assignments. What is begun anew (a claim, a fence, a lead, a
+//     term, a journal entry, what a publish frees and what it says of poison) starts
+//     without them. A field may therefore be added as long as it does no harm to a
+//     build that knows nothing of it, and stays harmless where it is kept although
+//     all around it has changed. Rows that name their partition are such; another
+//     column beside an existing list is not: the list changes, and the kept column
+//     would not.
 //  3. A field that a reader must understand to act rightly raises the schema of the
 //     record. A build names in each record the lowest schema with which it can be
 //     read, which need not be the newest that it knows.
