@@ -17,6 +17,7 @@ type mailbox struct {
 	user      queue
 	scheduled bool
 	suspended bool
+	door      Doorkeeper // if there is one
 
 	// What follows belongs to the turn that runs.
 	invoker    actor.MessageInvoker
@@ -68,6 +69,7 @@ func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher acto
 	defer m.mu.Unlock()
 	m.invoker, m.dispatcher = invoker, dispatcher
 	m.ctx, _ = invoker.(actor.Context)
+	m.door, _ = dispatcher.(Doorkeeper)
 }
 
 // Start implements actor.Mailbox.
@@ -103,6 +105,13 @@ func (m *mailbox) PostSystemMessage(message any) {
 
 func (m *mailbox) post(q *queue, message any) {
 	m.mu.Lock()
+	if m.door != nil {
+		m.mu.Unlock() // it may print the message, whose String is anybody's code
+		if !m.door.Admits(m.ctx.Self(), message) {
+			return
+		}
+		m.mu.Lock()
+	}
 	q.push(message)
 	run := m.claim()
 	m.mu.Unlock()

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -24,6 +25,41 @@ func TestPost_PassesWithWhomItIsFor(t *testing.T) {
 	w.drain()
 	require.Equal(t, []string{"*actor.Started", "int", "*actor.Stopping", "*actor.Stopped"}, s.heard)
 	require.Equal(t, []any{2}, w.dead, "what anybody else sends is no less dead")
+}
+
+// wary is a dispatcher that admits no strings.
+type wary struct {
+	*steps
+	asked []string
+}
+
+func (w *wary) Admits(to *actor.PID, mail any) bool {
+	w.asked = append(w.asked, fmt.Sprintf("%s %T", to.Id, mail))
+	_, refused := body(mail).(string)
+	return !refused
+}
+
+// A dispatcher that wants to is asked about all mail: of children, too, and of those who
+// have mail already.
+func TestDoorkeeper_IsAskedAboutAllMail(t *testing.T) {
+	w, child := newWorld(t), &script{}
+	door := &wary{steps: w.steps}
+	s := parentOf(foreign(child))
+	pid, err := w.system.Root.SpawnNamed(Under(Rooted(ours(s)), door), "w")
+	require.NoError(t, err)
+	w.drain()
+	for range 2 {
+		w.system.Root.Send(pid, 1)
+		w.system.Root.Send(pid, "noise")
+		w.system.Root.Request(actor.NewPID(pid.Address, "w/a"), &actor.MessageEnvelope{Message: "noise"})
+	}
+	require.Equal(t, []string{
+		"w *actor.Started", "w/a *actor.Started",
+		"w int", "w string", "w/a *actor.MessageEnvelope", "w int", "w string", "w/a *actor.MessageEnvelope",
+	}, door.asked)
+	w.drain()
+	require.Equal(t, []string{"*actor.Started", "int", "int"}, s.heard)
+	require.Equal(t, []string{"*actor.Started"}, child.heard)
 }
 
 func TestPost_IsMailLikeAllOther(t *testing.T) {

@@ -75,6 +75,15 @@ func OnFailure(note func(child *actor.PID)) Option {
 // proto.Actor passes nothing on to children by itself.
 func Rooted(props *actor.Props) *actor.Props { return inherited(props, nil) }
 
+// Doorkeeper is a dispatcher that is asked about all mail for its mailboxes, on the goroutine
+// that posts it: of a mailbox that has mail already, Schedule hears nothing. What it does not
+// admit is dropped. That of production is none.
+type Doorkeeper interface {
+	actor.Dispatcher
+	// Admits is told the mail as it is posted: in an envelope, or bare.
+	Admits(to *actor.PID, mail any) bool
+}
+
 // Under makes Props whose actor, with all its descendants, is scheduled by the
 // dispatcher and has our mailbox. Tests step through a system with it.
 func Under(props *actor.Props, d actor.Dispatcher) *actor.Props {
