@@ -25,6 +25,25 @@
 // them: processes with a PartitionManager each, users who listen to them, faults,
 // a trace that people can read, and invariants that are checked as it happens.
 //
+// # Goroutines
+//
+// Handlers must not start goroutines that send mail. What proto.Actor does by the real
+// clock is such mail: receive timeouts, its scheduler, a future that times out and is piped
+// or continues an actor. A future's Result blocks the test: ask with a Probe.
+//
+//   - A Scheduler checks each message that is posted to an actor that was spawned under it,
+//     with stage.Under, whichever way it comes and whatever waits already: through a context,
+//     past all middleware, or of proto.Actor itself, such as a stop. What another goroutine
+//     sends is not delivered, and the next Step panics.
+//   - A rehearsal fails its test instead, at its next step or, if there is none, at the end.
+//     It checks dead letters, too, but for those of proto.Actor itself.
+//   - A World checks one message in 1,024, for speed, and takes the others for its own: such
+//     a life is none that its seed repeats. If it finds one, Run panics.
+//
+// The failure says who sent what to whom, and shows the stack of the goroutine. It says
+// "somebody" of mail that names nobody to be answered, if it went past System.Root and the
+// contexts of a rehearsal's actors, or if there is no rehearsal.
+//
 // # Ordering
 //
 // Everything happens on the goroutine that made the world or the rehearsal. The same
@@ -51,10 +70,7 @@
 // committed after it is shown on a real server.
 //
 // A handler that blocks would stop the world, so a stuck handler is one that does
-// not stop when it is told to. Handlers must not start goroutines that send mail:
-// the Scheduler panics then, and a rehearsal fails its test. What proto.Actor does by
-// the real clock is no mail of a mailbox: a future's Result blocks the test (ask with a
-// Probe), and receive timeouts and its scheduler come from other goroutines. A
-// rehearsal keeps all that was said, and checks the goroutine of each message, which
-// costs more than most messages do. One world holds some tens of processes.
+// not stop when it is told to. A rehearsal keeps all that was said, and checks the
+// goroutine of each message, which costs more than most messages do. One world holds
+// some tens of processes.
 package sim

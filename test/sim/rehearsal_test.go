@@ -181,19 +181,6 @@ func TestARehearsalKnowsItsGoroutine(t *testing.T) {
 		require.Regexp(t, `(?s)^sim: bird sent string noise to ear from another goroutine than the test's.*sim_test\.\(\*parrot\)\.Receive`, said)
 		require.Equal(t, 1, strings.Count(said, "from another goroutine"))
 	}
-	said := fails(t, func(t sim.T) {
-		r := sim.New(t, 1)
-		ear, done := r.Probe("ear").PID, make(chan struct{})
-		r.Run()
-		go func() {
-			defer close(done)
-			process, _ := r.System.ProcessRegistry.Get(ear)
-			process.SendUserMessage(ear, "noise") // as a future's timeout does
-		}()
-		<-done
-		r.Step()
-	})
-	require.Regexp(t, `(?s)^sim: mail was sent from another goroutine.*TestARehearsalKnowsItsGoroutine`, said)
 }
 
 // nearest is a user's strategy: all goes to the first member.

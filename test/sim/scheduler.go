@@ -10,18 +10,20 @@ import (
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupe-actors/troupe/actors/stage"
 )
 
 // Scheduler runs mailboxes one message at a time, on one goroutine, in an order
 // that its source of randomness decides. The goroutine that made it is the only
-// one that may step it or send mail to its actors.
+// one that may step it or send mail to its actors; of other mail Step says whose it is.
 type Scheduler struct {
 	rng     *rand.Rand
 	ready   []runnable
 	home    *Lane
 	current *Lane
 	owner   uint64
-	trusts  bool // checks some deliveries only
+	trusts  bool // checks some mail only
 	asked   uint64
 	steps   uint64
 	foreign atomic.Pointer[string]
@@ -72,21 +74,36 @@ func (s *Scheduler) Dispatcher() actor.Dispatcher { return (*stepper)(s) }
 // stepper is the Scheduler as mailboxes see it.
 type stepper Scheduler
 
+var _ stage.Doorkeeper = (*stepper)(nil)
+
 // Throughput implements actor.Dispatcher: one message a step.
 func (*stepper) Throughput() int { return 1 }
 
-// Schedule implements actor.Dispatcher.
+// Schedule implements actor.Dispatcher. It follows mail that was admitted.
 func (p *stepper) Schedule(run func()) {
 	s := (*Scheduler)(p)
-	if !s.ours() {
-		s.blame(fmt.Sprintf("mail was sent from another goroutine than the simulation's; it was sent here:\n%s", debug.Stack()))
-		return
-	}
 	s.add(runnable{s.current, run})
 }
 
-// blame keeps who was the first to send mail from another goroutine.
-func (s *Scheduler) blame(who string) { s.foreign.CompareAndSwap(nil, &who) }
+// Admits implements stage.Doorkeeper.
+func (p *stepper) Admits(to *actor.PID, mail any) bool {
+	_, message, sender := actor.UnwrapEnvelope(mail)
+	return (*Scheduler)(p).admits(sender.GetId(), to, message)
+}
+
+// admits refuses mail from another goroutine, which would be delivered in an order that no
+// seed decides, and keeps who was the first to send some.
+func (s *Scheduler) admits(from string, to *actor.PID, message any) bool {
+	if s.ours() {
+		return true
+	}
+	if from == "" {
+		from = "somebody"
+	}
+	who := fmt.Sprintf("%s sent %s to %s from another goroutine than the test's; it was sent here:\n%s", from, text(message), to.GetId(), debug.Stack())
+	s.foreign.CompareAndSwap(nil, &who)
+	return false
+}
 
 func (s *Scheduler) add(r runnable) {
 	switch {
@@ -98,7 +115,7 @@ func (s *Scheduler) add(r runnable) {
 	}
 }
 
-// sampled is of how many deliveries in a World one is checked for its goroutine: its
+// sampled is of how many messages in a World one is checked for its goroutine: its
 // actors are ours, mostly, and the check costs a hundred times a message.
 const sampled = 1024
 
@@ -108,7 +125,8 @@ func (s *Scheduler) ours() bool {
 }
 
 // Step runs one message of a mailbox picked at random. It returns false if no
-// running lane has mail. It panics if mail came from another goroutine.
+// running lane has mail. It panics if mail came from another goroutine, and was checked: in
+// a World, little is.
 func (s *Scheduler) Step() bool {
 	s.check()
 	if len(s.ready) == 0 {

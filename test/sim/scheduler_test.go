@@ -66,25 +66,31 @@ func TestASeedIsAnOrder(t *testing.T) {
 	require.Greater(t, len(orders), 5, "other seeds are other orders")
 }
 
-// Mail of another goroutine is delivered in no order that a seed decides.
+// Mail of another goroutine is delivered in no order that a seed decides, whether or not
+// other mail waits for the same actor.
 func TestMailOfAnotherGoroutineIsNotDelivered(t *testing.T) {
-	s := sim.NewScheduler(rand.New(rand.NewPCG(1, 0)))
-	system := actor.NewActorSystem(actor.WithLoggerFactory(quiet))
-	heard := &counter{}
-	pid := system.Root.Spawn(stage.Under(stage.Props(func() actor.Actor { return heard }), s.Dispatcher()))
-	for s.Step() {
-	}
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		system.Root.Send(pid, "hello")
-	}()
-	<-sent
-	defer func() {
-		require.Regexp(t, `(?s)another goroutine.*TestMailOfAnotherGoroutine.*`, recover())
+	for _, waiting := range []int{0, 1} {
+		s := sim.NewScheduler(rand.New(rand.NewPCG(1, 0)))
+		system := actor.NewActorSystem(actor.WithLoggerFactory(quiet))
+		heard := &counter{}
+		pid := system.Root.Spawn(stage.Under(stage.Props(func() actor.Actor { return heard }), s.Dispatcher()))
+		for s.Step() {
+		}
+		for range waiting {
+			system.Root.Send(pid, "hello")
+		}
+		elsewhere(func() { system.Root.Send(pid, "noise") })
+		func() {
+			defer func() {
+				require.Regexp(t, `(?s)^sim: somebody sent string noise to \$1 from another goroutine.*TestMailOfAnotherGoroutine`, recover())
+			}()
+			s.Step()
+		}()
 		require.Zero(t, heard.heard)
-	}()
-	s.Step()
+		left := 0
+		stage.Waiting(system, pid, func(_ string, n int) { left = n })
+		require.Equal(t, waiting, left)
+	}
 }
 
 func TestAPausedLaneHearsLater(t *testing.T) {
