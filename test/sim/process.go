@@ -196,8 +196,9 @@ func (p *Process) Stop(restarting bool) {
 	}
 	p.world.encounters.leaving[p.Name] = true
 	p.send(messages.Stop{Restarting: restarting})
+	const after = time.Millisecond // its own timer is due at the same instant, or rounded up
 	ran, within := p.halt.count, p.world.settings.ShutdownTimeout
-	p.world.Plan(p.Clock.takes(within), func() {
+	p.world.Plan(p.Clock.takes(within)+after, func() {
 		if !p.Ended() && !p.lane.Paused() && p.halt.count == ran {
 			p.world.Check.Lingers(p.Name, within)
 		}
