@@ -35,6 +35,7 @@ type ledger struct {
 type page struct {
 	changes []messages.AssignmentChanged
 	states  []messages.State
+	reasons []string // of the states
 	health  messages.HealthChanged
 	changed time.Time // the state, latest
 	alerts  []messages.AlertRaised
@@ -83,7 +84,7 @@ func (l *ledger) note(w *worker, mail any) (confirm []partition.Step) {
 	}
 	switch m := mail.(type) {
 	case messages.StateChanged:
-		p.states, p.changed = append(p.states, m.To), m.At
+		p.states, p.reasons, p.changed = append(p.states, m.To), append(p.reasons, m.Reason), m.At
 	case messages.AlertRaised:
 		p.alerts = append(p.alerts, m)
 	case messages.HealthChanged:
@@ -219,7 +220,7 @@ func (l *ledger) read(w *worker) *page {
 	defer l.mu.Unlock()
 	p := *l.pages[w]
 	p.changes, p.states, p.owes = slices.Clone(p.changes), slices.Clone(p.states), slices.Clone(p.owes)
-	p.complaints, p.alerts = slices.Clone(p.complaints), slices.Clone(p.alerts)
+	p.complaints, p.alerts, p.reasons = slices.Clone(p.complaints), slices.Clone(p.alerts), slices.Clone(p.reasons)
 	return &p
 }
 
