@@ -6,8 +6,12 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // cable is a network connection that can be cut, that can hold back what is sent,
@@ -39,6 +43,40 @@ func (c *cable) Dial(network, address string) (net.Conn, error) {
 	s := &strand{Conn: conn, cable: c}
 	c.conns = append(c.conns, s)
 	return s, nil
+}
+
+// to is a URL from which all goes over the cable to the server: for processes, which dial
+// themselves.
+func (c *cable) to(t *testing.T, server string) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var busy sync.WaitGroup
+	carry := func(to, from net.Conn) {
+		_, _ = io.Copy(to, from)
+		_, _ = to.Close(), from.Close()
+	}
+	busy.Go(func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := c.Dial("tcp", strings.TrimPrefix(server, "nats://"))
+			if err != nil {
+				_ = near.Close()
+				continue
+			}
+			busy.Go(func() { carry(far, near) })
+			busy.Go(func() { carry(near, far) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		c.cut()
+		busy.Wait()
+	})
+	return "nats://" + l.Addr().String()
 }
 
 func (c *cable) cut() {

@@ -4,11 +4,17 @@ package live
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/messages"
+	"github.com/troupe-actors/troupe/partition"
 )
 
 // A process that was stopped while the store was deleted and made anew owns
@@ -18,23 +24,101 @@ import (
 func TestProcess_StoreLostMeanwhile(t *testing.T) {
 	beside(t)
 	g := newGroup(t, swift(), childPartitions)
-	all, workers := g.crew().start()
 	a := g.admin()
-	after := g.ledger.latest()
-	was, former, lead := all[0].ask(), a.incarnation(), a.latest(messages.KeyLead).revision
-	all[0].pause()
+	former, lead := g.sleepsThrough(a, func([]*worker) { a.delete() })
+	require.NotEqual(t, former, a.incarnation())
+	a.writesNothing(former, lead)
+}
 
-	a.delete()
-	g.anew(after, workers[1:]...)
+// So it is if the records have expired meanwhile, as somebody edited how long the stream
+// keeps them: it is the same one, which has all that anybody wrote since.
+//
+// hazards 1 and 57
+func TestProcess_RecordsExpiredMeanwhile(t *testing.T) {
+	beside(t)
+	g := newGroup(t, swift(), childPartitions)
+	a := g.admin()
+	require.NoError(t, a.create("kept"))
+	former, lead := g.sleepsThrough(a, func(others []*worker) {
+		a.edit(100 * time.Millisecond)
+		g.without("MaxAge is 100ms; must be 0", others...)
+		a.expired()
+		a.edit(0)
+	})
+	require.Equal(t, former, a.incarnation())
+	a.refuses(former, messages.KeyLead, lead)
+}
+
+// sleepsThrough stops one process of three, of which a heartbeat is on its way, until the
+// store has lost its records and the others own everything again. Then it wakes and the
+// heartbeat arrives. Returned are the incarnation and the lead of before.
+func (g *group) sleepsThrough(a *admin, lose func(others []*worker)) (former string, lead partition.Revision) {
+	t := g.t
+	t.Helper()
+	wire := &cable{}
+	url := wire.to(t, g.url())
+	all, workers := g.crew().start(func(o *orders) {
+		if strings.HasPrefix(o.Name, "one-") {
+			o.URL = url
+		}
+	})
+	after := g.ledger.latest()
+	was, others := all[0].ask(), workers[1:]
+	former, lead = a.incarnation(), a.latest(messages.KeyLead).revision
+	prefix := "$KV.live." + former + "."
+	late := g.heartbeats(prefix, was.session)
+	<-wire.hold("PUB " + prefix + "live.")
+	all[0].pause()
+	asleep := g.ledger.mark()
+
+	lose(others)
+	g.anew(after, others...)
 	a.quarantined(g.settings, after)
 	head := a.head()
+	g.ledger.mu.Lock()
+	before := late()
+	g.ledger.mu.Unlock()
+	g.ledger.unmoved(asleep, workers[0]) // it has not heard of anything
 
 	all[0].resume()
+	require.NoError(t, wire.flush())
 	all[0].wakesWithNothing()
+	g.ledger.await("the heartbeat has arrived", func() bool { return late() > before })
 	g.anew(after, workers...)
 	require.Greater(t, a.head(), head, "it has claimed anew, and has a share")
-	a.writesNothing(former, lead)
+	is := all[0].ask()
+	require.NotEqual(t, was.session, is.session)
 	said := fmt.Sprint(a.records())
-	require.Contains(t, said, all[0].ask().session)
+	require.Contains(t, said, is.session)
 	require.NotContains(t, said, was.session, "of what it had in mind nothing is there")
+	return former, lead
+}
+
+// heartbeats counts those of a session that reach the server from here on, whether a stream
+// takes them or not. The ledger's lock is its lock.
+func (g *group) heartbeats(prefix string, of partition.SessionID) (count func() int) {
+	g.t.Helper()
+	n, nc := 0, g.connect()
+	_, err := nc.Subscribe(prefix+"live.*", func(m *nats.Msg) {
+		_, record, _ := bridge.Inspect(m.Subject, m.Data)
+		if live, ok := record.(partition.Live); ok && live.Session == of {
+			g.ledger.mu.Lock()
+			n++
+			g.ledger.mu.Unlock()
+			g.ledger.wake()
+		}
+	})
+	require.NoError(g.t, err)
+	require.NoError(g.t, nc.Flush())
+	return func() int { return n }
+}
+
+// refuses demands that nobody writes on what a record was before.
+func (a *admin) refuses(incarnation string, key messages.Key, expect partition.Revision) {
+	a.t.Helper()
+	m := nats.NewMsg("$KV.live." + incarnation + "." + string(key))
+	m.Header.Set(nats.ExpectedLastSubjSeqHdr, strconv.FormatUint(uint64(expect), 10))
+	answer, err := a.nc.RequestMsg(m, patience)
+	require.NoError(a.t, err)
+	require.Contains(a.t, string(answer.Data), "wrong last sequence")
 }
