@@ -35,6 +35,7 @@ var afflicted = []told{
 		h.Check.lapse.above = map[partition.WorkerID]time.Duration{"worker-1": 0}
 		h.third()
 	}},
+	{[]Situation{watchEnds, watchFades}, func(h *history) { h.revokes(0); h.ceases() }},
 	{[]Situation{tooLargeHead, tooLargeLive}, func(h *history) {
 		for _, batch := range [][]bridge.Message{batchOf(".journal.7", ".head.0", ".live.worker-1"), batchOf(".live.worker-1")} {
 			h.encounters.refused("w1", batch, bridge.Result{Outcome: bridge.Refused, Code: bridge.CodeTooLarge, Err: errTooLarge})
@@ -63,4 +64,18 @@ func (h *history) loses() {
 	h.Store.streams[empty.config.Name] = empty
 	h.losing = &losing{before: &Copy{empty.clone()}}
 	h.lose(func() {})
+}
+
+// ceases: of two watches that run, beside one that does not yet, one ends and the other one falls
+// silent.
+func (h *history) ceases() {
+	p := h.processes[0]
+	p.Port = h.Net.Port(p.lane, "KV_"+Group)
+	for _, begun := range []bool{false, true, true} {
+		p.Port.watches = append(p.Port.watches, &watch{port: p.Port, begun: begun, untap: func() {}})
+	}
+	p.EndWatch()
+	p.FadeWatch()
+	p.EndWatch() // none runs any more
+	p.FadeWatch()
 }

@@ -171,6 +171,7 @@ var histories = []told{
 		h.encounters.handsOver(sourceInHandOver)
 		h.Store.Create(bridge.StreamConfig{Name: "KV_" + Group})
 		h.Recreate()
+		h.ceases()
 		h.refuses("w1", ".journal.7")
 	}},
 	{[]Situation{leadOfDead}, func(h *history) { h.dies("w1"); h.third() }},

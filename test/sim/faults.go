@@ -42,9 +42,9 @@ const (
 	// StalePass: a watch begins with what there was, or with nothing, and tells what
 	// there is later.
 	StalePass
-	// ClosedWatch: a watch ends, and says so.
+	// ClosedWatch: a watch ends as it begins, and says so.
 	ClosedWatch
-	// SilentWatch: a watch tells nothing any more, and does not say so.
+	// SilentWatch: a watch tells nothing from the start, and does not say so.
 	SilentWatch
 
 	// Faults of lives. Their strength is how often a minute one happens.
@@ -111,6 +111,11 @@ const (
 	NoResponders
 	// FailingHandler: the next handler of a process panics that comes to one of Moments.
 	FailingHandler
+	// WatchEnds: a watch that runs ends, and says so.
+	WatchEnds
+	// WatchFades: a watch that runs tells nothing any more, and does not say so, until it is
+	// begun again.
+	WatchFades
 
 	// Faults of what happens. Their strength is the probability that it hits one message,
 	// or one fault of lives.
@@ -161,6 +166,7 @@ var faultNames = [faults]string{
 	"server restart", "election", "recreate", "source change", "clock jump", "expiry", "older copy", "garbage",
 	"panic", "store full", "slow node", "suspended", "source trouble", "strategy trouble",
 	"too large", "denied", "lagging replica", "short memory", "no responders", "failing handler",
+	"watch ends", "watch fades",
 	"heavy tail", "lasting", "coincidence",
 	"stuck handler", "unconfirming", "never leading", "twin", "source flaps", "source empty",
 	"strategy panic", "strategy nonsense", "strategy late", "poisoned",
@@ -184,7 +190,7 @@ var strengths = Faults{
 	Disconnect: 3, Partition: 2, Isolated: 1.5, Crash: 1.5, LeaderCrash: 1.5, Pause: 3, Comeback: 1, Leave: 1.5,
 	ServerRestart: 1, Election: 2, Recreate: 0.4, SourceChange: 1, ClockJump: 1, Expiry: 0.4, OlderCopy: 0.6, Garbage: 1, Panic: 3,
 	Full: 1.5, Slow: 3, Suspend: 2, SourceTrouble: 4, StrategyTrouble: 4, TooLarge: 1.5, Denied: 1.5, LaggingReplica: 12, ShortMemory: 3,
-	NoResponders: 2, FailingHandler: 4, HeavyTail: 0.05, Lasting: 0.3, Coincidence: 0.5,
+	NoResponders: 2, FailingHandler: 4, WatchEnds: 6, WatchFades: 4, HeavyTail: 0.05, Lasting: 0.3, Coincidence: 0.5,
 	StuckHandler: 1. / 8, Unconfirming: 1. / 8, NeverLeading: 1. / 8, Twin: 2. / 5, SourceFlaps: 1. / 2, SourceEmpty: 1. / 3,
 	StrategyPanic: 1. / 4, StrategyNonsense: 1. / 4, StrategyLate: 1. / 4, Poisoned: 1,
 }

@@ -93,6 +93,8 @@ const (
 	lostBatch
 	lostGrant
 	outrunLead
+	watchEnds
+	watchFades
 
 	// What a user gave to the group does not do what it should.
 	listFails
@@ -199,6 +201,8 @@ var situationNames = [panicked]string{
 	lostBatch:           "the store loses batches that it has acknowledged",
 	lostGrant:           "somebody works on what was granted by what the store loses",
 	outrunLead:          "a leader begins, and somebody has applied more than the head knows",
+	watchEnds:           "a watch that runs ends while partitions are handed over",
+	watchFades:          "a watch that runs falls silent while partitions are handed over",
 
 	listFails:    "a leader's source fails",
 	listSilent:   "a leader's source does not answer",

@@ -19,6 +19,7 @@ type watch struct {
 	pending []bridge.Sight // one a subject, in the order they came
 	synced  bool           // the first pass is complete
 	told    bool           // and that was reported
+	begun   bool           // the server knows of it
 	credit  bool
 	stopped bool
 	deaf    bool
@@ -64,7 +65,7 @@ func (w *watch) begin() {
 		w.close(errors.New("stream not found"))
 		return
 	}
-	w.untap = stop
+	w.untap, w.begun = stop, true
 	if !w.deaf {
 		w.pass()
 	}
@@ -201,6 +202,34 @@ func (w *watch) close(reason error) {
 			w.gone(reason)
 		}
 	})
+}
+
+// EndWatch ends one of the watches of the process that run, which says so.
+func (p *Process) EndWatch() {
+	if w := p.running(); w != nil {
+		p.world.Trace.Hum(p.Name, "a watch that runs ends")
+		p.world.encounters.handsOver(watchEnds)
+		w.close(errWatch)
+	}
+}
+
+// FadeWatch lets one of the watches of the process that run tell nothing any more, without a
+// word, until it is begun again or the connection is another one.
+func (p *Process) FadeWatch() {
+	if w := p.running(); w != nil {
+		p.world.Trace.Hum(p.Name, "a watch that runs falls silent")
+		p.world.encounters.handsOver(watchFades)
+		w.deaf = true
+	}
+}
+
+// running is a watch of the process at random that tells what it sees, nil if none does.
+func (p *Process) running() *watch {
+	all := slices.DeleteFunc(slices.Clone(p.Port.watches), func(w *watch) bool { return !w.begun || w.deaf })
+	if len(all) == 0 {
+		return nil
+	}
+	return all[p.world.Random.IntN(len(all))]
 }
 
 // Next implements bridge.Watching.

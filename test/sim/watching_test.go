@@ -79,3 +79,64 @@ func TestN15_AWorkerLeavesAServerThatIsCutOff(t *testing.T) {
 		require.Empty(t, w.Check.Unowned())
 	}
 }
+
+// deaf are the filters of those watches of a process that tell nothing.
+func (p *Process) deaf() (filters []string) {
+	for _, w := range p.Port.watches {
+		if w.deaf {
+			filters = append(filters, w.filter)
+		}
+	}
+	return filters
+}
+
+// Any watch that runs may end, also twice in a row: it says so, and is begun again.
+func TestAWatchThatRunsEnds(t *testing.T) {
+	w, _ := workers(t, 3)
+	p, ended, last, again := w.Leader(), map[string]bool{}, "", 0
+	had := p.watches()
+	require.Len(t, had, 3)
+	for range 20 {
+		p.EndWatch()
+		require.Len(t, p.deaf(), 1)
+		if p.deaf()[0] == last {
+			again++
+		}
+		last = p.deaf()[0]
+		ended[last] = true
+		require.True(t, w.Run(w.settings.HeartbeatInterval), "%s", w.Broken(100))
+		require.Empty(t, p.deaf())
+		require.Equal(t, had, p.watches())
+	}
+	require.Len(t, ended, len(had))
+	require.Positive(t, again)
+}
+
+// Any watch that runs may fall silent, and nobody is told. That of one record is begun again
+// when a probe has found more than it told; lists make up for the one of all workers.
+func TestAWatchThatRunsFallsSilent(t *testing.T) {
+	w, _ := workers(t, 3)
+	p, faded := w.Leader(), map[string]bool{}
+	had := p.watches()
+	for n := range 12 {
+		p.FadeWatch()
+		for _, filter := range p.deaf() {
+			faded[filter] = true
+		}
+		var list []partition.Partition // each assignment is another one
+		for i := range 6 {
+			list = append(list, partition.Of(fmt.Sprintf("p%d-%d", n, i)))
+		}
+		w.List(list)
+		require.True(t, w.Run(w.settings.StableBound(partition.Setbacks{})), "%s", w.Broken(100))
+		require.Empty(t, w.Check.Unowned())
+		require.Equal(t, had, p.watches())
+	}
+	require.Len(t, faded, len(had))
+	require.Len(t, p.deaf(), 1)
+	require.Contains(t, p.deaf()[0], ".live.*")
+	require.Same(t, p, w.Leader())
+	w.Start("w3", Habits{})
+	require.True(t, w.Run(w.settings.StableBound(partition.Setbacks{})), "%s", w.Broken(100))
+	require.NotEmpty(t, w.find("w3").Heard.Assignment.All)
+}

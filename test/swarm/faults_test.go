@@ -63,6 +63,7 @@ func TestEachFault(t *testing.T) {
 	former.suffer(t, sim.Partition, sim.Isolated)
 	// hazards 23 and 24
 	former.suffer(t, sim.ClosedWatch, sim.SilentWatch, sim.Disconnect)
+	former.suffer(t, sim.WatchEnds, sim.WatchFades, sim.LeaderCrash)
 	// hazards 25, 26 and 49
 	former.suffer(t, sim.DroppedSight, sim.DoubledSight, sim.StaleSight, sim.EarlySight)
 	// hazard 27
@@ -94,12 +95,11 @@ func TestEachFault(t *testing.T) {
 	former.suffer(t, sim.SourceTrouble, sim.StrategyTrouble, sim.LeaderCrash)
 	// hazard 54
 	former.suffer(t, sim.TooLarge, sim.LeaderCrash)
-	// rights that are revoked
-	former.suffer(t, sim.Denied, sim.LeaderCrash)
 	// bugs of ours, in any actor
 	former.suffer(t, sim.Panic, sim.LeaderCrash, sim.LostAnswer)
-	// nobody leads the stream, or no server knows who does
+	// nobody leads the stream, no server knows who does, or rights are revoked
 	former.suffer(t, sim.NoResponders, sim.LeaderCrash)
+	former.suffer(t, sim.Denied, sim.LeaderCrash)
 	// bugs of a user's, at any message
 	former.suffer(t, sim.FailingHandler, sim.Leave, sim.SourceChange)
 	// what lasts for longer than anybody thought, and what coincides

@@ -27,6 +27,9 @@ const (
 	// mixture makes those that say which lives are mixed, and how: none of the seeds that
 	// were kept by then, and of the first sixty some, which have each of the later faults.
 	mixture = 29_406
+	// watching makes those that say which mixed lives have watches that end or fade: none of the
+	// seeds that were kept by then, nor of those with which a planted bug was noticed.
+	watching = 24_309
 	// oneInTwo of the lives is mixed from the seed on after those of ci.
 	oneInTwo = 2
 	// One ordinary life in eight has a partition that fails wherever it is.
@@ -112,6 +115,10 @@ func happening(f sim.Faults) int {
 	return n
 }
 
+// apart are the faults that came when lives were mixed already, and what makes the random
+// stream of each: all other mixed lives stay what they are when one is added.
+var apart = map[sim.Fault]uint64{sim.ShortMemory: salted + mixture, sim.WatchEnds: watching, sim.WatchFades: watching + 1}
+
 // mixed is a nature in which everything is drawn by itself: each fault, each habit, and the
 // settings.
 func mixed(seed uint64) nature {
@@ -122,7 +129,7 @@ func mixed(seed uint64) nature {
 		n.settings = partition.Default()
 	}
 	for k := range sim.Fault(len(n.faults)) {
-		if k == sim.ShortMemory {
+		if _, is := apart[k]; is {
 			continue
 		}
 		switch chance := rng.IntN(4); {
@@ -133,8 +140,10 @@ func mixed(seed uint64) nature {
 			n.faults[k] = some(k, rng)
 		}
 	}
-	if own := rand.New(rand.NewPCG(seed, salted+mixture)); own.IntN(8) == 0 {
-		n.faults[sim.ShortMemory] = some(sim.ShortMemory, own)
+	for k, salt := range apart {
+		if own := rand.New(rand.NewPCG(seed, salt)); own.IntN(8) == 0 {
+			n.faults[k] = some(k, own)
+		}
 	}
 	n.vary(rng, coin)
 	return n

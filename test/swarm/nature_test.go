@@ -19,8 +19,8 @@ func (n nature) features() map[string]bool {
 		"available": n.settings.Ownership == partition.Available, "no window": n.settings.PlannedScaleWindow == partition.Off,
 	}
 	for _, f := range []sim.Fault{
-		sim.Crash, sim.Panic, sim.Denied, sim.NoResponders, sim.FailingHandler, sim.HeavyTail, sim.Lasting,
-		sim.Coincidence, sim.StuckHandler, sim.Unconfirming, sim.NeverLeading, sim.Poisoned,
+		sim.Crash, sim.Panic, sim.Denied, sim.NoResponders, sim.FailingHandler, sim.WatchEnds, sim.WatchFades, sim.HeavyTail,
+		sim.Lasting, sim.Coincidence, sim.StuckHandler, sim.Unconfirming, sim.NeverLeading, sim.Poisoned,
 	} {
 		has[f.String()] = n.faults[f] > 0
 	}
@@ -48,7 +48,7 @@ func TestMixed(t *testing.T) {
 			}
 		}
 	}
-	const features = 18
+	const features = 20
 	require.Len(t, met, features*(features-1)/2*4)
 }
 
@@ -65,11 +65,43 @@ func TestWhichLivesAreMixed(t *testing.T) {
 	}
 	require.InDelta(t, enough/rare, count(1, afterFirst), 30)
 	require.InDelta(t, 500, count(afterFirst, afterFirst+1000), 60)
-	since := []uint64{45010, 85023, 50201, 50253, 51680, 53015, 57744, 57708, 56119, 5076, 8327, 4110, 10764, 61256, 59328, 11898, 10432, 13411, 17591, 7114,
-		24728, 25188, 70507, 72971}
+	since := []uint64{
+		45010, 85023, 50201, 50253, 51680, 53015, 57744, 57708, 56119, 5076, 8327, 4110, 10764, 61256, 59328, 11898, 10432, 13411, 17591,
+		7114, 24728, 25188, 70507, 72971,
+	}
 	for _, s := range slices.DeleteFunc(former(t), func(s uint64) bool { return slices.Contains(since, s) }) {
 		require.False(t, mixes(s), s)
 		require.Equal(t, ordinary(s), natural(s))
+	}
+}
+
+// Watches end and fade in some mixed lives, of ci too, and in no other: in none of those that were
+// kept before that came.
+func TestInWhichLivesWatchesEnd(t *testing.T) {
+	for _, f := range []sim.Fault{sim.WatchEnds, sim.WatchFades} {
+		for _, first := range []uint64{1, afterFirst} {
+			mixing, with := 0, 0
+			for s := first; s < first+enough; s++ {
+				has := natural(s).faults[f] > 0
+				require.False(t, has && !mixes(s), s)
+				if mixes(s) {
+					mixing++
+				}
+				if has {
+					with++
+				}
+			}
+			require.InDelta(t, mixing/8, with, float64(7+mixing/40), f)
+		}
+		for _, s := range former(t) {
+			require.Zero(t, natural(s).faults[f], "%s in %d", f, s)
+		}
+		l := begin(1, sim.Strong(f), sim.NewSystem())
+		require.True(t, l.youth(10*time.Second))
+		before := l.world.Trace.Count()
+		l.strike(f)
+		require.Len(t, l.world.Trace.Since(before), 1, "it strikes")
+		l.world.Close()
 	}
 }
 

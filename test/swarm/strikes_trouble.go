@@ -56,6 +56,10 @@ func (l *life) afflict(f sim.Fault, p *sim.Process, long time.Duration) {
 		l.world.Plan(long, p.Port.Heal)
 	case sim.FailingHandler:
 		p.Fail(sim.Moment(l.world.Random.IntN(int(sim.Moments))))
+	case sim.WatchEnds:
+		p.EndWatch()
+	case sim.WatchFades:
+		p.FadeWatch()
 	case sim.LaggingReplica:
 		l.world.Lag(l.world.Soon(mostLag))
 	case sim.ShortMemory:
