@@ -82,11 +82,16 @@ reach: ## how much of actors, partition and bridge the tests in test/swarm reach
 		part && part != "actors/stage" { all["all but actors/stage"] += $$2; got["all but actors/stage"] += $$2 * ($$3 > 0) } \
 		END { for (p in all) printf "%-20s %5d statements, %.1f %% reached\n", p, all[p], 100 * got[p] / all[p] }' | sort
 
-# The three parts of it are targets, too. Lives may be lived a block at a time: swarm prints a
+# The four parts of it are targets, too. Lives may be lived a block at a time: swarm prints a
 # line for each that is over, which blocks adds up.
 .PHONY: soak
-soak: operations repeats ## hours of it: operations, repeats, and RUNS=100000 lives; all from SEED=n, if given
+soak: operations repeats ## hours of it: operations, repeats, RUNS=100000 lives, and sizes; all from SEED=n, if given
 	$(MAKE) swarm RUNS=$(or $(RUNS),100000)
+	$(MAKE) sizes RUNS=$$(( ($(or $(RUNS),100000) + 499) / 500 ))
+
+.PHONY: sizes
+sizes: ## RUNS=200 random lives of a group of 1 worker, and as many of 2, 10, 30 and 50
+	for n in 1 2 10 30 50; do $(MAKE) swarm RUNS=$(or $(RUNS),200) WORKERS=$$n; done
 
 .PHONY: operations
 operations: ## 200,000 random operations on simulated and real servers; SEED=n says which

@@ -36,11 +36,20 @@ type tally struct {
 }
 
 const (
-	// prefix is before each tally that TestSwarm prints.
+	// prefix is before each tally that is added up.
 	prefix = "block: "
 	// form is the part of a tally that is not lists.
 	form = "seeds %d to %d, commit %s %d lives, %d broken, %d steps, %d simulated minutes, %d s of processor, traces %016x"
 )
+
+// before is what stands before each tally of the lives of a plan. Only those that are what their
+// seeds alone say are added up.
+func before(p Plan) string {
+	if flags := p.flags(); flags != "" {
+		return "with" + flags + ": "
+	}
+	return prefix
+}
 
 // String returns the line of which read makes the tally again. What struck and was met is
 // counted in the order of sim's faults and situations.
@@ -177,7 +186,7 @@ func TestBlocksAddUp(t *testing.T) {
 		whole.count(r)
 		if over := s.count(r); over != nil {
 			over.took = 0
-			said += prefix + over.String() + "\n"
+			said += before(Plan{}) + over.String() + "\n"
 		}
 	}
 	require.Nil(t, s.count(Result{Seed: 6 + many + 1}), "a seed that broke something once is not one of them")
@@ -190,6 +199,9 @@ func TestBlocksAddUp(t *testing.T) {
 	require.Equal(t, many, all.lives)
 	require.Equal(t, many/3*2, all.met[5])
 	require.Equal(t, whole.blind(), all.blind())
+	others, err := sum(strings.ReplaceAll(said, prefix, before(Plan{Workers: fullSize})))
+	require.NoError(t, err)
+	require.Zero(t, others, "they are other lives than those of the same seeds")
 	for name, lines := range map[string]string{
 		"seed 7 is in two blocks":  said + said,
 		"those from 2007 of other": strings.Replace(said, "commit "+*commit, "commit other", 1),

@@ -19,8 +19,9 @@ const (
 	repeated, begun, childhood = 4, 200, 10 * time.Second
 	// large is how many lives have assignments of several messages.
 	large = 3
-	// sizes is how many lives have fewer workers than a seed alone has, or more.
-	sizes = 4
+	// sizes is how many lives have fewer workers than a seed alone has, or more: two of them have
+	// 50 and 41, which take 2 s of a core each.
+	sizes = 8
 	// of so many other kinds of groups one is lived.
 	kindsApart = 1
 )

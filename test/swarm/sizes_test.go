@@ -3,27 +3,41 @@ package swarm
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/troupe-actors/troupe/test/sim"
 )
+
+// fullSize is the largest group that a life has.
+const fullSize = 50
 
 // Groups of one worker, of two, and of so many that a seed alone has none like them, up to
 // 50, end as well as those of TestSwarm.
 func TestFewAndMany(t *testing.T) {
 	list, trace := seeds(sizes)
+	lived := map[int]bool{}
 	parallel(list, func(s uint64, system *sim.System) Result {
 		return Plan{Workers: size(s)}.Live(s, system, trace)
 	}, func(r Result) {
+		lived[size(r.Seed)] = true
+		t.Logf("seed %d: %d workers, %d in the end, %d steps", r.Seed, size(r.Seed), r.Workers, r.Step)
 		if r.Broken != "" {
 			t.Errorf("%s", r)
 		}
 	})
+	if *seed == 0 && *runs == 0 && everything {
+		for _, n := range []int{1, 2, fullSize} {
+			require.True(t, lived[n], "%d workers", n)
+		}
+	}
 }
 
-// size is how many workers the group of a seed has: of every fourth one 10 to 50.
+// size is how many workers the group of a seed has: of every fourth one 50 to 10, of the others
+// one or two.
 func size(seed uint64) int {
-	const least, most, step = 10, 50, 9
+	const least, step = 10, 9
 	if seed%4 == 0 {
-		return least + int((seed/4-1)*step%(most-least+1))
+		return fullSize - int((seed/4-1)*step%(fullSize-least+1))
 	}
 	return 1 + int(seed%2)
 }

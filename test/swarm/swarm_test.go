@@ -136,7 +136,7 @@ func TestSwarm(t *testing.T) {
 		all.count(r)
 		same[r.Seed] = r.Hash
 		if over := told.count(r); over != nil && asked && len(list) > 1 {
-			fmt.Println(prefix + over.String())
+			fmt.Println(before(plan) + over.String())
 		}
 		if r.Broken == "" {
 			return
