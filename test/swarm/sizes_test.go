@@ -41,3 +41,41 @@ func size(seed uint64) int {
 	}
 	return 1 + int(seed%2)
 }
+
+// However the source changes, there is something for everybody of a crowd, and for one more.
+func TestACrowdFindsEnough(t *testing.T) {
+	n := ordinary(1)
+	for _, workers := range []int{0, fullSize} {
+		l := n.begin(1, sim.NewSystem())
+		l.crowd = workers
+		for range 100 {
+			l.change()
+			require.GreaterOrEqual(t, len(l.world.Partitions()), max(leastPartitions, workers+1))
+			require.LessOrEqual(t, len(l.world.Partitions()), max(mostPartitions, workers+1))
+		}
+		l.world.Close()
+	}
+}
+
+// Where there are few, nobody is left who never lets go when the faults are over, and nobody
+// comes: what such a one has written off does not come back to it.
+func TestFewLetGo(t *testing.T) {
+	for _, habits := range []sim.Habits{{Drain: sim.Never}, {Confirm: true, LetGo: sim.Never}} {
+		for _, workers := range []int{0, 1, leastWorkers} {
+			n := ordinary(1)
+			n.faults = sim.Strong(sim.StuckHandler, sim.Unconfirming)
+			l := n.begin(1, sim.NewSystem())
+			l.crowd = workers
+			p := l.world.Start("w0", habits)
+			l.spare(p)
+			require.Equal(t, workers == 1, p.Ended())
+			stuck := false
+			for range 40 {
+				h := l.join("").Habits
+				stuck = stuck || h.Drain == sim.Never || h.LetGo == sim.Never
+			}
+			require.Equal(t, workers != 1, stuck)
+			l.world.Close()
+		}
+	}
+}

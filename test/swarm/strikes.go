@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/troupe-actors/troupe/bridge"
-	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
@@ -38,6 +37,9 @@ func (l *life) join(key string) *sim.Process {
 	}
 	if l.prompt {
 		h.Drain, h.LetGo, l.back.Stuck = 0, 0, false
+	}
+	if l.few() && !l.ill {
+		h.Drain, h.LetGo = 0, 0
 	}
 	if l.builds != nil {
 		h.Build = l.builds(l.born)
@@ -273,27 +275,4 @@ func (l *life) leave(p *sim.Process) {
 		l.joinLater(p.Habits.InstanceKey)
 	}
 	l.back.Restart = l.back.Restart || restarting
-}
-
-// change takes some partitions from the source and adds others.
-func (l *life) change() {
-	list := l.world.Partitions()
-	list = slices.DeleteFunc(list, func(partition.Partition) bool { return l.world.Random.IntN(4) == 0 })
-	more := max(leastPartitions-len(list), l.world.Random.IntN(max(mostPartitions, l.many)-len(list)+1))
-	list = append(list, l.partitions(more)...)
-	l.lived.Partitions = min(l.lived.Partitions, len(list))
-	l.world.List(list)
-}
-
-// partitions names so many that were never listed before.
-func (l *life) partitions(n int) []partition.Partition {
-	out := make([]partition.Partition, n)
-	for i := range out {
-		out[i] = partition.Of(fmt.Sprintf("p%d%s", l.listed+i+1, l.surname))
-		if l.dress != nil {
-			l.dress(&out[i])
-		}
-	}
-	l.listed += n
-	return out
 }

@@ -1,10 +1,12 @@
 package swarm
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/troupe-actors/troupe/partition"
 	"github.com/troupe-actors/troupe/test/sim"
 )
 
@@ -68,7 +70,12 @@ func (l *life) afflict(f sim.Fault, p *sim.Process, long time.Duration) {
 	}
 }
 
-// spare ends what a process suffers. Who knows no more than to be started anew is.
+// few reports whether there are so few workers that nobody may be left for what one has written
+// off, which does not come back to that one.
+func (l *life) few() bool { return l.most() < leastWorkers }
+
+// spare ends what a process suffers. Who knows no more than to be started anew is, and of few who
+// never lets go.
 func (l *life) spare(p *sim.Process) {
 	p.Habits.Fails = ""
 	p.Spare()
@@ -76,7 +83,8 @@ func (l *life) spare(p *sim.Process) {
 	p.Slow(0)
 	p.Trouble(sim.Trouble{})
 	p.Balk(sim.Obliges)
-	if p.Heard.Health.Final {
+	stuck := p.Habits.Drain == sim.Never || p.Habits.LetGo == sim.Never
+	if p.Heard.Health.Final || stuck && l.few() {
 		p.Crash()
 		l.joins(p.Habits.InstanceKey)
 	}
@@ -179,4 +187,29 @@ func (l *life) noticed() {
 
 func (l *life) proved() bool {
 	return slices.ContainsFunc(l.world.Processes(), func(p *sim.Process) bool { return strings.Contains(p.Heard.Health.Reason, "older copy") })
+}
+
+// change takes some partitions from the source and adds others. It lists one for each worker of
+// a crowd, and for who joins in the end: that one has to be given something.
+func (l *life) change() {
+	list := l.world.Partitions()
+	list = slices.DeleteFunc(list, func(partition.Partition) bool { return l.world.Random.IntN(4) == 0 })
+	least := max(leastPartitions, l.crowd+1)
+	more := max(least-len(list), l.world.Random.IntN(max(mostPartitions, l.many, least)-len(list)+1))
+	list = append(list, l.partitions(more)...)
+	l.lived.Partitions = min(l.lived.Partitions, len(list))
+	l.world.List(list)
+}
+
+// partitions names so many that were never listed before.
+func (l *life) partitions(n int) []partition.Partition {
+	out := make([]partition.Partition, n)
+	for i := range out {
+		out[i] = partition.Of(fmt.Sprintf("p%d%s", l.listed+i+1, l.surname))
+		if l.dress != nil {
+			l.dress(&out[i])
+		}
+	}
+	l.listed += n
+	return out
 }
