@@ -18,8 +18,9 @@ const (
 	// mostWritten how many of these may be writes.
 	mostAsked, mostWritten = 250, 100
 	// crowd is how many workers that is for. A leader reads, ten times a second, the record of
-	// each that it could not fence: each more is worth as many questions.
-	crowd, perWorker = 10, 10
+	// each that it could not fence: each more is worth as many questions. If it finds the table
+	// damaged it fences each by a write, which may have to be sent again.
+	crowd, perWorker, perFence = 10, 10, 2
 	// idleTimers is how many timers may be set while nothing happens.
 	idleTimers = 60
 	// idleLooks is how often a process may look for what it has missed, in each PollInterval in
@@ -51,7 +52,7 @@ func (w *World) bounded(p *Process) {
 		{p.lane.open[Timers], mostTimers + each, "has set %d timers"},
 		{len(port.open), mostOpen + more, "waits for %d answers of the store"},
 		{port.asked - u.asked, mostAsked + perWorker*more, "asks the store %d times within a second"},
-		{port.written - u.written, mostWritten, "writes %d times within a second"},
+		{port.written - u.written, mostWritten + perFence*more, "writes %d times within a second"},
 	} {
 		w.atMost(p, x.n, x.most, x.does)
 	}

@@ -35,7 +35,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// Each of many workers may have to be asked for.
+// Each of many workers may have to be asked for, and to be fenced.
 func TestBoundsOfACrowd(t *testing.T) {
 	w, p := worldOfOne(t)
 	for i := range crowd + 7 {
@@ -43,11 +43,17 @@ func TestBoundsOfACrowd(t *testing.T) {
 	}
 	more := len(w.Check.archive.latest) - crowd
 	p.Port.open, p.Port.asked = make([]*bridge.Op, mostOpen+more), mostAsked+perWorker*more
+	p.Port.written = mostWritten + perFence*more
 	w.bounded(p)
 	require.Empty(t, w.Broken(0))
 	p.Port.open = append(p.Port.open, nil)
 	w.bounded(p)
 	require.Contains(t, w.Broken(0), "answers of the store")
+
+	w, p = worldOfOne(t)
+	p.Port.written = mostWritten + 1
+	w.bounded(p)
+	require.Contains(t, w.Broken(0), "writes 101 times", "of a few")
 }
 
 // While nothing happens less is taken.
