@@ -48,6 +48,7 @@ type publisher struct {
 	gather     ackGathering
 	gatherEnd  time.Time
 	tries      int       // without success, in a row
+	unread     int       // readings of what became of a step that failed, in a row
 	rest       time.Time // no further try before
 	told       time.Time // when the calculator last heard that steps come to nothing
 	damage     damage

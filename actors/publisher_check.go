@@ -106,10 +106,15 @@ func (p *publisher) refused(ctx actor.Context, m messages.Conflicted) publisherS
 	return p.check(ctx)
 }
 
+// check reads what became of a step, and the records of those whom it was to fence. Of many
+// records one or the other may have no answer each time, which says nothing of the step: after
+// some readings that failed in a row, one does without them.
 func (p *publisher) check(ctx actor.Context) publisherState {
 	keys := []messages.Key{messages.KeyTerm, messages.KeyHead}
-	for _, f := range p.flight.publish.Fences {
-		keys = append(keys, messages.KeyLive(f.Worker))
+	if p.unread < maxFailures {
+		for _, f := range p.flight.publish.Fences {
+			keys = append(keys, messages.KeyLive(f.Worker))
+		}
 	}
 	p.ask(ctx, keys...)
 	return checking
@@ -123,6 +128,7 @@ func (p *publisher) checked(ctx actor.Context, m messages.ReadDone) publisherSta
 		return checking
 	}
 	p.hear(m.At)
+	p.unread = 0
 	news, lives := false, m.Entries[2:]
 	if len(lives) > 0 { // who decides is to hear of them: watch and list may be late
 		ctx.Send(p.debouncer, messages.Sighted{Entries: lives, At: m.At})
@@ -220,6 +226,7 @@ func (p *publisher) checkFailed(ctx actor.Context, m messages.ReadFailed) publis
 		return checking
 	}
 	p.hear(m.At)
+	p.unread++
 	return p.checkLater(ctx)
 }
 

@@ -199,3 +199,22 @@ func TestPublisher_OneOldReadingDelaysNoFence(t *testing.T) {
 	require.Equal(t, m.Writes[3].Expect, again.Writes[2].Expect)
 	require.True(t, again.Writes[2].Record.(partition.Live).Fence.AfterSilence)
 }
+
+// The records of those who were to be fenced may not all be answered, again and again: then what
+// became of the step is found out without them, and it is decided anew by what was seen since.
+func TestPublisher_TheRecordsOfThoseToBeFencedCannotBeRead(t *testing.T) {
+	p, _ := dead(t)
+	p.after(p.settings.StoreTimeout)
+	for range maxFailures {
+		ask := heard[messages.Read](t, p.outside)
+		require.Equal(t, []messages.Key{messages.KeyTerm, messages.KeyHead, messages.KeyLive("w-0")}, ask.Keys)
+		p.tell(p.pid, messages.ReadFailed{Round: ask.Round, Reason: "no answer", At: p.now})
+		unheard[messages.Store](t, p.outside)
+		remind[checkDue](p)
+	}
+	p.checks(testTerm, p.head)
+	m := p.store()
+	require.Equal(t, messages.KeyLive("w-0"), m.Writes[2].Key, "nobody has seen it renew")
+	p.conflict(m)
+	require.Len(t, heard[messages.Read](t, p.outside).Keys, 3)
+}
