@@ -136,7 +136,7 @@ func (c *Checker) Lost(writes []Written) (works bool) {
 	}
 	for id, last := range c.tokens {
 		if partition.Step(last.token) > c.lapse.step { // nobody has to know of it any more
-			c.tokens[id] = granted{partition.Token(c.lapse.step), last.process}
+			c.tokens[id] = c.outlasts(id, last.process)
 		}
 	}
 	for _, p := range c.order {
@@ -146,6 +146,16 @@ func (c *Checker) Lost(writes []Written) (works bool) {
 		}
 	}
 	return works
+}
+
+// outlasts is the latest token of a partition that anybody has to know after a loss: the one by
+// which it is owned still, which its owner may begin with again.
+func (c *Checker) outlasts(id partition.PartitionID, process string) granted {
+	is, owned := c.archive.has[id]
+	if s := c.sessions[is.session]; owned && s != nil {
+		return granted{is.token, s.process}
+	}
+	return granted{partition.Token(c.lapse.step), process}
 }
 
 // refile takes what the store has left for all that was ever written.

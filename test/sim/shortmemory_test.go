@@ -59,6 +59,21 @@ func TestWhatIsLostMayHaveTwoOwners(t *testing.T) {
 	a.broken("I4", "p2")
 }
 
+// Who owns a partition still, by what the store has left, begins with it again under the token
+// that it had, although somebody began with it under a later one, which is lost.
+func TestWhatIsLeftGoesOnUnderItsToken(t *testing.T) {
+	for token, fails := range map[partition.Token]bool{7: false, 6: true} {
+		a, _ := forgetful(t)
+		a.commit("w1", alive("worker-0", partition.Live{Session: "s-worker-0", Claim: 1, Applied: 7}))
+		a.c.Begins("w1", Handler, partition.Owned{ID: "p1", Token: token})
+		if fails {
+			a.broken("I4", "w1 begins with p1 under token 6; w1 had token 7")
+		} else {
+			a.sound()
+		}
+	}
+}
+
 // Who has applied a step that is lost acknowledges with it another one of the same number, but
 // none that is later.
 func TestALostStepMayPassForAnother(t *testing.T) {
