@@ -138,6 +138,7 @@ var publisherTable = fsm.New(
 
 	fsm.On(settled, (*publisher).handOver, reading, settled, gaining, publishing),
 	fsm.On(settled, (*publisher).evidence, reading, settled, gaining, publishing), // Witnessed
+	fsm.On(settled, (*publisher).wake, reading, settled, gaining, publishing),
 
 	fsm.On(gaining, (*publisher).handOver, reading, settled, gaining, publishing),
 	fsm.On(gaining, (*publisher).evidence, reading, settled, gaining, publishing),

@@ -218,3 +218,32 @@ func TestPublisher_TheRecordsOfThoseToBeFencedCannotBeRead(t *testing.T) {
 	p.conflict(m)
 	require.Len(t, heard[messages.Read](t, p.outside).Keys, 3)
 }
+
+// A reading shows an older record of who is to be fenced, and a later one the record that was seen
+// before: nobody has told anything new of that session by then. It is fenced when it has been
+// silent for a lease since, although nothing else happens.
+func TestPublisher_WhoIsSilentHasItsRecordAgain(t *testing.T) {
+	p, at := dead(t)
+	of := func(r partition.Revision) messages.Entry {
+		return messages.Entry{Key: messages.KeyLive("w-0"), Revision: r, Record: partition.Live{Session: "s-w-0", Claim: 2, Lease: p.settings.Lease}}
+	}
+	p.checks(testTerm, p.head, of(at-1))
+	p.after(p.settings.StoreTimeout)
+	remind[checkDue](p)
+	p.checks(testTerm, p.head, of(at-1))
+	m := p.silentAgain()
+	require.Equal(t, at-1, m.Writes[2].Expect)
+	p.conflict(m)
+	p.checks(testTerm, p.head, of(at))
+	unheard[messages.Store](t, p.outside)
+	require.Empty(t, heard[messages.HandedOver](t, p.calculator).Misjudged)
+	seen := p.now
+	for p.now.Before(seen.Add(p.settings.Wait(p.settings.Lease))) {
+		p.beat("w-1", partition.Live{})
+		unheard[messages.Store](t, p.outside)
+		remind[wakeDue](p)
+	}
+	m = p.store()
+	require.Equal(t, at, m.Writes[2].Expect)
+	require.True(t, m.Writes[2].Record.(partition.Live).Fence.AfterSilence)
+}

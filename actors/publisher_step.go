@@ -65,7 +65,7 @@ func (p *publisher) gathering(ctx actor.Context) bool {
 
 func (p *publisher) wake(ctx actor.Context, m wakeDue) publisherState {
 	if m.Round != p.wakes {
-		return gaining
+		return p.state
 	}
 	p.hear(m.At)
 	return p.step(ctx)
@@ -165,8 +165,30 @@ func (p *publisher) handedOver(ctx actor.Context, out partition.Outlook) publish
 	}
 	if out.Blocked == 0 {
 		p.want = nil
+		return settled
 	}
+	p.wakeAt(ctx, p.silence())
 	return settled
+}
+
+// silence is when somebody may be silent again who blocks what is wanted, as a reading has shown
+// an older record than was seen, and another one that very record: here its silence begins anew,
+// and whoever decides knows it to be silent and tells nothing more. Zero if there is nobody.
+func (p *publisher) silence() (first time.Time) {
+	wanted := map[partition.SessionID]bool{}
+	for _, s := range p.want.Target.Seats {
+		wanted[s.Session] = true
+	}
+	for _, s := range p.table.Seats {
+		w := p.roster[s.Worker]
+		if wanted[s.Session] || w.Live.Session != s.Session || w.Revision > p.floors[s.Worker] {
+			continue
+		}
+		if at := w.Turns(p.now, p.settings.Rules(p.grace)); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
 }
 
 // publish sends one step as one atomic batch: the journal carries the fence on
