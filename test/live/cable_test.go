@@ -156,11 +156,12 @@ func (c *cable) deafen(when string) (fell <-chan struct{}) {
 	return closed
 }
 
-// hangUp closes the connection as a network does that delivers first: a close with
-// something unread would take back what was sent.
+// hangUp closes the connection as a network does that delivers first. A close with something
+// unread, or before the other end is done, would take back what was sent: who writes to nobody
+// closes, too, and may have read nothing yet.
 func (s *strand) hangUp() {
 	conn, ok := s.Conn.(*net.TCPConn)
-	if !ok || conn.CloseWrite() != nil {
+	if !ok || conn.SetReadDeadline(time.Time{}) != nil || conn.CloseWrite() != nil {
 		_ = s.Conn.Close()
 		return
 	}
@@ -222,5 +223,5 @@ func (s *strand) Close() error {
 		return s.Conn.Close()
 	}
 	s.hungUp = true
-	return wire.CloseRead()
+	return wire.SetReadDeadline(time.Now()) // whoever reads is done
 }
