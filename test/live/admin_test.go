@@ -215,10 +215,15 @@ func (a *admin) quarantined(s partition.Settings, after partition.Token) {
 // writesNothing demands that nobody takes a write into that incarnation.
 func (a *admin) writesNothing(incarnation string, expect partition.Revision) {
 	a.t.Helper()
+	_, err := a.writeLead(incarnation, expect)
+	require.ErrorIs(a.t, err, nats.ErrNoResponders)
+}
+
+// writeLead writes the lead of an incarnation, on what it was.
+func (a *admin) writeLead(incarnation string, expect partition.Revision) (answer *nats.Msg, err error) {
 	m := nats.NewMsg("$KV.live." + incarnation + ".lead")
 	m.Header.Set(nats.ExpectedLastSubjSeqHdr, strconv.FormatUint(uint64(expect), 10))
-	_, err := a.nc.RequestMsg(m, patience)
-	require.ErrorIs(a.t, err, nats.ErrNoResponders)
+	return a.nc.RequestMsg(m, patience)
 }
 
 // snapshot is a copy of the stream, as the server gives it out.

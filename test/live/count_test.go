@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/messages"
 )
 
@@ -58,6 +59,24 @@ func (g *group) count() *tally {
 	}()
 	require.NoError(g.t, nc.Flush())
 	return c
+}
+
+// arrivals counts those records that reach the server from here on. The ledger's lock is its
+// lock.
+func (g *group) arrivals(subject string, are func(record any) bool) (count func() int) {
+	g.t.Helper()
+	n, nc := 0, g.connect()
+	_, err := nc.Subscribe(subject, func(m *nats.Msg) {
+		if _, record, _ := bridge.Inspect(m.Subject, m.Data); are(record) {
+			g.ledger.mu.Lock()
+			n++
+			g.ledger.mu.Unlock()
+			g.ledger.wake()
+		}
+	})
+	require.NoError(g.t, err)
+	require.NoError(g.t, nc.Flush())
+	return func() int { return n }
 }
 
 func (c *tally) note(m *nats.Msg) {

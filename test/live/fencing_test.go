@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/require"
 
@@ -136,33 +135,14 @@ func TestFencing_WritesArriveLate(t *testing.T) {
 	require.Greater(t, now, term)
 	g.ledger.await("it has given up by itself", func() bool { return len(g.ledger.pages[leads].owned) == 0 })
 
-	arrived := g.decisionsBefore(now)
+	arrived := g.arrivals(prefix+"journal.*", func(record any) bool {
+		j, ok := record.(partition.Journal)
+		return ok && j.Term < now
+	})
 	require.NoError(t, leads.cable.flush())
-	g.ledger.await("the decision has arrived", func() bool { return *arrived > 0 })
+	g.ledger.await("the decision has arrived", func() bool { return arrived() > 0 })
 	g.atRest(append(all, leads)...)
 	h := g.history()
 	h.sound(t)
 	require.NotContains(t, h.writers(now), session)
-}
-
-// decisionsBefore counts what leaders of earlier terms try to publish from here on. The
-// ledger's lock is its lock.
-func (g *group) decisionsBefore(term partition.Revision) *int {
-	g.t.Helper()
-	n := 0
-	nc, err := g.server.Connect()
-	require.NoError(g.t, err)
-	g.t.Cleanup(nc.Close)
-	_, err = nc.Subscribe(prefix+"journal.*", func(m *nats.Msg) {
-		_, record, _ := bridge.Inspect(m.Subject, m.Data)
-		if j, ok := record.(partition.Journal); ok && j.Term < term {
-			g.ledger.mu.Lock()
-			n++
-			g.ledger.mu.Unlock()
-			g.ledger.wake()
-		}
-	})
-	require.NoError(g.t, err)
-	require.NoError(g.t, nc.Flush())
-	return &n
 }

@@ -4,15 +4,12 @@ package live
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/troupe-actors/troupe/bridge"
 	"github.com/troupe-actors/troupe/messages"
 	"github.com/troupe-actors/troupe/partition"
 )
@@ -46,7 +43,9 @@ func TestProcess_RecordsExpiredMeanwhile(t *testing.T) {
 		a.edit(0)
 	})
 	require.Equal(t, former, a.incarnation())
-	a.refuses(former, messages.KeyLead, lead)
+	answer, err := a.writeLead(former, lead)
+	require.NoError(t, err)
+	require.Contains(t, string(answer.Data), "wrong last sequence")
 }
 
 // sleepsThrough stops one process of three, of which a heartbeat is on its way, until the
@@ -66,7 +65,10 @@ func (g *group) sleepsThrough(a *admin, lose func(others []*worker)) (former str
 	was, others := all[0].ask(), workers[1:]
 	former, lead = a.incarnation(), a.latest(messages.KeyLead).revision
 	prefix := "$KV.live." + former + "."
-	late := g.heartbeats(prefix, was.session)
+	late := g.arrivals(prefix+"live.*", func(record any) bool { // whether a stream takes them or not
+		live, ok := record.(partition.Live)
+		return ok && live.Session == was.session
+	})
 	<-wire.hold("PUB " + prefix + "live.")
 	all[0].pause()
 	asleep := g.ledger.mark()
@@ -92,33 +94,4 @@ func (g *group) sleepsThrough(a *admin, lose func(others []*worker)) (former str
 	require.Contains(t, said, is.session)
 	require.NotContains(t, said, was.session, "of what it had in mind nothing is there")
 	return former, lead
-}
-
-// heartbeats counts those of a session that reach the server from here on, whether a stream
-// takes them or not. The ledger's lock is its lock.
-func (g *group) heartbeats(prefix string, of partition.SessionID) (count func() int) {
-	g.t.Helper()
-	n, nc := 0, g.connect()
-	_, err := nc.Subscribe(prefix+"live.*", func(m *nats.Msg) {
-		_, record, _ := bridge.Inspect(m.Subject, m.Data)
-		if live, ok := record.(partition.Live); ok && live.Session == of {
-			g.ledger.mu.Lock()
-			n++
-			g.ledger.mu.Unlock()
-			g.ledger.wake()
-		}
-	})
-	require.NoError(g.t, err)
-	require.NoError(g.t, nc.Flush())
-	return func() int { return n }
-}
-
-// refuses demands that nobody writes on what a record was before.
-func (a *admin) refuses(incarnation string, key messages.Key, expect partition.Revision) {
-	a.t.Helper()
-	m := nats.NewMsg("$KV.live." + incarnation + "." + string(key))
-	m.Header.Set(nats.ExpectedLastSubjSeqHdr, strconv.FormatUint(uint64(expect), 10))
-	answer, err := a.nc.RequestMsg(m, patience)
-	require.NoError(a.t, err)
-	require.Contains(a.t, string(answer.Data), "wrong last sequence")
 }
