@@ -41,7 +41,9 @@ func (former relived) suffer(t *testing.T, faults ...sim.Fault) {
 // formerly are the seeds of such lives. Each has to be lived again.
 func formerly(t *testing.T) relived {
 	former := relived(kept(t))
-	maps.DeleteFunc(former, func(name string, _ []uint64) bool { return name == "" || kinds[name] != nil })
+	maps.DeleteFunc(former, func(name string, _ []uint64) bool {
+		return name == "" || kinds[name] != nil || strings.HasPrefix(name, sized)
+	})
 	t.Cleanup(func() { require.Empty(t, former, "nobody lives these") })
 	return former
 }

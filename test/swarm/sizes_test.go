@@ -1,6 +1,8 @@
 package swarm
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +30,27 @@ func TestFewAndMany(t *testing.T) {
 	if *seed == 0 && *runs == 0 && everything {
 		for _, n := range []int{1, 2, fullSize} {
 			require.True(t, lived[n], "%d workers", n)
+		}
+	}
+}
+
+// sized begins the name of a kind of lives in testdata/seeds: of groups of so many workers.
+const sized = "WORKERS="
+
+// Groups of other sizes that broke something once end well, too. They are not lived under the
+// race detector.
+func TestFormerSizes(t *testing.T) {
+	for kind, list := range kept(t) {
+		if text, is := strings.CutPrefix(kind, sized); is && everything {
+			n, err := strconv.Atoi(text)
+			require.NoError(t, err)
+			parallel(list, func(s uint64, system *sim.System) Result {
+				return Plan{Workers: n}.Live(s, system, lines)
+			}, func(r Result) {
+				if r.Broken != "" {
+					t.Errorf("%s", r)
+				}
+			})
 		}
 	}
 }
